@@ -1,0 +1,117 @@
+"""Everything the judge may know beside the change and the policy (DESIGN.md section 6, TRUST.md section 2).
+
+The verification layer gathers these values; they hold no handle to anything that could be asked again, so the same
+facts give the same verdict in the pull request, at the server's door, in the reconciler and in the audit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from gitops_models.registry.documents import Actor, People
+    from gitops_models.registry.state import AcceptedState
+
+SignatureVerdict = Literal["good", "untrusted", "expired", "revoked", "bad", "malformed", "unsigned"]
+Decision = Literal["approve", "reject", "withdraw"]
+OpinionSource = Literal["signed", "forge"]
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What checking one signature gave. ``code`` is the GM-T code of the fault, ``fingerprint`` is ``SHA256:…``."""
+
+    verdict: SignatureVerdict
+    code: str | None = None
+    fingerprint: str | None = None
+    detail: str = ""
+
+    @property
+    def good(self) -> bool:
+        """Whether the signature is valid and made by a key of the accepted people file."""
+        return self.verdict == "good"
+
+
+@dataclass(frozen=True)
+class CommitFact:
+    """One proposal commit (or the single fast-forwarded commit) that touches governed paths.
+
+    ``email_ok`` says that the committer e-mail belongs to ``actor``; ``reason`` is the commit's ``Gm-Reason``.
+    """
+
+    oid: str
+    touched: tuple[str, ...]
+    signature: Signature
+    actor: Actor | None
+    email_ok: bool
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class MergeFact:
+    """The first-parent commit itself; ``oid`` is None while nothing is merged.
+
+    ``foreign`` lists governed paths whose blob is in none of the merge's parents: content nobody proposed.
+    """
+
+    oid: str | None = None
+    signature: Signature | None = None
+    actor: Actor | None = None
+    email_ok: bool = True
+    foreign: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """The standing decision of one reviewer on a change, or one that trust already ignored (``problem`` says why).
+
+    ``person`` is the id in the accepted people file, None for a key or login that belongs to no person. ``sha256``
+    identifies the signed record (None for a forge review). ``roles`` are the roles the record claims; they are shown,
+    never believed.
+    """
+
+    person: str | None
+    fingerprint: str | None
+    decision: Decision
+    sha256: str | None
+    change_id: str
+    created: datetime
+    expires: datetime | None = None
+    source: OpinionSource = "signed"
+    problem: str | None = None
+    roles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Facts for one change.
+
+    ``at`` is the acceptance's time (the only time the judge sees; None means that time bound rules cannot be met).
+    ``people`` and ``state`` are the accepted ones before this step. ``live`` is True for whoever sees the step now:
+    admission rules deny then and only warn on replay. ``tags`` maps a tag name to the oid it must and does stand for
+    (``None`` means that tags were not looked at). ``bytes_present`` maps (model, version) to presence (``None``: not
+    looked at). ``accepted`` says that an acceptance record exists or that none is needed.
+    """
+
+    change_id: str
+    at: datetime | None
+    people: People
+    state: AcceptedState
+    commits: tuple[CommitFact, ...] = ()
+    merge: MergeFact | None = None
+    opinions: tuple[Opinion, ...] = ()
+    live: bool = True
+    tags: Mapping[str, str] | None = None
+    bytes_present: Mapping[tuple[str, str], bool] | None = None
+    accepted: bool = True
+
+    @property
+    def proposers(self) -> Mapping[str, Actor]:
+        """The actors who signed proposal commits, by id."""
+        known = {commit.actor.id: commit.actor for commit in self.commits if commit.actor and commit.signature.good}
+        return MappingProxyType(known)

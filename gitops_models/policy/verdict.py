@@ -1,0 +1,104 @@
+"""What the judge answers: findings, the state of each quorum, and whether the change is allowed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+How = Literal["signed", "forge", "proposer", "self"]
+
+QUORUM_MISSING = "GM-P401"
+
+
+class Severity(StrEnum):
+    """``deny`` refuses the change; ``warn`` and ``info`` are shown and change nothing."""
+
+    DENY = "deny"
+    WARN = "warn"
+    INFO = "info"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One coded reason of a verdict. ``where`` is a repository path, ``details`` are further lines for people."""
+
+    code: str
+    severity: Severity
+    message: str
+    where: str | None = None
+    hint: str | None = None
+    details: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Counted:
+    """One person who fills one slot of a quorum, and how the decision came in."""
+
+    role: str
+    person: str
+    how: How
+
+
+@dataclass(frozen=True)
+class Ignored:
+    """A decision that does not count here, with the reason."""
+
+    person: str
+    why: str
+
+
+@dataclass(frozen=True)
+class QuorumResult:
+    """One demanded quorum: who fills it, what is missing, and who could fill that.
+
+    ``what`` is the sentence part that names the event (``promotion of fraud@1.4.0 to production``), ``basis`` says
+    where the demand comes from (``risk is high``). ``missing`` repeats a role once for each absent person.
+    """
+
+    what: str
+    basis: str
+    where: str | None
+    required: tuple[str, ...]
+    counted: tuple[Counted, ...] = ()
+    missing: tuple[str, ...] = ()
+    ignored: tuple[Ignored, ...] = ()
+    candidates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def met(self) -> bool:
+        """Whether distinct persons fill every slot."""
+        return not self.missing
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The judge's answer. Findings stand in rule order, then by path, so equal input gives equal output."""
+
+    allowed: bool
+    findings: tuple[Finding, ...]
+    quorums: tuple[QuorumResult, ...]
+    change_id: str
+
+    @property
+    def denials(self) -> tuple[Finding, ...]:
+        """The findings that refuse the change."""
+        return tuple(finding for finding in self.findings if finding.severity is Severity.DENY)
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The distinct codes of the denials, in order."""
+        return tuple(dict.fromkeys(finding.code for finding in self.denials))
+
+    @property
+    def quorum_needed(self) -> bool:
+        """Whether anybody but the proposer has to agree; without it the merge is its own acceptance."""
+        return any(quorum.required for quorum in self.quorums)
+
+    @property
+    def missing_only(self) -> bool:
+        """Whether nothing but approvals is missing: the change is pending, not wrong."""
+        return not self.allowed and all(finding.code == QUORUM_MISSING for finding in self.denials)
