@@ -1,0 +1,61 @@
+# Every target does its own set-up: .venv from the lock file, with uv when present, else venv + pip.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.PHONY: help setup demo test lint types docs docs-check bench sweep coverage lock clean
+
+BIN := .venv/bin
+READY := .venv/.ready
+WORKERS ?= auto
+PYTEST_ARGS ?=
+# `make test COVERAGE=1` measures; `make coverage` judges what was measured.
+RUN_PYTEST := $(if $(COVERAGE),$(BIN)/coverage run -m pytest,$(BIN)/python -m pytest)
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup: $(READY) ## make .venv complete
+
+$(READY): pyproject.toml uv.lock requirements.lock .ci/setup
+	@.ci/setup
+	@touch $@
+
+demo: $(READY) ## the whole life of a model on this machine, in under 90 s
+	$(BIN)/gm demo $(DEMO_ARGS)
+
+test: $(READY) ## every test
+	$(RUN_PYTEST) -n $(WORKERS) $(PYTEST_ARGS)
+
+lint: $(READY) ## style, imports, workflows
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/zizmor --offline --no-progress --quiet .github/workflows
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+
+types: $(READY) ## mypy, strict
+	$(BIN)/mypy
+
+docs: $(READY) ## write the reference pages and schemas from the code
+	$(BIN)/python docs/generate.py
+
+docs-check: $(READY) ## fail when a generated page is not what the code says
+	$(BIN)/python docs/generate.py --check
+
+bench: $(READY) ## ratios against peers, measured side by side
+	$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+sweep: $(READY) ## every case of the tests that otherwise try a sample
+	GM_SWEEP=1 $(BIN)/python -m pytest -m sweep -n $(WORKERS) $(PYTEST_ARGS)
+
+coverage: $(READY) ## judge what `make test COVERAGE=1` measured
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --include='gitops_models/registry/*,gitops_models/policy/*,gitops_models/trust/*' --fail-under=100
+	$(BIN)/coverage report --fail-under=92
+
+lock: ## renew uv.lock and its copy for pip (needs uv)
+	uv lock
+	uv export --quiet --locked --all-extras --all-groups --no-emit-project --format requirements.txt --output-file requirements.lock
+
+clean: ## remove what was built, and .venv
+	rm -rf .venv .cache build dist .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
