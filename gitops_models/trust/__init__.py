@@ -1,0 +1,1 @@
+"""Who signed what: signatures, identities, decisions, the ledger and what a clone remembers."""

@@ -1,0 +1,188 @@
+"""The allowed_signers file of ssh-keygen(1), for ``git verify-commit`` and the plumbing ``gm trust verify``.
+
+Governed history does not use it: there the accepted people file decides, without dates. A line that cannot be read is
+an error, because skipping it would silently change who is trusted.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from fnmatch import translate
+from typing import TYPE_CHECKING
+
+from gitops_models.errors import GmError
+from gitops_models.trust.keyrings import Standing
+from gitops_models.trust.keys import PublicKey, read_key_line
+from gitops_models.trust.problem import SignatureProblem
+
+if TYPE_CHECKING:
+    from gitops_models.registry.documents import People
+
+__all__ = ["AllowedSigner", "AllowedSignersKeyring", "parse_allowed_signers", "write_allowed_signers"]
+
+_PRINCIPALS = re.compile(r'\s*(?:"([^"]*)"|([^\s"]+))\s+')
+_OPTIONS = re.compile(r'((?:[^\s"]|"[^"]*")+)\s+(\S+\s+\S.*)')
+_OPTION = re.compile(r'([a-zA-Z-]+)(?:="([^"]*)")?(?:,|$)')
+_DATES = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
+_VALUED = frozenset({"namespaces", "valid-after", "valid-before"})
+
+
+@dataclass(frozen=True)
+class AllowedSigner:
+    """One line: who may sign, with which key, for what and when."""
+
+    patterns: tuple[str, ...]
+    key: PublicKey
+    namespaces: tuple[str, ...] | None = None
+    valid_after: datetime | None = None
+    valid_before: datetime | None = None
+
+    def covers(self, namespace: str) -> bool:
+        """Whether the line is for signatures in ``namespace`` (a pattern list)."""
+        return self.namespaces is None or _matches(namespace, self.namespaces)
+
+    def names(self, principal: str) -> bool:
+        """Whether ``principal`` is among the line's patterns (``*``, ``?`` and ``!`` as in ssh-keygen)."""
+        return _matches(principal, self.patterns)
+
+
+class AllowedSignersKeyring:
+    """A keyring over the lines of one file; ``principal`` limits it to the lines that name that principal."""
+
+    def __init__(self, signers: Iterable[AllowedSigner], *, principal: str | None = None) -> None:
+        named = [line for line in signers if principal is None or line.names(principal)]
+        self._lines: dict[str, list[AllowedSigner]] = {}
+        for line in named:
+            self._lines.setdefault(line.key.fingerprint, []).append(line)
+
+    def lookup(self, fingerprint: str, namespace: str, at: datetime | None) -> Standing:
+        """Say how the key stands; GM-T002 unknown, GM-T007 other namespace, GM-T004 outside its dates."""
+        lines = self._lines.get(fingerprint, [])
+        if not lines:
+            return Standing("untrusted", "GM-T002", f"no allowed signer has key {fingerprint}")
+        meant = [line for line in lines if line.covers(namespace)]
+        if not meant:
+            return Standing("untrusted", "GM-T007", f"key {fingerprint} is not allowed for {namespace!r}")
+        valid = [line for line in meant if _in_time(line, at)]
+        if not valid:
+            return Standing("expired", "GM-T004", f"key {fingerprint} is outside its dates (time: committer)")
+        return Standing("good", principals=tuple(pattern for line in valid for pattern in line.patterns))
+
+
+def parse_allowed_signers(text: str, where: str, *, zone: tzinfo | None = None) -> tuple[AllowedSigner, ...]:
+    """Read a whole file. Dates without ``Z`` are in ``zone`` (None: the system's, as ssh-keygen reads them).
+
+    Raises GM-T300 with the line's number for anything that is not understood.
+    """
+    return tuple(_parse(text, where, zone))
+
+
+def write_allowed_signers(people: "People") -> str:
+    """Return the lines for ``git verify-commit``: every SSH key of persons, workloads and forges, by e-mail."""
+    entries = [*people.people, *people.workloads, *people.forges]
+    lines = [_line(entry.emails, key) for entry in entries for key in entry.keys if key.type == "ssh"]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _line(emails: Iterable[str], key: "object") -> str:
+    namespaces = getattr(key, "namespaces", None)
+    option = f' namespaces="{",".join(namespaces)}"' if namespaces else ""
+    words = str(getattr(key, "key", "")).split()[:2]
+    return f"{','.join(emails)}{option} {' '.join(words)}"
+
+
+def _parse(text: str, where: str, zone: tzinfo | None) -> Iterator[AllowedSigner]:
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        try:
+            yield _parse_line(line, zone)
+        except (ValueError, SignatureProblem) as error:
+            raise GmError("GM-T300", f"line {number}: {error}", where=where) from error
+
+
+def _parse_line(line: str, zone: tzinfo | None) -> AllowedSigner:
+    head = _PRINCIPALS.match(line)
+    if head is None:
+        raise ValueError("no principals, or nothing after them")
+    patterns = tuple(part for part in (head[1] or head[2] or "").split(",") if part)
+    rest = line[head.end() :].strip()
+    options: dict[str, str | None] | None = {} if _is_key(rest) else None
+    if options is None:
+        split = _OPTIONS.fullmatch(rest)
+        if split is None:
+            raise ValueError("options or a key expected after the principals")
+        options, rest = _parse_options(split[1]), split[2]
+    if not patterns:
+        raise ValueError("no principals")
+    return _signer(patterns, options, read_key_line(rest), zone)
+
+
+def _is_key(rest: str) -> bool:
+    return re.match(r"(ssh-|ecdsa-|sk-)\S+\s", rest) is not None
+
+
+def _parse_options(text: str) -> dict[str, str | None]:
+    options: dict[str, str | None] = {}
+    at = 0
+    while at < len(text):
+        match = _OPTION.match(text, at)
+        if match is None:
+            raise ValueError(f"option expected at {text[at:]!r}")
+        name, value = match[1].lower(), match[2]
+        if name in options:
+            raise ValueError(f"option {name} twice")
+        if name == "cert-authority":
+            raise ValueError("cert-authority is not supported yet")
+        if name not in _VALUED or value is None:
+            raise ValueError(f"unknown option or missing value: {name}")
+        options[name] = value
+        at = match.end()
+    return options
+
+
+def _signer(
+    patterns: tuple[str, ...], options: dict[str, str | None], key: PublicKey, zone: tzinfo | None
+) -> AllowedSigner:
+    namespaces = options.get("namespaces")
+    after, before = (_date(options.get(name), zone) for name in ("valid-after", "valid-before"))
+    if after and before and after >= before:
+        raise ValueError("valid-before is not later than valid-after")
+    return AllowedSigner(patterns, key, tuple(namespaces.split(",")) if namespaces else None, after, before)
+
+
+def _date(text: str | None, zone: tzinfo | None) -> datetime | None:
+    if text is None:
+        return None
+    digits = text.removesuffix("Z")
+    if len(digits) not in _DATES or not digits.isdigit():
+        raise ValueError(f"not a date: {text!r}")
+    moment = datetime.strptime(digits, _DATES[len(digits)])  # noqa: DTZ007 - the zone follows
+    return moment.replace(tzinfo=UTC) if text.endswith("Z") else moment.replace(tzinfo=zone).astimezone(UTC)
+
+
+def _in_time(line: AllowedSigner, at: datetime | None) -> bool:
+    if line.valid_after is None and line.valid_before is None:
+        return True
+    if at is None:
+        return False
+    return (line.valid_after is None or at >= line.valid_after) and (
+        line.valid_before is None or at <= line.valid_before
+    )
+
+
+def _matches(text: str, patterns: Iterable[str]) -> bool:
+    """Match as OpenSSH does: a negated pattern that fits decides against, whatever else fits."""
+    found = False
+    for pattern in patterns:
+        fits = _glob(pattern.removeprefix("!")).fullmatch(text) is not None
+        if fits and pattern.startswith("!"):
+            return False
+        found = found or fits
+    return found
+
+
+def _glob(pattern: str) -> "re.Pattern[str]":
+    # fnmatch would also read [...] as a set; ssh-keygen knows only * and ?.
+    return re.compile(translate(pattern.replace("[", "[[]")))

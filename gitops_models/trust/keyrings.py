@@ -1,0 +1,51 @@
+"""Whose key it is: the question that comes after a signature fits."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from gitops_models.registry.documents import Actor, People
+
+__all__ = ["Keyring", "PeopleKeyring", "Standing"]
+
+StandingVerdict = Literal["good", "untrusted", "expired", "revoked"]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a keyring says about a key for one purpose at one time."""
+
+    verdict: StandingVerdict
+    code: str | None = None
+    detail: str = ""
+    principals: tuple[str, ...] = ()
+    actor: "Actor | None" = None
+
+
+class Keyring(Protocol):
+    """Knows keys by their OpenSSH fingerprint."""
+
+    def lookup(self, fingerprint: str, namespace: str, at: datetime | None) -> Standing:
+        """Say how the key stands for signatures in ``namespace`` made at ``at``."""
+        ...
+
+
+class PeopleKeyring:
+    """The keys of one accepted people file. It knows no dates: a key counts as long as the file names it."""
+
+    def __init__(self, people: "People") -> None:
+        self._people = people
+        self._compromised = frozenset(entry.fingerprint for entry in people.compromised)
+
+    def lookup(self, fingerprint: str, namespace: str, at: datetime | None = None) -> Standing:  # noqa: ARG002 - see class
+        """Say whose key it is; GM-T002 nobody's, GM-T005 declared compromised, GM-T007 not for this namespace."""
+        actor = self._people.actor(fingerprint)
+        if fingerprint in self._compromised:
+            return Standing("revoked", "GM-T005", f"key {fingerprint} is declared compromised", actor=actor)
+        if actor is None:
+            return Standing("untrusted", "GM-T002", f"key {fingerprint} belongs to nobody in the accepted people file")
+        if actor.namespaces is not None and namespace not in actor.namespaces:
+            detail = f"the key of {actor.id} is limited to {', '.join(sorted(actor.namespaces))}"
+            return Standing("untrusted", "GM-T007", detail, actor=actor)
+        return Standing("good", principals=(actor.id,), actor=actor)

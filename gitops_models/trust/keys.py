@@ -1,0 +1,183 @@
+"""OpenSSH public keys: from their wire form to something that checks a signature.
+
+Formats: RFC 4253 section 6.6 (rsa), RFC 5656 (ecdsa), RFC 8709 (ed25519), RFC 8332 (rsa-sha2), PROTOCOL.u2f (sk).
+"""
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import TypeVar
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+
+from gitops_models.trust.problem import SignatureProblem
+from gitops_models.trust.wire import Reader
+
+__all__ = ["PublicKey", "fingerprint", "load_key", "read_key_line"]
+
+RSA_BITS = range(2048, 16385)
+_CURVES: Mapping[bytes, tuple[bytes, ec.EllipticCurve, hashes.HashAlgorithm]] = {
+    b"ecdsa-sha2-nistp256": (b"nistp256", ec.SECP256R1(), hashes.SHA256()),
+    b"ecdsa-sha2-nistp384": (b"nistp384", ec.SECP384R1(), hashes.SHA384()),
+    b"ecdsa-sha2-nistp521": (b"nistp521", ec.SECP521R1(), hashes.SHA512()),
+}
+_RSA_HASHES: Mapping[bytes, hashes.HashAlgorithm] = {b"rsa-sha2-256": hashes.SHA256(), b"rsa-sha2-512": hashes.SHA512()}
+_UNCOMPRESSED = b"\x04"
+_Key = TypeVar("_Key")
+
+
+@dataclass(frozen=True)
+class PublicKey:
+    """A parsed key; ``check(data, signature_field)`` raises a problem unless the signature is this key's."""
+
+    type: str
+    blob: bytes
+    fingerprint: str
+    check: Callable[[bytes, bytes], None]
+
+    @property
+    def line(self) -> str:
+        """Return the key as people write it: type and base64, without a comment."""
+        return f"{self.type} {base64.b64encode(self.blob).decode()}"
+
+
+def fingerprint(blob: bytes) -> str:
+    """Return the name that OpenSSH gives a key: ``SHA256:`` and the unpadded base64 of the digest of its wire form."""
+    return "SHA256:" + base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
+
+
+def read_key_line(line: str) -> PublicKey:
+    """Return the key of a line ``type base64 [comment]``; GM-T024 when the two words disagree or are no key."""
+    words = line.split()
+    if len(words) < 2:  # noqa: PLR2004 - type and key
+        raise SignatureProblem("GM-T024", "a public key is written `type base64`")
+    try:
+        key = load_key(base64.b64decode(words[1], validate=True))
+    except binascii.Error as error:
+        raise SignatureProblem("GM-T024", "the public key is not base64") from error
+    if key.type != words[0]:
+        raise SignatureProblem("GM-T024", f"the line says {words[0]}, the key is {key.type}")
+    return key
+
+
+@lru_cache(maxsize=4096)
+def load_key(blob: bytes) -> PublicKey:
+    """Return the key in ``blob``, parsed once per process.
+
+    Raises GM-T015 (cut short), GM-T020 (type), GM-T022 (RSA size), GM-T024 (not a valid key), GM-T025 (certificate).
+    """
+    reader = Reader(blob, "public key")
+    kind = reader.string()
+    if kind.endswith(b"-cert-v01@openssh.com"):
+        raise SignatureProblem("GM-T025", "OpenSSH certificates are not supported yet", verdict="untrusted")
+    if kind not in _LOADERS:
+        raise SignatureProblem("GM-T020", f"key type {kind.decode('ascii', 'replace')!r} is not supported")
+    check = _LOADERS[kind](kind, reader)
+    reader.end()
+    return PublicKey(kind.decode(), blob, fingerprint(blob), check)
+
+
+def _load_ed25519(_kind: bytes, reader: Reader) -> Callable[[bytes, bytes], None]:
+    key = _valid(ed25519.Ed25519PublicKey.from_public_bytes, reader.string())
+    return partial(_check_ed25519, key)
+
+
+def _load_ecdsa(kind: bytes, reader: Reader) -> Callable[[bytes, bytes], None]:
+    name, curve, digest = _CURVES[kind]
+    if reader.string() != name:
+        raise SignatureProblem("GM-T024", "the key names another curve than its type")
+    point = reader.string()
+    # A compressed point would give one key a second blob, hence a second fingerprint.
+    if point[:1] != _UNCOMPRESSED:
+        raise SignatureProblem("GM-T024", "the curve point is not in uncompressed form")
+    return partial(
+        _check_ecdsa, _valid(partial(ec.EllipticCurvePublicKey.from_encoded_point, curve), point), kind, digest
+    )
+
+
+def _load_rsa(_kind: bytes, reader: Reader) -> Callable[[bytes, bytes], None]:
+    exponent, modulus = reader.mpint(), reader.mpint()
+    if modulus.bit_length() not in RSA_BITS:
+        raise SignatureProblem("GM-T022", f"an RSA key of {modulus.bit_length()} bits; at least 2048 are needed")
+    return partial(_check_rsa, _valid(lambda _: rsa.RSAPublicNumbers(exponent, modulus).public_key(), b""))
+
+
+def _load_sk_ed25519(_kind: bytes, reader: Reader) -> Callable[[bytes, bytes], None]:
+    _valid(ed25519.Ed25519PublicKey.from_public_bytes, reader.string())
+    reader.string()  # application
+    return _check_sk
+
+
+def _load_sk_ecdsa(_kind: bytes, reader: Reader) -> Callable[[bytes, bytes], None]:
+    _load_ecdsa(b"ecdsa-sha2-nistp256", reader)
+    reader.string()  # application
+    return _check_sk
+
+
+_LOADERS: Mapping[bytes, Callable[[bytes, Reader], Callable[[bytes, bytes], None]]] = {
+    b"ssh-ed25519": _load_ed25519,
+    b"ssh-rsa": _load_rsa,
+    **dict.fromkeys(_CURVES, _load_ecdsa),
+    b"sk-ssh-ed25519@openssh.com": _load_sk_ed25519,
+    b"sk-ecdsa-sha2-nistp256@openssh.com": _load_sk_ecdsa,
+}
+
+
+def _valid(make: Callable[[bytes], _Key], raw: bytes) -> _Key:
+    try:
+        return make(raw)
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise SignatureProblem("GM-T024", "the public key is not a valid key of its type") from error
+
+
+def _check_ed25519(key: ed25519.Ed25519PublicKey, data: bytes, field: bytes) -> None:
+    raw = _body(field, b"ssh-ed25519")
+    _fits(lambda: key.verify(raw, data))
+
+
+def _check_ecdsa(
+    key: ec.EllipticCurvePublicKey, kind: bytes, digest: hashes.HashAlgorithm, data: bytes, field: bytes
+) -> None:
+    reader = Reader(_body(field, kind), "signature")
+    r, s = reader.mpint(), reader.mpint()
+    reader.end()
+    _fits(lambda: key.verify(encode_dss_signature(r, s), data, ec.ECDSA(digest)))
+
+
+def _check_rsa(key: rsa.RSAPublicKey, data: bytes, field: bytes) -> None:
+    algorithm, raw = _algorithm(field)
+    # RFC 8332: the key is of type ssh-rsa, the signature names its hash; plain ssh-rsa would be SHA-1.
+    if algorithm not in _RSA_HASHES:
+        raise SignatureProblem("GM-T023", "an RSA key signs with rsa-sha2-256 or rsa-sha2-512 only")
+    _fits(lambda: key.verify(raw, data, padding.PKCS1v15(), _RSA_HASHES[algorithm]))
+
+
+def _check_sk(_data: bytes, _field: bytes) -> None:
+    raise SignatureProblem("GM-T021", "hardware (sk) keys are not supported yet", verdict="untrusted")
+
+
+def _algorithm(field: bytes) -> tuple[bytes, bytes]:
+    reader = Reader(field, "signature")
+    algorithm, raw = reader.string(), reader.string()
+    reader.end()
+    return algorithm, raw
+
+
+def _body(field: bytes, expected: bytes) -> bytes:
+    algorithm, raw = _algorithm(field)
+    if algorithm != expected:
+        raise SignatureProblem("GM-T023", "the signature's algorithm is not the one of its key")
+    return raw
+
+
+def _fits(verify: Callable[[], None]) -> None:
+    try:
+        verify()
+    except InvalidSignature as error:
+        raise SignatureProblem("GM-T003", "the signature does not fit the signed bytes", verdict="bad") from error
