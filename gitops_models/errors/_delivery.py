@@ -1,7 +1,54 @@
-"""Codes GM-Rnnn."""
+"""Codes GM-Rnnn: reconciling, targets, readers."""
 
 from gitops_models.errors.codes import Code, Exit
 
 CODES = {
-    "GM-R000": Code("placeholder", Exit.BUG, "report this"),
+    "GM-R101": Code(
+        "another reconciler is at work",
+        Exit.CONFLICT,
+        "wait for it to finish, or stop it; one target and one state directory have one writer",
+    ),
+    "GM-R102": Code("reconciler file not found", Exit.NOT_FOUND, "name the file of kind Reconciler with its path"),
+    "GM-R103": Code(
+        "reconciler file is not valid", Exit.USAGE, "correct the field; `gm schema Reconciler` shows what it may hold"
+    ),
+    "GM-R104": Code(
+        "unknown target", Exit.NOT_FOUND, "use an id of the reconciler file, or --dir PATH for a directory"
+    ),
+    "GM-R201": Code(
+        "stage state does not fit the lineage",
+        Exit.INTEGRITY,
+        "promote the version again, so that the stage state pins the lineage that was reviewed",
+    ),
+    "GM-R202": Code(
+        "bytes are not those of the version",
+        Exit.INTEGRITY,
+        "the last good model stays; restore the object in the artifact remote and reconcile again",
+    ),
+    "GM-R301": Code(
+        "target directory is not safe to write",
+        Exit.INTEGRITY,
+        "a model or stage directory of a target must be a real directory; remove what stands there",
+    ),
+    "GM-R302": Code(
+        "target cannot be read or written", Exit.EXTERNAL, "check space, permissions and mounts of the target directory"
+    ),
+    "GM-R303": Code(
+        "switch failed",
+        Exit.INTEGRITY,
+        "what was served before is served again; look for another process that writes into the target",
+    ),
+    "GM-R304": Code("drift", Exit.DRIFT, "run `gm reconcile` to heal it"),
+    "GM-R401": Code("nothing is live here", Exit.NOT_FOUND, "promote a version to this stage and run `gm reconcile`"),
+    "GM-R402": Code(
+        "the live link leads out of the store", Exit.INTEGRITY, "run `gm reconcile` to heal it before reading"
+    ),
+    "GM-R501": Code(
+        "deployment record not delivered",
+        Exit.EXTERNAL,
+        "it is kept in the outbox and is sent with the next run that reaches the remote",
+    ),
+    "GM-R502": Code(
+        "deployment record is not signed", Exit.AUTHENTICATION, "give the reconciler a key: `key:` in its file"
+    ),
 }

@@ -1,0 +1,1 @@
+"""Where models are served: one module per kind of target, all behind ``base.Target``."""

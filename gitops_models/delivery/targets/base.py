@@ -1,0 +1,68 @@
+"""What every target promises. One kind of target is one module that implements ``Target``."""
+
+from collections.abc import Collection
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from gitops_models.delivery.values import Action, Deployment, Desired, ModelStage, Observation
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """For whom and when an action is done: the observed commit (40 hex, or ``None``) and the time in UTC."""
+
+    commit: str | None
+    at: datetime
+
+
+class ByteSource(Protocol):
+    """Brings the bytes of a version."""
+
+    def __call__(self, deployment: Deployment, destination: Path) -> None:
+        """Fill the new directory ``destination`` with the artifacts of ``deployment`` under their paths.
+
+        Raises ``GmError``: exit status 9 where another attempt may help, any other where it cannot.
+        """
+
+
+class Target(Protocol):
+    """One place that serves models. Every writing method is called inside ``exclusive``."""
+
+    @property
+    def id(self) -> str:
+        """The name of the target in records and messages."""
+
+    @property
+    def stages(self) -> Collection[str] | None:
+        """The stages it serves; ``None`` for all."""
+
+    @property
+    def models(self) -> Collection[str] | None:
+        """The patterns of model names it serves; ``None`` for all."""
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        """Keep every other writer out, or raise GM-R101."""
+
+    def occupied(self) -> tuple[ModelStage, ...]:
+        """Every model and stage at which the target serves or keeps something."""
+
+    def observe(self, at: ModelStage) -> Observation:
+        """Hash what is really served now; nothing that a record or a note says is believed."""
+
+    def plan(self, desired: Desired, seen: Observation) -> tuple[Action, ...]:
+        """Return the actions that lead from ``seen`` to ``desired``."""
+
+    def stage(self, deployment: Deployment, source: ByteSource) -> str:
+        """Have verified bytes ready beside what is served; returns the entry's name. Changes nothing that is live."""
+
+    def apply(self, action: Action, source: ByteSource, stamp: Stamp) -> None:
+        """Do ``action``; a failure leaves the old version live."""
+
+    def restore(self, seen: Observation) -> None:
+        """Make live again what ``seen`` saw live."""
+
+    def retire(self, at: ModelStage, *, previous: str | None = None) -> None:
+        """Serve nothing at ``at``; a controlled stop."""
