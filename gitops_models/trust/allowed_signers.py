@@ -17,13 +17,14 @@ from gitops_models.trust.keys import PublicKey, read_key_line
 from gitops_models.trust.problem import SignatureProblem
 
 if TYPE_CHECKING:
-    from gitops_models.registry.documents import People
+    from gitops_models.registry.documents import ForgeKey, People, Person, SshKey, Workload
 
 __all__ = ["AllowedSigner", "AllowedSignersKeyring", "parse_allowed_signers", "write_allowed_signers"]
 
 _PRINCIPALS = re.compile(r'\s*(?:"([^"]*)"|([^\s"]+))\s+')
 _OPTIONS = re.compile(r'((?:[^\s"]|"[^"]*")+)\s+(\S+\s+\S.*)')
 _OPTION = re.compile(r'([a-zA-Z-]+)(?:="([^"]*)")?(?:,|$)')
+_UNSAFE = re.compile(r"[^\w.%+=/@-]")
 _DATES = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 _VALUED = frozenset({"namespaces", "valid-after", "valid-before"})
 
@@ -80,16 +81,21 @@ def parse_allowed_signers(text: str, where: str, *, zone: tzinfo | None = None) 
 
 def write_allowed_signers(people: "People") -> str:
     """Return the lines for ``git verify-commit``: every SSH key of persons, workloads and forges, by e-mail."""
-    entries = [*people.people, *people.workloads, *people.forges]
-    lines = [_line(entry.emails, key) for entry in entries for key in entry.keys if key.type == "ssh"]
+    entries: list[Person | Workload | ForgeKey] = [*people.people, *people.workloads, *people.forges]
+    lines = [
+        _line(_principals(entry.id, entry.emails), key) for entry in entries for key in entry.keys if key.type == "ssh"
+    ]
     return "".join(f"{line}\n" for line in lines)
 
 
-def _line(emails: Iterable[str], key: "object") -> str:
-    namespaces = getattr(key, "namespaces", None)
-    option = f' namespaces="{",".join(namespaces)}"' if namespaces else ""
-    words = str(getattr(key, "key", "")).split()[:2]
-    return f"{','.join(emails)}{option} {' '.join(words)}"
+def _principals(name: str, emails: Iterable[str]) -> str:
+    # A comma, quote or wildcard in an address would make the line speak for others as well.
+    return ",".join(email for email in emails if not _UNSAFE.search(email)) or name
+
+
+def _line(principals: str, key: "SshKey") -> str:
+    option = f' namespaces="{",".join(key.namespaces)}"' if key.namespaces else ""
+    return f"{principals}{option} {' '.join(key.key.split()[:2])}"
 
 
 def _parse(text: str, where: str, zone: tzinfo | None) -> Iterator[AllowedSigner]:

@@ -1,0 +1,100 @@
+"""What the records of the ledger say: the predicates of TRUST.md section 3, field by field.
+
+Frozen and closed: an unknown field is refused, because a reader that skips what it does not know would count a record
+that meant something else.
+"""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StrictStr
+
+from gitops_models.registry.times import TIME_PATTERN, parse_time
+
+__all__ = ["Acceptance", "Body", "ChangeSummary", "Decision", "Deployment"]
+
+Oid = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Time = Annotated[str, Field(pattern=TIME_PATTERN)]
+Texts = Annotated[tuple[StrictStr, ...], Field(strict=False)]
+
+
+class Body(BaseModel):
+    """A predicate. ``main`` is the commit of the protected branch at which the record was made."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True)
+
+    main: Oid
+
+
+class ChangeSummary(BaseModel):
+    """A copy of the change for people; readers recompute the change and never believe this."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True)
+
+    events: Texts
+    model: str | None = None
+    version: str | None = None
+    stage: str | None = None
+    from_version: str | None = Field(default=None, alias="from")
+    to_version: str | None = Field(default=None, alias="to")
+    lineage_sha256: Sha256 | None = None
+    anchor: Oid | None = None
+
+
+class Decision(Body):
+    """One reviewer's word on one change. ``previous`` is the sha256 of the person's previous decision on it."""
+
+    decision: Literal["approve", "reject", "withdraw"]
+    person: str
+    roles: Texts
+    change: ChangeSummary
+    policy_sha256: Sha256
+    repository: str
+    remote: str | None
+    created: Time
+    expires: Time | None
+    reason: str
+    previous: Sha256 | None
+
+    @property
+    def created_at(self) -> datetime:
+        """When the reviewer says the decision was made."""
+        return parse_time(self.created)
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """When the decision stops counting."""
+        return parse_time(self.expires) if self.expires else None
+
+
+class Acceptance(Body):
+    """A step became accepted: ``merge`` is the step, ``head`` the merged proposal, ``main`` the step's first parent."""
+
+    merge: Oid
+    head: Oid
+    change_id: Sha256
+    at: Time
+    checkpoint: Oid | None
+
+    @property
+    def accepted_at(self) -> datetime:
+        """Return the time at which the step was accepted, the only time the judge sees."""
+        return parse_time(self.at)
+
+
+class Deployment(Body):
+    """What a reconciler did on one target; ``main`` is the accepted step that asked for it, ``version`` what serves."""
+
+    target: str
+    model: str
+    stage: str
+    version: str | None
+    lineage_sha256: Sha256 | None
+    artifacts: Annotated[tuple[Sha256, ...], Field(strict=False)]
+    change_id: Sha256 | None
+    observed: str | None
+    started: Time
+    finished: Time
+    result: Literal["succeeded", "failed", "healed", "removed"]
+    reason: str

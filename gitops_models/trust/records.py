@@ -1,0 +1,173 @@
+"""Records: signed statements that speak for themselves, whoever carried them here.
+
+A record is a DSSE envelope around an in-toto Statement v1. A decision is signed in the namespace ``gm-approval@v1``,
+everything else in ``gm-record@v1``, so that a key limited to one cannot speak in the other. ``verify_record`` says
+which key signed; whose key that is, is asked later, of the people accepted at the record's ``main``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from gitops_models.errors import GmError
+from gitops_models.registry.canonical import jcs, sha256_hex
+from gitops_models.trust.bodies import Acceptance, Body, ChangeSummary, Decision, Deployment
+from gitops_models.trust.dsse import PAYLOAD_TYPE, Envelope, EnvelopeSignature, pae, read_canonical
+from gitops_models.trust.problem import SignatureProblem
+from gitops_models.trust.signing import Signer
+from gitops_models.trust.sshsig import verify_sshsig
+
+__all__ = [
+    "APPROVAL_NAMESPACE",
+    "RECORD_NAMESPACE",
+    "Acceptance",
+    "ChangeSummary",
+    "Decision",
+    "Deployment",
+    "Record",
+    "make_acceptance",
+    "make_decision",
+    "make_deployment",
+    "verify_record",
+]
+
+APPROVAL_NAMESPACE = "gm-approval@v1"
+RECORD_NAMESPACE = "gm-record@v1"
+STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
+RecordKind = Literal["decision", "acceptance", "deployment"]
+
+
+@dataclass(frozen=True)
+class _Kind:
+    name: RecordKind
+    body: type[Body]
+    namespace: str
+    subject: str
+
+
+_KINDS: Mapping[str, _Kind] = {
+    "urn:gitops-models:decision:v1": _Kind("decision", Decision, APPROVAL_NAMESPACE, "change"),
+    "urn:gitops-models:acceptance:v1": _Kind("acceptance", Acceptance, RECORD_NAMESPACE, "change"),
+    "urn:gitops-models:deployment:v1": _Kind("deployment", Deployment, RECORD_NAMESPACE, "target"),
+}
+_TYPES: Mapping[type[Body], str] = {kind.body: uri for uri, kind in _KINDS.items()}
+
+
+@dataclass(frozen=True)
+class Record:
+    """A record whose signature fits.
+
+    ``sha256`` is its identity (of the envelope), ``statement_sha256`` that of what was said: one statement can be
+    signed or, with ECDSA, re-spelled into several envelopes. ``change_id`` is None for a deployment.
+    """
+
+    kind: RecordKind
+    sha256: str
+    statement_sha256: str
+    envelope: bytes
+    fingerprint: str
+    body: Body
+    change_id: str | None
+
+    @property
+    def main(self) -> str:
+        """The commit of the protected branch at which the record was made."""
+        return self.body.main
+
+    @property
+    def namespace(self) -> str:
+        """The signature namespace that this kind of record demands of its key."""
+        return _KINDS[_TYPES[type(self.body)]].namespace
+
+
+def make_decision(body: Decision, change_id: str, signer: Signer) -> Record:
+    """Sign a reviewer's decision on the change ``change_id``."""
+    return _make(body, change_id, signer)
+
+
+def make_acceptance(body: Acceptance, signer: Signer) -> Record:
+    """Sign that a step became accepted."""
+    return _make(body, body.change_id, signer)
+
+
+def make_deployment(body: Deployment, signer: Signer) -> Record:
+    """Sign what a reconciler did."""
+    return _make(body, sha256_hex(body.target.encode()), signer)
+
+
+def verify_record(data: bytes) -> Record:
+    """Read and check one record.
+
+    Raises ``GmError``: GM-T10x for its form, GM-T0xx for its signature. The caller in a ledger ignores and counts.
+    """
+    envelope = Envelope.decode(data)
+    statement = read_canonical(envelope.payload, "statement")
+    kind, digest, predicate = _take_apart(statement)
+    body = _body(kind, predicate)
+    if digest != _subject_digest(body, digest):
+        raise GmError("GM-T105", "the statement's subject and its body speak of different things")
+    (signature,) = envelope.signatures
+    fingerprint = _signer_of(envelope, signature, kind.namespace)
+    change_id = digest if kind.subject == "change" else None
+    return Record(kind.name, sha256_hex(data), sha256_hex(envelope.payload), data, fingerprint, body, change_id)
+
+
+def _make(body: Body, digest: str, signer: Signer) -> Record:
+    uri = _TYPES[type(body)]
+    statement = {
+        "_type": STATEMENT_TYPE,
+        "predicate": body.model_dump(mode="json", by_alias=True),
+        "predicateType": uri,
+        "subject": [{"digest": {"sha256": digest}, "name": _KINDS[uri].subject}],
+    }
+    payload = jcs(statement)
+    armored = signer.sign(pae(PAYLOAD_TYPE, payload), _KINDS[uri].namespace)
+    signature = EnvelopeSignature(signer.fingerprint, armored.encode())
+    return verify_record(Envelope(PAYLOAD_TYPE, payload, (signature,)).encode())
+
+
+def _take_apart(statement: Any) -> tuple[_Kind, str, Any]:
+    match statement:
+        case {
+            "_type": str(type_),
+            "subject": [{"name": str(), "digest": {"sha256": str(digest)}}],
+            "predicateType": str(uri),
+            "predicate": dict(predicate),
+        } if type_ == STATEMENT_TYPE:
+            pass
+        case _:
+            raise GmError("GM-T105", "not an in-toto Statement v1 about one subject")
+    if uri not in _KINDS:
+        raise GmError("GM-T106", f"predicate type {uri!r} is not known")
+    subject = [{"name": _KINDS[uri].subject, "digest": {"sha256": digest}}]
+    if len(statement) != 4 or statement["subject"] != subject:  # noqa: PLR2004 - the four fields matched above
+        raise GmError("GM-T105", f"a statement of this kind is about one {_KINDS[uri].subject}, and says nothing else")
+    return _KINDS[uri], digest, predicate
+
+
+def _body(kind: _Kind, predicate: Any) -> Body:
+    try:
+        return kind.body.model_validate(predicate)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise GmError("GM-T105", f"{kind.name}: {place}: {first['msg']}") from error
+
+
+def _subject_digest(body: Body, digest: str) -> str:
+    if isinstance(body, Acceptance):
+        return body.change_id
+    return sha256_hex(body.target.encode()) if isinstance(body, Deployment) else digest
+
+
+def _signer_of(envelope: Envelope, signature: EnvelopeSignature, namespace: str) -> str:
+    signed = pae(envelope.payload_type, envelope.payload)
+    try:
+        made = verify_sshsig(signed, signature.sig, namespace)
+    except SignatureProblem as problem:
+        raise GmError(problem.code, problem.detail) from problem
+    if made.fingerprint != signature.keyid:
+        raise GmError("GM-T107", f"the record names key {signature.keyid}, {made.fingerprint} signed it")
+    return made.fingerprint
