@@ -1,0 +1,82 @@
+"""The documents of a repository, one class per kind (DESIGN.md sections 3 and 4)."""
+
+from gitops_models.registry.documents._base import API_VERSION, Document, Part, Risk
+from gitops_models.registry.documents.keys import GpgKey, Key, SigstoreKey, SshKey, ssh_blob, ssh_fingerprint
+from gitops_models.registry.documents.lineage import (
+    Architecture,
+    ArtifactEntry,
+    Code,
+    DataRef,
+    Environment,
+    Features,
+    Lineage,
+    Metric,
+    Parameters,
+)
+from gitops_models.registry.documents.model import Consumer, Interface, Model, Requirements, TensorSpec
+from gitops_models.registry.documents.parsing import CLASSES, document_class, parse_document, plain, render, validate
+from gitops_models.registry.documents.people import (
+    Actor,
+    Compromised,
+    ForgeKey,
+    Login,
+    People,
+    Person,
+    RoleGrant,
+    Workload,
+)
+from gitops_models.registry.documents.repository import Repository, Target, Targets
+from gitops_models.registry.documents.safety import Cause, Hold, Quarantine, Resolution, Status
+from gitops_models.registry.documents.stages import Evidence, Report, StageState
+
+__all__ = [
+    "API_VERSION",
+    "CLASSES",
+    "Actor",
+    "Architecture",
+    "ArtifactEntry",
+    "Cause",
+    "Code",
+    "Compromised",
+    "Consumer",
+    "DataRef",
+    "Document",
+    "Environment",
+    "Evidence",
+    "Features",
+    "ForgeKey",
+    "GpgKey",
+    "Hold",
+    "Interface",
+    "Key",
+    "Lineage",
+    "Login",
+    "Metric",
+    "Model",
+    "Parameters",
+    "Part",
+    "People",
+    "Person",
+    "Quarantine",
+    "Report",
+    "Repository",
+    "Requirements",
+    "Resolution",
+    "Risk",
+    "RoleGrant",
+    "SigstoreKey",
+    "SshKey",
+    "StageState",
+    "Status",
+    "Target",
+    "Targets",
+    "TensorSpec",
+    "Workload",
+    "document_class",
+    "parse_document",
+    "plain",
+    "render",
+    "ssh_blob",
+    "ssh_fingerprint",
+    "validate",
+]

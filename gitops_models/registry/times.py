@@ -1,0 +1,38 @@
+"""UTC times as documents write them: RFC 3339 with ``Z``, kept as text so that a round trip changes no byte."""
+
+import re
+from datetime import UTC, date, datetime
+
+from gitops_models.errors import GmError
+from gitops_models.registry.text import visible
+
+TIME_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z$"
+DATE_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+_TIME = re.compile(TIME_PATTERN.strip("^$"))
+_DATE = re.compile(DATE_PATTERN.strip("^$"))
+
+
+def parse_time(text: str) -> datetime:
+    """The aware UTC time of ``2026-11-21T10:00:00Z``; ``GM-D013`` for any other form."""
+    try:
+        if _TIME.fullmatch(text):
+            return datetime.fromisoformat(text)
+    except ValueError:
+        pass
+    raise GmError("GM-D013", f"`{visible(text)}` is not a UTC time")
+
+
+def parse_date(text: str) -> date:
+    """The date of ``2026-11-21``; ``GM-D013`` for any other form."""
+    try:
+        if _DATE.fullmatch(text):
+            return date.fromisoformat(text)
+    except ValueError:
+        pass
+    raise GmError("GM-D013", f"`{visible(text)}` is not a date")
+
+
+def format_time(at: datetime) -> str:
+    """``at`` (aware) as documents write it, to the second unless it has a fraction."""
+    text = at.astimezone(UTC).replace(tzinfo=None).isoformat()
+    return f"{text}Z"

@@ -1,0 +1,189 @@
+"""The one strict YAML loader (DESIGN.md section 4).
+
+It reads libyaml's *event stream* and builds the value itself. No composer, no constructor: nothing in a document can
+name a Python type, expand aliases or recurse in C (libyaml's composer crashes on deep nesting). Scalars follow the
+YAML 1.2 core schema, so dates and versions such as 1.2.0 stay text. Every fault names line and column.
+"""
+
+import math
+import re
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+import yaml
+from yaml import events as ev
+
+from gitops_models.errors import GmError
+from gitops_models.registry.text import visible
+from gitops_models.registry.yamlwriter import MAX_KEY, dump
+
+__all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_KEY", "dump", "load"]
+
+MAX_BYTES = 256 * 1024
+MAX_DEPTH = 32
+MAX_INTEGER = 2**53 - 1  # the largest integer that RFC 8785 can write exactly
+_MERGE_KEY = "<<"
+_NULL = frozenset(("", "~", "null", "Null", "NULL"))
+_BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+# YAML 1.2.2, section 10.3.2, core schema.
+_INT = re.compile(r"[-+]?[0-9]+")
+_OCTAL = re.compile(r"0o[0-7]+")
+_HEX = re.compile(r"0x[0-9a-fA-F]+")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+
+
+def load(data: bytes, where: str) -> dict[str, Any]:
+    """The mapping written in ``data``; ``where`` is the path shown in errors.
+
+    Raises GM-D001 to GM-D008: size, encoding, syntax, forbidden features, duplicate keys, depth, shape, numbers.
+    """
+    _check_bytes(data, where)
+    return _Loader(where).document(data)
+
+
+def _check_bytes(data: bytes, where: str) -> None:
+    if len(data) > MAX_BYTES:
+        raise GmError("GM-D001", f"{len(data)} bytes are more than {MAX_BYTES}", where=where)
+    if data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
+        raise GmError("GM-D002", "starts with a byte order mark (line 1, column 1)", where=where)
+    position = data.find(b"\0")
+    try:
+        if position < 0:
+            data.decode("utf-8", "strict")
+            return
+    except UnicodeDecodeError as error:
+        position = error.start
+    line = data.count(b"\n", 0, position) + 1
+    column = position - data.rfind(b"\n", 0, position)
+    raise GmError("GM-D002", f"byte 0x{data[position]:02x} at line {line}, column {column}", where=where)
+
+
+class _Loader:
+    """Builds one document from events; every refusal carries the event's place."""
+
+    def __init__(self, where: str) -> None:
+        self._where = where
+
+    def document(self, data: bytes) -> dict[str, Any]:
+        stream: Iterator[ev.Event] = self._parsed(data)
+        next(stream)  # the stream's own start
+        self._start(next(stream))
+        root = next(stream)
+        if not isinstance(root, ev.MappingStartEvent):
+            self._refuse("GM-D007", "the document is not a mapping", root)
+        value = self._mapping(root, stream, 1)
+        next(stream)  # the document's end
+        after = next(stream)
+        if not isinstance(after, ev.StreamEndEvent):
+            self._refuse("GM-D004", "a second document", after)
+        return value
+
+    def _parsed(self, data: bytes) -> Iterator[ev.Event]:
+        try:
+            yield from yaml.parse(data, Loader=yaml.CSafeLoader)
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            place = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+            raise GmError("GM-D003", f"{visible(str(error.problem))}{place}", where=self._where) from error
+        except yaml.YAMLError as error:  # a character that YAML does not allow
+            line, column = _place_of_reader_error(data, error)
+            message = f"character not allowed at line {line}, column {column}"
+            raise GmError("GM-D003", message, where=self._where) from error
+
+    def _start(self, event: ev.Event) -> None:
+        if isinstance(event, ev.StreamEndEvent):
+            raise GmError("GM-D007", "the document is empty (line 1, column 1)", where=self._where)
+        if event.version or event.tags:  # type: ignore[attr-defined]  # a DocumentStartEvent
+            self._refuse("GM-D004", "a directive (%)", event)
+
+    def _value(self, event: ev.Event, stream: Iterator[ev.Event], depth: int) -> Any:
+        if isinstance(event, ev.AliasEvent):
+            self._refuse("GM-D004", "an alias (*)", event)
+        if isinstance(event, ev.ScalarEvent):
+            return self._scalar(event)
+        if depth > MAX_DEPTH:
+            self._refuse("GM-D006", f"more than {MAX_DEPTH} levels", event)
+        if isinstance(event, ev.MappingStartEvent):
+            return self._mapping(event, stream, depth)
+        return self._sequence(event, stream, depth)
+
+    def _mapping(self, start: ev.Event, stream: Iterator[ev.Event], depth: int) -> dict[str, Any]:
+        self._plain(start)
+        result: dict[str, Any] = {}
+        for event in stream:
+            if isinstance(event, ev.MappingEndEvent):
+                break
+            key = self._key(event)
+            if key in result:
+                self._refuse("GM-D005", f"key `{visible(key)}` is given twice", event)
+            result[key] = self._value(next(stream), stream, depth + 1)
+        return result
+
+    def _sequence(self, start: ev.Event, stream: Iterator[ev.Event], depth: int) -> list[Any]:
+        self._plain(start)
+        result = []
+        for event in stream:
+            if isinstance(event, ev.SequenceEndEvent):
+                break
+            result.append(self._value(event, stream, depth + 1))
+        return result
+
+    def _key(self, event: ev.Event) -> str:
+        if isinstance(event, ev.AliasEvent):
+            self._refuse("GM-D004", "an alias (*)", event)
+        if not isinstance(event, ev.ScalarEvent):
+            self._refuse("GM-D007", "a key that is a list or mapping", event)
+        if event.value == _MERGE_KEY and event.implicit[0]:
+            self._refuse("GM-D004", "a merge key (<<)", event)
+        key = self._scalar(event)
+        if not isinstance(key, str):
+            self._refuse("GM-D007", f"key `{visible(event.value)}` is not text", event)
+        if len(key) > MAX_KEY:
+            self._refuse("GM-D007", f"a key of more than {MAX_KEY} characters", event)
+        return key
+
+    def _scalar(self, event: ev.ScalarEvent) -> Any:
+        self._plain(event)
+        text: str = event.value
+        if not event.implicit[0]:
+            if "\0" in text:
+                self._refuse("GM-D002", "a NUL character", event)
+            return text
+        if text in _NULL:
+            return None
+        return _BOOL[text] if text in _BOOL else self._number_or_text(text, event)
+
+    def _number_or_text(self, text: str, event: ev.ScalarEvent) -> Any:
+        number: int | float
+        if _INT.fullmatch(text):
+            number = int(text) if len(text) <= 18 else MAX_INTEGER + 1  # noqa: PLR2004 - int() is quadratic in length
+        elif _OCTAL.fullmatch(text) or _HEX.fullmatch(text):
+            number = int(text, 0)
+        elif _FLOAT.fullmatch(text):
+            number = float(text)
+        elif _NOT_FINITE.fullmatch(text):
+            number = math.inf
+        else:
+            return text
+        if isinstance(number, int) and abs(number) > MAX_INTEGER:
+            self._refuse("GM-D008", "an integer beyond 2^53 - 1", event)
+        if not math.isfinite(number):
+            self._refuse("GM-D008", "a number that is not finite", event)
+        return number
+
+    def _plain(self, event: Any) -> None:
+        if event.anchor is not None:
+            self._refuse("GM-D004", "an anchor (&)", event)
+        if event.tag is not None:
+            self._refuse("GM-D004", "a tag (!)", event)
+
+    def _refuse(self, code: str, message: str, event: ev.Event) -> NoReturn:
+        mark = event.start_mark
+        raise GmError(code, f"{message} at line {mark.line + 1}, column {mark.column + 1}", where=self._where)
+
+
+def _place_of_reader_error(data: bytes, error: yaml.YAMLError) -> tuple[int, int]:
+    """Line and column of a ``ReaderError``, which knows only a byte offset."""
+    position = int(getattr(error, "position", 0))
+    return data.count(b"\n", 0, position) + 1, position - data.rfind(b"\n", 0, position)
