@@ -1,0 +1,147 @@
+"""A version's bytes in a directory: all of them and verified, or nothing at all."""
+
+import contextlib
+import errno
+import fcntl
+import os
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitops_models.artifacts.compare import compare_version
+from gitops_models.artifacts.content import ContentStore
+from gitops_models.artifacts.files import fsync_directory
+from gitops_models.artifacts.gather import Placed, gather
+from gitops_models.artifacts.hashing import Progress
+from gitops_models.artifacts.pointers import Pointer
+from gitops_models.artifacts.readers import Reader
+from gitops_models.errors import GmError
+
+if TYPE_CHECKING:
+    from gitops_models.registry.documents import Lineage
+
+_MODE = 0o644
+
+
+def fetch_version(
+    lineage: "Lineage",
+    pointers: Mapping[str, Pointer],
+    reader: Reader,
+    dest: Path,
+    content: ContentStore | None = None,
+    *,
+    progress: Progress | None = None,
+) -> Path:
+    """Put each artifact of ``lineage`` at ``dest/<its path>`` and give ``dest`` back.
+
+    Everything is verified by sha256 and size in a sibling directory, which then takes the name ``dest`` in one rename;
+    killed at any point it leaves the old state and a sibling that the next call removes. A ``dest`` that is already
+    this version is verified and left alone; another one is GM-A402. Other errors: those of ``gather``, GM-A401.
+    """
+    if _is_there(lineage, dest, progress):
+        return dest
+    with _sibling(dest) as work:
+        built = work / "version"
+        store = content or ContentStore(work / "content")
+        placed = gather(lineage, pointers, reader, store, progress)
+        _build(placed, store, built, owned=content is None)
+        _take_name(built, dest, lineage)
+    return dest
+
+
+def _is_there(lineage: "Lineage", dest: Path, progress: Progress | None) -> bool:
+    if not os.path.lexists(dest) or (dest.is_dir() and not dest.is_symlink() and not any(dest.iterdir())):
+        return False
+    differences = compare_version(lineage, dest, progress=progress)
+    if not differences:
+        return True
+    details = tuple(f"{item.path}: {item.kind} ({item.detail})" for item in differences)
+    message = f"{dest} is not {lineage.model}@{lineage.version}"
+    raise GmError("GM-A402", message, where=str(dest), details=details)
+
+
+def _build(placed: tuple[Placed, ...], store: ContentStore, built: Path, *, owned: bool) -> None:
+    """Lay the verified objects out under their paths; objects of a store that is ours alone are moved, not copied."""
+    taken: dict[str, Path] = {}
+    folders = {built}
+    try:
+        for item in placed:
+            target = built / item.path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            folders.update(folder for folder in target.parents if folder.is_relative_to(built))
+            sha256 = item.sha256
+            source = taken.get(sha256, store.path(sha256))
+            _place(source, target, move=owned and sha256 not in taken)
+            taken.setdefault(sha256, target if owned else source)
+        for folder in folders:
+            fsync_directory(folder)
+    except OSError as error:
+        raise GmError("GM-A401", f"files cannot be written: {error.strerror}", where=str(built)) from error
+
+
+def _place(source: Path, target: Path, *, move: bool) -> None:
+    if move:
+        source.rename(target)
+        target.chmod(_MODE)
+        return
+    with source.open("rb") as read, target.open("xb") as written:
+        shutil.copyfileobj(read, written, 1 << 20)
+        written.flush()
+        os.fsync(written.fileno())
+
+
+def _take_name(built: Path, dest: Path, lineage: "Lineage") -> None:
+    try:
+        built.rename(dest)
+        fsync_directory(dest.parent)
+    except OSError as error:
+        lost_a_race = error.errno in {errno.ENOTEMPTY, errno.EEXIST}
+        if lost_a_race and _is_there(lineage, dest, None):
+            return
+        raise GmError("GM-A401", f"{dest} cannot be made: {error.strerror}", where=str(dest)) from error
+
+
+@contextlib.contextmanager
+def _sibling(dest: Path) -> Iterator[Path]:
+    """Give a locked working directory beside ``dest``; those of killed calls are removed first."""
+    prefix = f".{dest.name}.gm-"
+    try:
+        dest.parent.mkdir(parents=True, exist_ok=True)
+        for leftover in dest.parent.glob(f"{_glob_escape(prefix)}*"):
+            _remove_unless_locked(leftover)
+        work, lock = _locked_directory(dest.parent, prefix)
+    except OSError as error:
+        raise GmError("GM-A401", f"{dest} cannot be made: {error.strerror}", where=str(dest)) from error
+    try:
+        yield work
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+        os.close(lock)
+
+
+def _locked_directory(parent: Path, prefix: str) -> tuple[Path, int]:
+    while True:
+        work = parent / f"{prefix}{secrets.token_hex(6)}"
+        work.mkdir(mode=0o700)
+        with contextlib.suppress(FileNotFoundError):
+            lock = os.open(work, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if work.is_dir():  # else a cleaner came between the calls
+                return work, lock
+            os.close(lock)
+
+
+def _remove_unless_locked(leftover: Path) -> None:
+    with contextlib.suppress(OSError):
+        lock = os.open(leftover, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(leftover, ignore_errors=True)
+        finally:
+            os.close(lock)
+
+
+def _glob_escape(text: str) -> str:
+    return "".join(f"[{char}]" if char in "*?[" else char for char in text)

@@ -1,0 +1,150 @@
+"""From the remote into the content store: every artifact of a version, checked against its lineage before it counts.
+
+A directory's listing, the canonical JSON whose sha256 is the tree digest, is itself an object of the store; so a
+version that was gathered once is delivered again without the remote and without a manifest that somebody could swap.
+"""
+
+import io
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO
+
+from gitops_models.artifacts.content import ContentStore
+from gitops_models.artifacts.hashing import Progress, md5_of_bytes
+from gitops_models.artifacts.manifests import MAX_MANIFEST_BYTES, ManifestEntry, parse_manifest, path_clash
+from gitops_models.artifacts.pointers import Pointer
+from gitops_models.artifacts.readers import Reader
+from gitops_models.artifacts.safe_names import check_file_name
+from gitops_models.artifacts.transfer import Expected
+from gitops_models.errors import GmError
+from gitops_models.registry.canonical import FileDigest, jcs, tree_digest
+
+if TYPE_CHECKING:
+    from gitops_models.registry.documents import ArtifactEntry, Lineage
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """One file of a version: its path below the version's directory and the verified object that holds its bytes."""
+
+    path: str
+    sha256: str
+
+
+def gather(
+    lineage: "Lineage",
+    pointers: Mapping[str, Pointer],
+    reader: Reader,
+    content: ContentStore,
+    progress: Progress | None = None,
+) -> tuple[Placed, ...]:
+    """Bring every artifact of ``lineage`` into ``content`` and name its files.
+
+    ``pointers`` by artifact path. What the store already had is hashed again.
+    GM-A204/A205 pointer and lineage disagree, GM-A31n bad or missing object, GM-A403 another directory, GM-A32n remote.
+    """
+    placed: list[Placed] = []
+    for entry in lineage.artifacts:
+        pointer = _pointer_of(entry, pointers)
+        placed += _gather_one(entry, pointer, reader, content, progress)
+    return tuple(placed)
+
+
+def _pointer_of(entry: "ArtifactEntry", pointers: Mapping[str, Pointer]) -> Pointer:
+    check_file_name(entry.path)
+    pointer = pointers.get(entry.path)
+    if pointer is None:
+        raise GmError("GM-A205", f"artifact {entry.path} has no pointer", where=entry.path)
+    if pointer.name != entry.path or pointer.size != entry.size or entry.md5 not in {None, pointer.md5}:
+        message = f"pointer of {entry.path} names {pointer.md5} of {pointer.size} bytes, its lineage other bytes"
+        raise GmError("GM-A204", message, where=entry.path)
+    return pointer
+
+
+def _gather_one(
+    entry: "ArtifactEntry", pointer: Pointer, reader: Reader, content: ContentStore, progress: Progress | None
+) -> Iterator[Placed]:
+    if not pointer.is_dir:
+        _ensure(entry, pointer.md5, reader, content, progress)
+        yield Placed(entry.path, entry.sha256)
+        return
+    files = _known_listing(entry, content, progress)
+    if files is None:
+        files = tuple(_fetch_directory(entry, pointer, reader, content, progress))
+        _keep_listing(entry, files, content)
+    yield from (Placed(f"{entry.path}/{digest.path}", digest.sha256) for digest in files)
+
+
+def _ensure(entry: "ArtifactEntry", md5: str, reader: Reader, content: ContentStore, progress: Progress | None) -> None:
+    if content.get(entry.sha256, progress):
+        return
+    with reader.open(md5) as stream:
+        content.add(stream, entry.sha256, entry.size, where=reader.where(md5), progress=progress)
+
+
+def _fetch_directory(
+    entry: "ArtifactEntry", pointer: Pointer, reader: Reader, content: ContentStore, progress: Progress | None
+) -> Iterator[FileDigest]:
+    left = entry.size
+    for row in _manifest(pointer, reader):
+        where = reader.where(row.md5)
+        expected = Expected(where, limit=left, md5=row.md5)
+        with reader.open(row.md5) as stream:
+            received = content.add_expected(stream, expected, progress)
+        left -= received.size
+        yield FileDigest(row.relpath, received.size, received.sha256)
+
+
+def _manifest(pointer: Pointer, reader: Reader) -> tuple[ManifestEntry, ...]:
+    where = reader.where(pointer.md5)
+    with reader.open(pointer.md5) as stream:
+        data = _read_bounded(stream)
+    if len(data) <= MAX_MANIFEST_BYTES and f"{md5_of_bytes(data)}.dir" != pointer.md5:
+        raise GmError("GM-A314", f"directory manifest {where} has other bytes than its hash", where=where)
+    entries = parse_manifest(data, where)
+    if len(entries) != pointer.nfiles:
+        raise GmError("GM-A204", f"pointer says {pointer.nfiles} files, the manifest {len(entries)}", where=where)
+    return entries
+
+
+def _read_bounded(stream: BinaryIO) -> bytes:
+    chunks: list[bytes] = []
+    left = MAX_MANIFEST_BYTES + 1
+    while left and (chunk := stream.read(min(left, 1 << 20))):
+        chunks.append(chunk)
+        left -= len(chunk)
+    return b"".join(chunks)
+
+
+def _keep_listing(entry: "ArtifactEntry", files: tuple[FileDigest, ...], content: ContentStore) -> None:
+    actual, size = tree_digest(files), sum(file.size for file in files)
+    if (actual, size) != (entry.sha256, entry.size):
+        message = f"{entry.path} has tree digest {actual} and {size} bytes, not {entry.sha256} and {entry.size}"
+        raise GmError("GM-A403", message, where=entry.path)
+    ordered = sorted(files, key=lambda file: file.path.encode())
+    data = jcs([{"path": file.path, "size": file.size, "sha256": file.sha256} for file in ordered])
+    content.add(io.BytesIO(data), entry.sha256, len(data), where=entry.path)
+
+
+def _known_listing(
+    entry: "ArtifactEntry", content: ContentStore, progress: Progress | None
+) -> tuple[FileDigest, ...] | None:
+    """Give the directory's files when the store has the listing and every file, hashed again."""
+    path = content.get(entry.sha256)
+    if path is None:
+        return None
+    files = _listing(path.read_bytes())
+    if tree_digest(files) != entry.sha256 or sum(file.size for file in files) != entry.size:
+        return None
+    complete = all(content.get(file.sha256, progress) for file in files)
+    return files if complete else None
+
+
+def _listing(data: bytes) -> tuple[FileDigest, ...]:
+    """Give the rows of a listing; none when the object is a file that merely has a listing's digest, or is unsafe."""
+    try:
+        files = tuple(FileDigest(str(row["path"]), int(row["size"]), str(row["sha256"])) for row in json.loads(data))
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return ()
+    return () if path_clash(file.path for file in files) else files

@@ -1,0 +1,186 @@
+"""Reading a remote by hash, without DVC's pull, fetch or checkout: open one object, stream it, trust nothing.
+
+Objects of a DVC 3 remote lie at ``files/md5/<2 hex>/<30 hex>[.dir]``.
+"""
+
+import errno
+import io
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+
+from gitops_models.artifacts.files import open_regular
+from gitops_models.artifacts.remotes import RemoteSpec
+from gitops_models.errors import GmError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Reader(Protocol):
+    """A remote, read by DVC hash (``….dir`` for a manifest)."""
+
+    def open(self, md5: str) -> BinaryIO:
+        """Stream one object; GM-A311 missing, A315 not a file, A321 unreachable, A322 credentials refused."""
+
+    def size(self, md5: str) -> int | None:
+        """Give the object's length in bytes, None when it is not there; errors as ``open``, without A311."""
+
+    def exists(self, md5: str) -> bool:
+        """Whether the object is there; errors as ``size``."""
+
+    def where(self, md5: str) -> str:
+        """Give the object's address for messages."""
+
+
+def open_remote(spec: RemoteSpec) -> Reader:
+    """Give the reader of ``spec``: a local directory without importing DVC, others through DVC's file systems."""
+    if spec.directory is not None:
+        return LocalReader(spec.directory)
+    return CloudReader(spec)
+
+
+def object_path(md5: str) -> str:
+    """Where an object lies below the remote's address."""
+    return f"files/md5/{md5[:2]}/{md5[2:]}"
+
+
+class LocalReader:
+    """A remote that is a directory of this machine."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def where(self, md5: str) -> str:
+        """Give the object's path."""
+        return str(self._root / object_path(md5))
+
+    def open(self, md5: str) -> BinaryIO:
+        """Stream one object, never through a link."""
+        path = self.where(md5)
+        try:
+            return open_regular(path)
+        except GmError as error:
+            raise self._translated(error, md5) from error
+
+    def size(self, md5: str) -> int | None:
+        """Give the object's length, None when it is not there."""
+        try:
+            status = Path(self.where(md5)).lstat()
+        except FileNotFoundError:
+            self._check_root(md5)
+            return None
+        except OSError as error:
+            raise GmError("GM-A321", f"remote cannot be read: {error.strerror}", where=self.where(md5)) from error
+        if not stat.S_ISREG(status.st_mode):
+            raise GmError("GM-A315", "object is not a regular file", where=self.where(md5))
+        return status.st_size
+
+    def exists(self, md5: str) -> bool:
+        """Whether the object is there."""
+        return self.size(md5) is not None
+
+    def _translated(self, error: GmError, md5: str) -> GmError:
+        where = self.where(md5)
+        if error.code == "GM-A101":
+            self._check_root(md5)
+            return GmError("GM-A311", f"object {md5} is not in the remote", where=where)
+        if error.code in {"GM-A102", "GM-A103"}:
+            return GmError("GM-A315", "object is not a regular file", where=where)
+        return GmError("GM-A321", f"remote cannot be read: {error.message}", where=where)
+
+    def _check_root(self, md5: str) -> None:
+        if not self._root.is_dir():
+            raise GmError("GM-A321", f"the remote's directory {self._root} is not there", where=self.where(md5))
+
+
+class CloudReader:
+    """Any other DVC remote, through ``dvc.fs`` (credentials as DVC finds them on this machine)."""
+
+    def __init__(self, spec: RemoteSpec) -> None:
+        self._spec = spec
+        self._fs: Any = None
+        self._root = ""
+
+    def where(self, md5: str) -> str:
+        """Give the object's address, without user information."""
+        return f"{self._spec.shown.rstrip('/')}/{object_path(md5)}"
+
+    def open(self, md5: str) -> BinaryIO:
+        """Stream one object."""
+        stream = self._call(md5, lambda fs, path: fs.open(path, "rb"))
+        if stream is None:
+            raise GmError("GM-A311", f"object {md5} is not in the remote", where=self.where(md5))
+        return io.BufferedReader(_Coded(stream, self.where(md5)))
+
+    def size(self, md5: str) -> int | None:
+        """Give the object's length, None when it is not there (or the server does not say)."""
+        info = self._call(md5, lambda fs, path: fs.info(path))
+        size = info.get("size") if info else None
+        return int(size) if size is not None else None
+
+    def exists(self, md5: str) -> bool:
+        """Whether the object is there."""
+        return bool(self._call(md5, lambda fs, path: fs.exists(path)))
+
+    def _call(self, md5: str, ask: "Callable[[Any, str], Any]") -> Any:
+        where = self.where(md5)
+        try:
+            if self._fs is None:
+                self._connect()
+            return ask(self._fs, f"{self._root}{object_path(md5)}")
+        except FileNotFoundError:
+            return None
+        except Exception as error:
+            raise cloud_error(error, where) from error
+
+    def _connect(self) -> None:
+        from dvc.fs import get_cloud_fs  # noqa: PLC0415 - DVC takes 0.4 s to import
+
+        kind, config, root = get_cloud_fs({}, url=self._spec.url, **self._spec.options)
+        self._fs = kind(**config)
+        self._root = f"{root.rstrip('/')}/" if root else ""
+
+
+class _Coded(io.RawIOBase):
+    """A foreign stream whose failures carry our codes also in the middle of a download."""
+
+    def __init__(self, stream: Any, where: str) -> None:
+        self._stream = stream
+        self._where = where
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            chunk = self._stream.read(len(buffer))
+        except Exception as error:
+            raise cloud_error(error, self._where) from error
+        buffer[: len(chunk)] = chunk
+        return len(chunk)
+
+    def close(self) -> None:
+        if not self.closed:
+            self._stream.close()
+        super().close()
+
+
+def cloud_error(error: Exception, where: str) -> GmError:
+    """Give the coded form of what a DVC file system raised (drivers raise anything from OSError to botocore's own)."""
+    if isinstance(error, GmError):
+        return error
+    kind = type(error).__name__
+    if kind == "RemoteMissingDepsError":
+        return GmError("GM-A305", f"no driver for this remote: {error}", where=where)
+    if kind in {"AuthError", "NoCredentialsError", "PermissionDenied"} or _refused(error):
+        return GmError("GM-A322", f"the remote refused the credentials: {error}", where=where)
+    if kind in {"ConfigError", "RemoteConfigError"}:
+        return GmError("GM-A301", f"the remote's configuration is not usable: {error}", where=where)
+    return GmError("GM-A321", f"the remote cannot be reached: {kind}: {error}", where=where)
+
+
+def _refused(error: Exception) -> bool:
+    if isinstance(error, PermissionError):
+        return True
+    return isinstance(error, OSError) and error.errno in {errno.EACCES, errno.EPERM}
