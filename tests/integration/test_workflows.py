@@ -1,0 +1,100 @@
+"""What the workflows hand to the judge, and that nothing of a proposal is ever checked out or run."""
+
+import pytest
+
+from tests.support.act import Hosted, git, pull_request
+
+# Stands where a runner brings its own gm: says what it was asked, and what of the head lies about as files.
+WITNESS = """#!/bin/sh
+echo "asked: $*"
+find . -name evil.sh | sed 's/^/found: /'
+exit ${WITNESS_STATUS:-0}
+"""
+
+
+@pytest.fixture
+def hosted(tmp_path):
+    return Hosted(tmp_path)
+
+
+@pytest.fixture
+def witness(tmp_path):
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    (folder / "gm").write_text(WITNESS)
+    (folder / "gm").chmod(0o755)
+    return folder
+
+
+@pytest.fixture
+def head(hosted):
+    """A proposal that replaces its own gate and brings a script."""
+    gate = "on: pull_request_target\njobs: {gm-policy: {runs-on: ubuntu-latest, steps: [{run: echo replaced}]}}\n"
+    return hosted.commit("proposal", {".github/workflows/gm-policy.yml": gate, "evil.sh": "echo evil\n"})
+
+
+def said(result, word):
+    return [line.split(f"{word}: ", 1)[1] for line in result.stdout.splitlines() if f"{word}: " in line]
+
+
+def test_the_gate_asks_for_the_head_against_the_tip_of_the_base(hosted, witness, head):
+    newer = hosted.commit("main", {"README.md": "newer\n"})
+    result = hosted.run("gm-policy.yml", "pull_request_target", pull_request(hosted.base, head), path=witness)
+    assert result.returncode == 0, result.stdout
+    assert said(result, "asked") == [f"-C gate.git --no-input check --base {newer} --head {head} --format github"]
+
+
+def test_nothing_of_the_head_is_a_file_of_the_gate(hosted, witness, head):
+    result = hosted.run("gm-policy.yml", "pull_request_target", pull_request(hosted.base, head), path=witness)
+    assert "echo evil" not in result.stdout
+    assert (said(result, "found"), "replaced" in result.stdout) == ([], False)
+
+
+def test_a_denial_fails_the_gate(hosted, witness, head):
+    event = pull_request(hosted.base, head)
+    denied = {"WITNESS_STATUS": "3"}
+    result = hosted.run("gm-policy.yml", "pull_request_target", event, path=witness, environment=denied)
+    assert result.returncode == 1
+    assert "exit status 3" in result.stdout
+
+
+def test_the_gate_pins_what_the_repository_names(hosted, witness, head):
+    event, variables = pull_request(hosted.base, head), {"GM_PIN": hosted.base}
+    result = hosted.run("gm-policy.yml", "pull_request_target", event, path=witness, variables=variables)
+    assert said(result, "asked")[0] == f"-C gate.git --no-input trust pin {hosted.base}"
+
+
+def test_the_gate_of_a_merge_queue_judges_against_the_base_of_the_group(hosted, witness, head):
+    newer = hosted.commit("main", {"README.md": "newer\n"})
+    group = {"base_ref": "refs/heads/main", "base_sha": hosted.base, "head_sha": head}
+    result = hosted.run("gm-policy.yml", "merge_group", {"merge_group": group}, path=witness)
+    assert result.returncode == 0, result.stdout
+    assert newer not in result.stdout
+    assert said(result, "asked") == [f"-C gate.git --no-input check --base {hosted.base} --head {head} --format github"]
+
+
+@pytest.mark.parametrize("head_sha", ["", "main", "--upload-pack=evil"])
+def test_an_event_without_a_head_commit_fails_the_gate(hosted, witness, head_sha):
+    event = pull_request(hosted.base, head_sha)
+    result = hosted.run("gm-policy.yml", "pull_request_target", event, path=witness)
+    assert (result.returncode, said(result, "asked")) == (1, [])
+
+
+def test_the_gate_fails_when_the_head_cannot_be_fetched(hosted, witness):
+    event = pull_request(hosted.base, "1" * 40)
+    result = hosted.run("gm-policy.yml", "pull_request_target", event, path=witness)
+    assert (result.returncode, said(result, "asked")) == (1, [])
+
+
+def test_the_gate_reads_the_ledger(hosted, witness, head):
+    git(hosted.clone, "push", "--quiet", "origin", f"{hosted.base}:refs/gm/changes/1234")
+    (witness / "gm").write_text('#!/bin/sh\ngit -C gate.git for-each-ref --format="ref: %(refname)" refs/gm\n')
+    result = hosted.run("gm-policy.yml", "pull_request_target", pull_request(hosted.base, head), path=witness)
+    assert said(result, "ref") == ["refs/gm/changes/1234"]
+
+
+def test_lint_asks_for_documents_only(hosted, witness, head):
+    result = hosted.run("gm-lint.yml", "pull_request", pull_request(hosted.base, head), path=witness)
+    assert said(result, "asked") == [
+        f"-C lint.git --no-input check --documents --base {hosted.base} --head {head} --format github"
+    ]
