@@ -1,0 +1,84 @@
+"""The commit graph: the first-parent line, ancestry, new commits. Order comes from parents, never from dates."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+import pygit2
+
+from gitops_models.errors import GmError
+from gitops_models.store.objects import Commit
+from gitops_models.store.repository import LIBGIT2_ERRORS, Store
+
+_PARENTS = re.compile(rb"tree [0-9a-f]{40}\n((?:parent [0-9a-f]{40}\n)*)")
+_PARENT = re.compile(rb"parent ([0-9a-f]{40})\n")
+
+
+def parents(store: Store, oid: str) -> tuple[str, ...]:
+    """Give the parents of a commit; much cheaper than parsing it."""
+    raw = store.typed(oid, "commit")
+    match = _PARENTS.match(raw)
+    if match is None:
+        raise GmError("GM-S013", f"commit {oid} has no readable head", where=oid)
+    return tuple(found.decode() for found in _PARENT.findall(match[1]))
+
+
+def walk_first_parents(store: Store, tip: str) -> Iterator[str]:
+    """Yield the commits of the first-parent line, newest first, ``tip`` included, down to the root."""
+    oid: str | None = tip
+    while oid is not None:
+        yield oid
+        above = parents(store, oid)
+        oid = above[0] if above else None
+
+
+def first_parents(store: Store, tip: str, *, stop: str | None = None) -> list[str]:
+    """List the steps after ``stop`` up to ``tip``, oldest first; without ``stop`` from the root.
+
+    Raises GM-S011 when ``stop`` is not on the first-parent line of ``tip``.
+    """
+    found: list[str] = []
+    for oid in walk_first_parents(store, tip):
+        if oid == stop:
+            return found[::-1]
+        found.append(oid)
+    if stop is not None:
+        raise GmError("GM-S011", f"{stop} is not on the first-parent line of {tip}", where=stop)
+    return found[::-1]
+
+
+def on_first_parent_line(store: Store, oid: str, tip: str) -> bool:
+    """Tell whether ``oid`` is ``tip`` or lies on its first-parent line (being an ancestor is not enough)."""
+    return any(found == oid for found in walk_first_parents(store, tip))
+
+
+def merge_base(store: Store, one: str, other: str) -> str | None:
+    """Give the best common ancestor of two commits, None when they share none."""
+    try:
+        found = store.libgit2.merge_base(one, other)
+    except LIBGIT2_ERRORS as error:
+        raise GmError("GM-S013", f"no merge base of {one} and {other}: {error}", where=one) from error
+    return str(found) if found else None
+
+
+def is_ancestor(store: Store, ancestor: str, descendant: str) -> bool:
+    """Tell whether ``ancestor`` is ``descendant`` or one of its ancestors over any parent."""
+    if ancestor == descendant:
+        return True
+    try:
+        return store.libgit2.descendant_of(descendant, ancestor)
+    except LIBGIT2_ERRORS as error:
+        raise GmError("GM-S013", f"the ancestry of {descendant} cannot be read: {error}", where=descendant) from error
+
+
+def new_commits(store: Store, tip: str, exclude: str | Sequence[str] | None) -> list[Commit]:
+    """List the commits that ``tip`` reaches and none of ``exclude`` does, parents before children."""
+    hidden = [exclude] if isinstance(exclude, str) else list(exclude or ())
+    sort = pygit2.enums.SortMode.TOPOLOGICAL | pygit2.enums.SortMode.REVERSE
+    try:
+        walker = store.libgit2.walk(tip, sort)
+        for oid in hidden:
+            walker.hide(oid)
+        oids = [str(found.id) for found in walker]
+    except LIBGIT2_ERRORS as error:
+        raise GmError("GM-S013", f"the history of {tip} cannot be read: {error}", where=tip) from error
+    return [store.commit(oid) for oid in oids]

@@ -1,0 +1,174 @@
+"""Fetch, push and list: what goes to a remote, run by GitPython so that credential helpers and ssh work as in git.
+
+GitPython can only add to the caller's environment, so ``env -u`` takes away what must not reach git. Results are read
+from porcelain output and the C locale.
+"""
+
+import os
+import re
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from subprocess import Popen
+from threading import Thread, Timer
+from typing import IO, Any, cast
+
+from gitops_models.errors import GmError
+from gitops_models.registry.text import visible
+from gitops_models.store.environment import unwanted
+from gitops_models.store.gitcli import Completed
+from gitops_models.store.locks import break_stale_locks
+from gitops_models.store.names import check_oid, check_ref, check_remote
+from gitops_models.store.pushing import PushResult, read_push
+from gitops_models.store.refs import RefUpdate
+from gitops_models.store.refusals import transport_error
+from gitops_models.store.repository import Store
+
+__all__ = ["RETRYABLE", "Progress", "PushResult", "fetch", "is_retryable", "ls_remote", "push"]
+
+Progress = Callable[[str], None]
+TIMEOUT = 900.0
+RETRYABLE = frozenset({"GM-S101", "GM-S102", "GM-S204", "GM-S209"})
+_LATE = 5.0
+
+
+def is_retryable(error: GmError) -> bool:
+    """Tell whether the same work, begun again from the new state of the remote, may succeed."""
+    return error.code in RETRYABLE
+
+
+def fetch(
+    store: Store,
+    remote: str,
+    refspecs: Sequence[str],
+    *,
+    progress: Progress | None = None,
+    atomic: bool = True,
+    timeout: float = TIMEOUT,
+) -> None:
+    """Fetch exactly ``refspecs`` from a remote's name, an address or a path of a repository.
+
+    No tags are followed, nothing is pruned, FETCH_HEAD and other tracking refs are left alone, all objects are checked.
+    ``atomic``: all refs move or none. Raises GM-S201, S202, S207, S208, S210.
+    """
+    for refspec in refspecs:
+        _check_refspec(refspec)
+    if not refspecs:
+        return
+    options = ["--no-auto-maintenance", "--no-write-fetch-head", "--no-tags", "--no-prune", "--no-recurse-submodules"]
+    options += ["--refmap=", *(["--atomic"] if atomic else []), "--progress" if progress else "--quiet"]
+    args = ["fetch", *options, "--", _address(remote, store), *refspecs]
+    done = _run(store, args, progress=progress, timeout=timeout)
+    if done.status and ".lock': File exists" in done.stderr and break_stale_locks(store):
+        done = _run(store, args, progress=progress, timeout=timeout)
+    if done.status:
+        raise transport_error(remote, done.stderr)
+
+
+def push(
+    store: Store,
+    remote: str,
+    updates: Sequence[RefUpdate],
+    *,
+    atomic: bool = True,
+    progress: Progress | None = None,
+    timeout: float = TIMEOUT,
+) -> PushResult:
+    """Move refs at a remote, each only if it still is at its ``old`` there; all or none when ``atomic``.
+
+    Raises GM-S203 when the remote refuses (with its lines), GM-S204 when a ref has moved, GM-S205 for a taken tag,
+    GM-S206 without atomic pushes, GM-S209 when the remote was busy, else as fetch.
+    """
+    if not updates:
+        return PushResult(remote, (), ())
+    leases = [f"--force-with-lease={update.name}:{update.old or ''}" for update in updates]
+    refspecs = [f"{update.new or ''}:{update.name}" for update in updates]
+    options = ["--porcelain", "--no-verify", "--no-follow-tags", "--recurse-submodules=no", "--no-signed"]
+    options += ["--no-force-if-includes", *(["--atomic"] if atomic else []), *(["--progress"] if progress else [])]
+    args = ["push", *options, *leases, "--", _address(remote, store), *refspecs]
+    done = _run(store, args, progress=progress, timeout=timeout)
+    return read_push(remote, updates, done)
+
+
+def ls_remote(store: Store, remote: str, *patterns: str, timeout: float = TIMEOUT) -> dict[str, str]:
+    """Give ref names and object ids at a remote, only those that match one of ``patterns`` when there are any."""
+    for pattern in patterns:
+        check_ref(pattern.replace("*", "x"))
+    done = _run(store, ["ls-remote", "--quiet", "--", _address(remote, store), *patterns], timeout=timeout)
+    if done.status:
+        raise transport_error(remote, done.stderr)
+    pairs = (line.split("\t", 1) for line in done.stdout.decode("utf-8", "surrogateescape").splitlines())
+    return {name: oid for oid, name in pairs if not name.endswith("^{}")}
+
+
+def _address(remote: str, store: Store) -> str:
+    """Check a remote and make a relative path absolute: git runs in the repository, not where the caller stands."""
+    check_remote(remote)
+    configured = f"remote.{remote}.url" in store.libgit2.config
+    if not configured and "://" not in remote and os.path.isdir(remote):  # noqa: PTH112 - "host:path" is no Path
+        return os.path.abspath(remote)  # noqa: PTH100 - Path.absolute keeps "..", resolve follows links
+    return remote
+
+
+def _check_refspec(refspec: str) -> None:
+    source, colon, destination = refspec.removeprefix("+").partition(":")
+    if re.fullmatch(r"[0-9a-f]{40}", source):
+        check_oid(source)
+    else:
+        check_ref(source.replace("*", "x", 1))
+    if colon:
+        check_ref(destination.replace("*", "x", 1))
+
+
+def _run(store: Store, args: Sequence[str], *, timeout: float, progress: Progress | None = None) -> Completed:
+    process = _start(store, args)
+    said: list[str] = []
+    reader = Thread(target=_pump, args=(process.stderr, said, progress), daemon=True)
+    reader.start()
+    late = Timer(timeout, process.terminate)
+    late.start()
+    try:
+        stdout = process.stdout.read() if process.stdout else b""
+        status = process.wait()
+    finally:
+        late.cancel()
+        if process.poll() is None:
+            process.terminate()
+            process.wait()
+        # An ssh that outlives git keeps stderr open: what it still says is not worth waiting for.
+        reader.join(_LATE)
+        _close(process, reader)
+    if status and not late.is_alive() and late.finished.is_set() and status < 0:
+        raise GmError("GM-S201", f"git {args[0]} did not finish within {timeout:g} s")
+    return Completed(status, stdout, "".join(said))
+
+
+def _start(store: Store, args: Sequence[str]) -> Popen[bytes]:
+    try:
+        from git.cmd import Git  # noqa: PLC0415 - GitPython costs as much as eighteen bare Pythons to import
+    except ImportError as error:  # GitPython refuses to be imported where there is no git
+        raise GmError("GM-S008", f"git cannot be started: {error}") from error
+    from git.exc import GitCommandNotFound  # noqa: PLC0415 - as above
+
+    taken = [part for name in unwanted(os.environ, store.git.env) for part in ("-u", name)]
+    command = ["env", *taken, *store.git.command(args)]
+    try:
+        started: Any = Git(store.git.cwd).execute(command, as_process=True, env=dict(store.git.env))
+    except GitCommandNotFound as error:
+        raise GmError("GM-S008", f"git cannot be started: {error}") from error
+    return cast("Popen[bytes]", started.proc)
+
+
+def _pump(stream: IO[bytes], said: list[str], progress: Progress | None) -> None:
+    with suppress(ValueError, OSError):  # closed under us after a timeout
+        for line in stream:
+            text = line.decode("utf-8", "replace")
+            said.append(text)
+            if progress:
+                progress(visible(text.rstrip().rpartition("\r")[2]))
+
+
+def _close(process: Popen[bytes], reader: Thread) -> None:
+    if process.stdout:
+        process.stdout.close()
+    if process.stderr and not reader.is_alive():
+        process.stderr.close()
