@@ -50,6 +50,8 @@ def drift(desired: Desired, seen: Observation) -> tuple[Drift, ...]:
     something has to be done.
     """
     target = desired.deployment
+    if desired.standing is Standing.UNKNOWN:
+        return ()
     if target is None:
         return _uninvited(seen)
     expected = seen.noted is not None and seen.noted.digest == target.digest

@@ -158,10 +158,14 @@ class Drift:
 
 @dataclass(frozen=True)
 class Switch:
-    """Make ``deployment`` live. ``previous`` is the store entry that the link ``previous`` is to name, if any."""
+    """Make ``deployment`` live. ``previous`` is the store entry that the link ``previous`` is to name, if any.
+
+    ``entry`` names the entry that was staged for it, where that was done before.
+    """
 
     deployment: Deployment
     previous: str | None = None
+    entry: str | None = None
 
 
 @dataclass(frozen=True)

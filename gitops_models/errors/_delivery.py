@@ -15,6 +15,11 @@ CODES = {
     "GM-R104": Code(
         "unknown target", Exit.NOT_FOUND, "use an id of the reconciler file, or --dir PATH for a directory"
     ),
+    "GM-R105": Code(
+        "target belongs to another repository",
+        Exit.CONFLICT,
+        "give each repository a directory of its own, or remove .gm.repository after moving the target",
+    ),
     "GM-R201": Code(
         "stage state does not fit the lineage",
         Exit.INTEGRITY,

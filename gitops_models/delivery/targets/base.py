@@ -46,6 +46,12 @@ class Target(Protocol):
     def exclusive(self) -> AbstractContextManager[None]:
         """Keep every other writer out, or raise GM-R101."""
 
+    def claim(self, repository: str, *, dry_run: bool = False) -> None:
+        """Belong to the repository with this id from now on, or raise GM-R105 where another one's models are served.
+
+        Without it, a reconciler pointed at the wrong place would retire every model it does not know.
+        """
+
     def occupied(self) -> tuple[ModelStage, ...]:
         """Every model and stage at which the target serves or keeps something."""
 

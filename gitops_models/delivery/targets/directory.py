@@ -32,6 +32,7 @@ from gitops_models.delivery.values import (
 from gitops_models.errors import GmError
 
 LOCK_NAME = ".gm.lock"
+OWNER_NAME = ".gm.repository"
 
 
 class DirectoryTarget:
@@ -61,6 +62,16 @@ class DirectoryTarget:
             durable.make_directory(self.root)
         with exclusive(self.root / LOCK_NAME, what=f"target {self.id}", wait=self._lock_wait):
             yield
+
+    def claim(self, repository: str, *, dry_run: bool = False) -> None:
+        """Keep the repository's id in ``root``; GM-R105 where another one's stands there."""
+        path = self.root / OWNER_NAME
+        with _file_errors(self.root):
+            owner = path.read_text("utf-8").strip() if path.is_file() else None
+            if owner is None and not dry_run:
+                durable.write_file(path, f"{repository}\n".encode())
+        if owner not in (None, repository):
+            raise GmError("GM-R105", f"target {self.id} serves the models of repository {owner}", where=str(self.root))
 
     def occupied(self) -> tuple[ModelStage, ...]:
         """Every ``<model>/<stage>`` that has a store or a ``current``."""
@@ -116,7 +127,7 @@ class DirectoryTarget:
             durable.remove_file(place.deployed)
 
     def _switch(self, action: Switch, source: ByteSource, stamp: Stamp) -> None:
-        entry = self.stage(action.deployment, source)
+        entry = action.entry or self.stage(action.deployment, source)
         place = Place(self.root, action.deployment.at)
         with _file_errors(place.path):
             # Before the switch: killed in between, the next run makes the same plan again.

@@ -1,0 +1,136 @@
+"""What the accepted state asks to be served. Pure: documents in, values out; one bad document bars only its model."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from gitops_models.delivery.values import Deployment, Desired, ModelStage, Standing, Waiting
+from gitops_models.errors import GmError
+from gitops_models.registry.canonical import FileDigest, tree_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from gitops_models.registry.snapshot import Snapshot
+    from gitops_models.verification.history import History
+
+
+def desired_states(
+    history: History,
+    *,
+    stages: Collection[str] | None = None,
+    models: Collection[str] | None = None,
+    occupied: Iterable[ModelStage] = (),
+) -> tuple[Desired, ...]:
+    """Return what should be true at each model and stage of the selection, sorted.
+
+    ``stages`` are names and ``models`` patterns, ``None`` selects all. A place of ``occupied`` that the accepted state
+    does not mention is to be undeployed.
+    """
+    snapshot = history.state.snapshot
+    named = {ModelStage(model, stage) for model in snapshot.models() for stage in snapshot.stages(model)}
+    selected = (at for at in named | set(occupied) if _selects(at, stages, models))
+    return tuple(desired_state(history, at) for at in sorted(selected))
+
+
+def desired_state(history: History, at: ModelStage) -> Desired:
+    """Return what should be true at one model and stage; what cannot be read stands in ``problem``."""
+    try:
+        return _desired(history, at)
+    except GmError as error:
+        return Desired(at, Standing.UNKNOWN, waiting=_waiting(history, at.model), problem=error)
+
+
+def deployment_of(snapshot: Snapshot, at: ModelStage) -> Deployment | None:
+    """Return the version that the stage state names, with the digests of its lineage; ``None`` when there is none.
+
+    Raises GM-R201 where the stage state pins another lineage than the one that is there.
+    """
+    state = snapshot.stage_state(at.model, at.stage)
+    if state is None:
+        return None
+    if snapshot.lineage_sha256(at.model, state.version) != state.lineage_sha256:
+        raise GmError(
+            "GM-R201",
+            f"{at.model}@{state.version} is pinned with another lineage",
+            where=snapshot.layout.stage_path(at.model, at.stage),
+        )
+    return Deployment(at.model, at.stage, state.version, state.lineage_sha256, _artifacts(snapshot, at, state.version))
+
+
+def change_behind(history: History, at: ModelStage) -> str | None:
+    """Return the id of the accepted change that last set the stage state, ``None`` where the pin set it."""
+    step = history.state.touched.get(history.layout.stage_path(at.model, at.stage))
+    return next((found.change_id for found in reversed(history.steps) if found.oid == step), None)
+
+
+def _desired(history: History, at: ModelStage) -> Desired:
+    snapshot = history.state.snapshot
+    if not snapshot.has_model(at.model):
+        return Desired(at, Standing.UNDEPLOY)
+    wanted = None if snapshot.retired(at.model) else deployment_of(snapshot, at)
+    barred = _quarantined(snapshot, at)
+    hold = snapshot.held(at.model, at.stage)
+    return Desired(
+        at,
+        _standing(snapshot, wanted, barred, at),
+        wanted,
+        quarantined=barred,
+        keep=_last_known_good(history, at),
+        hold=hold.reason if hold else None,
+        waiting=_waiting(history, at.model),
+    )
+
+
+def _standing(snapshot: Snapshot, wanted: Deployment | None, barred: frozenset[str], at: ModelStage) -> Standing:
+    if snapshot.suspended(at.model):
+        return Standing.SUSPENDED
+    if wanted is None:
+        return Standing.UNDEPLOY
+    quarantined = snapshot.quarantined(at.model, wanted.version) or wanted.digest in barred
+    return Standing.QUARANTINED if quarantined else Standing.SERVE
+
+
+def _artifacts(snapshot: Snapshot, at: ModelStage, version: str) -> tuple[FileDigest, ...]:
+    lineage = snapshot.lineage(at.model, version)
+    return tuple(FileDigest(entry.path, entry.size, entry.sha256) for entry in lineage.artifacts)
+
+
+def _digest(snapshot: Snapshot, at: ModelStage, version: str) -> str | None:
+    """Return the deployment digest of a version; ``None`` where its lineage cannot be read."""
+    try:
+        return tree_digest(_artifacts(snapshot, at, version))
+    except GmError:
+        return None
+
+
+def _quarantined(snapshot: Snapshot, at: ModelStage) -> frozenset[str]:
+    barred = snapshot.quarantined_versions(at.model)
+    return frozenset(digest for version in barred if (digest := _digest(snapshot, at, version)))
+
+
+def _last_known_good(history: History, at: ModelStage) -> frozenset[str]:
+    """Return the digest that a rollback would restore, so that its bytes stay at hand without a network."""
+    stack = history.state.stacks.get((at.model, at.stage))
+    snapshot = history.state.snapshot
+    for entry in reversed(stack.versions[:-1] if stack else ()):
+        if not snapshot.quarantined(at.model, entry.version) and not snapshot.retired(at.model, entry.version):
+            digest = _digest(snapshot, at, entry.version)
+            return frozenset({digest} if digest else ())
+    return frozenset()
+
+
+def _waiting(history: History, model: str) -> Waiting | None:
+    scope = f"model:{model}"
+    blocked = history.state.blocked.get(scope)
+    if blocked is None:
+        return None
+    pending = history.pending.get(scope)
+    waits = pending is not None and pending.step.status == "pending"
+    return Waiting(blocked.step, waits, ", ".join(blocked.codes) or "approval or acceptance is missing")
+
+
+def _selects(at: ModelStage, stages: Collection[str] | None, models: Collection[str] | None) -> bool:
+    in_stage = stages is None or at.stage in stages
+    return in_stage and (models is None or any(fnmatchcase(at.model, pattern) for pattern in models))

@@ -1,0 +1,110 @@
+"""Deployment records: what was made live where, when and by which commit, kept until the ledger has them.
+
+A record is a claim about the past that its signer answers for. No reader takes it as proof of what is served now.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from gitops_models.delivery.values import Deployment, ModelStage
+from gitops_models.registry.canonical import jcs, sha256_hex
+from gitops_models.registry.times import format_time
+
+
+class Outcome(StrEnum):
+    """How a deployment ended; ``intended`` stands only in the journal."""
+
+    INTENDED = "intended"
+    SUCCEEDED = "succeeded"
+    HEALED = "healed"
+    REMOVED = "removed"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class DeploymentRecord:
+    """One change of what a target serves. Times as documents write them, digests in hex.
+
+    ``digest`` is what was to be served (``None``: nothing), ``observed`` what was hashed afterwards, ``replaced``
+    what was hashed before.
+    """
+
+    target: str
+    model: str
+    stage: str
+    version: str | None
+    lineage_sha256: str | None
+    artifacts: tuple[str, ...]
+    digest: str | None
+    commit: str | None
+    change_id: str | None
+    replaced: str | None
+    started: str
+    result: Outcome = Outcome.INTENDED
+    reason: str = ""
+    observed: str | None = None
+    finished: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The identity of the attempt: the same before and after it ended, so that it is recorded once."""
+        begun = {key: value for key, value in asdict(self).items() if key not in _ENDING}
+        return sha256_hex(jcs({**begun, "artifacts": list(self.artifacts)}))
+
+    def ended(self, result: Outcome, *, observed: str | None, at: datetime, reason: str = "") -> "DeploymentRecord":
+        """Return the record of how the attempt ended."""
+        return replace(self, result=result, observed=observed, finished=format_time(at), reason=reason or self.reason)
+
+
+_ENDING = frozenset({"result", "reason", "observed", "finished"})
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """Why and when something is deployed: the observed commit, the change that asked for it, the time."""
+
+    commit: str | None
+    change_id: str | None
+    at: datetime
+
+
+def intend(
+    target: str, at: ModelStage, wanted: Deployment | None, *, replaced: str | None, why: Circumstances, reason: str
+) -> DeploymentRecord:
+    """Return the record of a deployment that is about to begin; ``wanted`` is ``None`` for a retirement."""
+    return DeploymentRecord(
+        target=target,
+        model=at.model,
+        stage=at.stage,
+        version=wanted.version if wanted else None,
+        lineage_sha256=wanted.lineage_sha256 if wanted else None,
+        artifacts=tuple(artifact.sha256 for artifact in wanted.artifacts) if wanted else (),
+        digest=wanted.digest if wanted else None,
+        commit=why.commit,
+        change_id=why.change_id,
+        replaced=replaced,
+        started=format_time(why.at),
+        reason=reason,
+    )
+
+
+def to_mapping(record: DeploymentRecord) -> dict[str, Any]:
+    """Return the plain value of ``record``, as it is signed."""
+    return {**asdict(record), "artifacts": list(record.artifacts), "result": record.result.value}
+
+
+def render_record(record: DeploymentRecord) -> bytes:
+    """Return the canonical JSON of ``record``."""
+    return jcs(to_mapping(record))
+
+
+def parse_record(value: Mapping[str, Any]) -> DeploymentRecord:
+    """Read what ``render_record`` wrote. Raises ``TypeError`` or ``ValueError`` for anything else."""
+    if set(value) != {field.name for field in fields(DeploymentRecord)}:
+        raise ValueError("not the fields of a deployment record")
+    return DeploymentRecord(
+        **{**value, "artifacts": tuple(value["artifacts"]), "result": Outcome(value["result"])},
+    )
