@@ -1,0 +1,112 @@
+"""One ref of the ledger: a chain of commits that each add one record at ``<sha256 of the record>.json``.
+
+Only additions are read, so a commit that removes or replaces a file takes nothing back. What is not a good record is
+ignored and counted: anybody who can push to the ref can put anything there.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from gitops_models.errors import GmError
+from gitops_models.registry.snapshot import Entry
+from gitops_models.store.history import new_commits
+from gitops_models.store.objects import Commit, Ident
+from gitops_models.store.repository import Store
+from gitops_models.store.trees import tree_diff
+from gitops_models.store.writer import write_commit, write_tree
+from gitops_models.trust.bodies import Deployment
+from gitops_models.trust.records import Record, verify_record
+from gitops_models.trust.signing import Signer
+from gitops_models.trust.verify import GIT_NAMESPACE
+
+__all__ = ["Chain", "ChainReader", "Ignored", "extend"]
+
+REGULAR = 0o100644
+
+
+@dataclass(frozen=True)
+class Ignored:
+    """Something on a ledger ref that is no record, with the GM-T code of the reason."""
+
+    path: str
+    commit: str
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The union of what is known of one ref: good records in chain order, and what was ignored."""
+
+    records: tuple[Record, ...] = ()
+    ignored: tuple[Ignored, ...] = ()
+
+
+@dataclass
+class ChainReader:
+    """Reads chains and remembers verified blobs by object id, so that each record is checked once."""
+
+    store: Store
+    _known: dict[str, Record | GmError] = field(default_factory=dict)
+
+    def read(self, tips: Iterable[str]) -> Chain:
+        """Read the union of the chains that end at ``tips``; records of an earlier tip come first."""
+        records: dict[str, Record] = {}
+        ignored: dict[str, Ignored] = {}
+        done: list[str] = []
+        for tip in dict.fromkeys(tips):
+            for commit in new_commits(self.store, tip, done):
+                for path, entry in _added(self.store, commit):
+                    self._take(commit, path, entry, records, ignored)
+            done.append(tip)
+        return Chain(tuple(records.values()), tuple(ignored.values()))
+
+    def _take(
+        self, commit: Commit, path: str, entry: Entry, records: dict[str, Record], ignored: dict[str, Ignored]
+    ) -> None:
+        found = self._verified(path, entry)
+        if isinstance(found, Record):
+            records.setdefault(found.sha256, found)
+        else:
+            ignored.setdefault(path, Ignored(path, commit.oid, found.code, found.message))
+
+    def _verified(self, path: str, entry: Entry) -> Record | GmError:
+        key = f"{entry.mode:o} {entry.oid} {path}"
+        if key not in self._known:
+            self._known[key] = self._verify(path, entry)
+        return self._known[key]
+
+    def _verify(self, path: str, entry: Entry) -> Record | GmError:
+        try:
+            record = verify_record(self.store.blob(entry.oid))
+        except GmError as error:
+            return error
+        if entry.mode != REGULAR or path.rpartition("/")[2] != f"{record.sha256}.json":
+            return GmError("GM-T402", "no regular file named by the record's sha256", where=path)
+        return record
+
+
+def extend(store: Store, tip: str | None, records: Iterable[Record], signer: Signer, who: Ident) -> str | None:
+    """Write one signed commit for each record on top of ``tip`` and return the new tip (no ref is moved)."""
+    for record in records:
+        tree = write_tree(store, tip, {_path(record): record.envelope})
+        about = record.change_id[:8] if record.change_id else getattr(record.body, "target", "")
+        message = f"Add {record.kind} {record.sha256[:8]} on {about}"
+        parents = [tip] if tip else []
+        tip = write_commit(store, tree, parents, message, who, who, lambda data: signer.sign(data, GIT_NAMESPACE))
+    return tip
+
+
+def _path(record: Record) -> str:
+    name = f"{record.sha256}.json"
+    # One directory per month keeps the trees of a busy target small.
+    return f"{record.body.finished[:7]}/{name}" if isinstance(record.body, Deployment) else name
+
+
+def _added(store: Store, commit: Commit) -> list[tuple[str, Entry]]:
+    parent = commit.parents[0] if commit.parents else None
+    try:
+        changes: Mapping[str, tuple[Entry | None, Entry | None]] = tree_diff(store, parent, commit.oid)
+    except GmError:
+        return []
+    return [(path, after) for path, (_, after) in changes.items() if after is not None]

@@ -1,0 +1,125 @@
+"""The ledger as one clone sees it: the union of what it has seen, fetched and made.
+
+A ref that lost a record it once had is reported (``LEDGER_REWRITTEN``), not believed, and not fatal. Whose keys signed
+is not asked here; see ``opinions.py`` and the verification layer.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from gitops_models.store.history import is_ancestor
+from gitops_models.store.refs import RefUpdate, update_refs
+from gitops_models.store.repository import Store
+from gitops_models.trust.chain import Chain, ChainReader
+from gitops_models.trust.ledgerrefs import CHANGES, LedgerNames, changes_topic, deployments_topic, is_change_id
+from gitops_models.trust.outbox import Outbox
+from gitops_models.trust.records import Record
+
+__all__ = ["LedgerView", "Rewritten"]
+
+
+@dataclass(frozen=True)
+class Rewritten:
+    """A ref at the remote that no longer holds records it once held (finding LEDGER_REWRITTEN)."""
+
+    ref: str
+    lost: tuple[Record, ...]
+    code: str = "GM-T400"
+
+
+class LedgerView:
+    """Reads the ledger of ``remote`` (a remote's name), or of this repository itself when it is None.
+
+    Refs are listed once; call ``refresh`` after a fetch made elsewhere. A topic is ``changes/<id>`` or
+    ``deployments/<target>``.
+    """
+
+    def __init__(self, store: Store, remote: str | None = None) -> None:
+        self.store = store
+        self.remote = remote
+        self.names = LedgerNames(remote)
+        self.outbox = Outbox.of(store.common_dir, remote)
+        self._reader = ChainReader(store)
+
+    def refresh(self) -> None:
+        """Forget where refs were, and look again when next asked."""
+        self.__dict__.pop("_tips", None)
+
+    @cached_property
+    def _tips(self) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+        """Tips by prefix and topic; a diverged tip stands under the topic it diverged from."""
+        found: dict[str, dict[str, tuple[str, ...]]] = {}
+        for prefix in self.names.prefixes:
+            topics = found.setdefault(prefix, {})
+            for name, tip in self.store.refs(prefix).items():
+                topic = name.removeprefix(prefix)
+                topic = topic.rpartition("/")[0] if prefix == self.names.kept_diverged else topic
+                topics[topic] = (*topics.get(topic, ()), tip)
+        return found
+
+    def changes(self) -> tuple[str, ...]:
+        """Return the ids of all changes that anything is known about, sorted."""
+        topics = {topic for known in self._tips.values() for topic in known}
+        ids = {topic.removeprefix(CHANGES) for topic in topics if topic.startswith(CHANGES)}
+        return tuple(sorted(filter(is_change_id, ids)))
+
+    def read(self, topic: str) -> Chain:
+        """Return everything known on one topic, in chain order, with what was ignored."""
+        return self._reader.read(tip for known in self._tips.values() for tip in known.get(topic, ()))
+
+    def records(self, change_id: str, *, waiting: bool = False) -> tuple[Record, ...]:
+        """Return the good records of a change in chain order; with ``waiting`` those in the outbox at the end."""
+        topic = changes_topic(change_id)
+        known = self.read(topic).records
+        if not waiting:
+            return known
+        return tuple({record.sha256: record for record in (*known, *self.outbox.waiting(topic))}.values())
+
+    def deployments(self, target: str) -> tuple[Record, ...]:
+        """Return the good deployment records of a target in chain order."""
+        return self.read(deployments_topic(target)).records
+
+    def tip(self, topic: str) -> str | None:
+        """Return the tip at the remote as last fetched (without a remote: here)."""
+        tips = self._tips[self.names.fetched("")].get(topic, ())
+        return tips[0] if tips else None
+
+    def tips(self) -> dict[str, str]:
+        """Return the last fetched tip of every topic, for the reader's memory."""
+        return {topic: tips[0] for topic, tips in self._tips[self.names.fetched("")].items()}
+
+    def rewritten(self) -> tuple[Rewritten, ...]:
+        """Return a finding for every ref whose remote tip lacks records that were seen there."""
+        topics = {topic for prefix in self.names.kept for topic in self._tips[prefix]}
+        findings = (self._compare(topic) for topic in sorted(topics))
+        return tuple(finding for finding in findings if finding)
+
+    def remember_seen(self) -> None:
+        """Keep what the remote shows now. A tip that does not continue what was seen is kept beside it."""
+        seen = self._tips[self.names.seen("")]
+        diverged = self._tips[self.names.kept_diverged]
+        wanted = [
+            self._memory_of(topic, tip, seen.get(topic, ()), diverged.get(topic, ()))
+            for topic, tip in self.tips().items()
+        ]
+        update_refs(self.store, [update for update in wanted if update], "gm: ledger seen")
+        self.refresh()
+
+    def _compare(self, topic: str) -> Rewritten | None:
+        current = self.tip(topic)
+        past = [tip for prefix in self.names.kept for tip in self._tips[prefix].get(topic, ())]
+        if current is not None and all(is_ancestor(self.store, tip, current) for tip in past):
+            return None
+        there = {record.sha256 for record in self._reader.read([current] if current else []).records}
+        lost = tuple(record for record in self._reader.read(past).records if record.sha256 not in there)
+        return Rewritten(self.names.shared(topic), lost) if lost else None
+
+    def _memory_of(self, topic: str, tip: str, seen: tuple[str, ...], diverged: tuple[str, ...]) -> RefUpdate | None:
+        if not seen:
+            return RefUpdate(self.names.seen(topic), tip, None)
+        if any(is_ancestor(self.store, tip, known) for known in (*seen, *diverged)):
+            return None
+        if is_ancestor(self.store, seen[0], tip):
+            return RefUpdate(self.names.seen(topic), tip, seen[0])
+        return RefUpdate(self.names.diverged(topic, tip), tip, None)
