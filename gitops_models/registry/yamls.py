@@ -179,7 +179,7 @@ class _Loader:
             self._refuse("GM-D004", "a tag (!)", event)
 
     def _refuse(self, code: str, message: str, event: ev.Event) -> NoReturn:
-        mark = event.start_mark
+        mark: Any = event.start_mark  # libyaml gives every event one
         raise GmError(code, f"{message} at line {mark.line + 1}, column {mark.column + 1}", where=self._where)
 
 

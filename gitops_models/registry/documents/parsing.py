@@ -87,6 +87,8 @@ def _plain_value(value: Any) -> Any:
 def _line(item: Any) -> str:
     path = ".".join(str(part) for part in item["loc"])
     message = str(item["msg"]).removeprefix("Value error, ")
+    if item["type"] == "string_type":
+        message = "must be text; put it in quotes"
     return visible(f"{path}: {message}" if path else message)
 
 

@@ -107,6 +107,9 @@ class ForgeKey(Part):
     emails: Annotated[Items[Email], about("Committer addresses.", ["noreply@github.com"])] = ()
 
 
+_KINDS: dict[type[Part], ActorKind] = {Person: "person", Workload: "workload", ForgeKey: "forge"}
+
+
 class Compromised(Part):
     """A key that was in strange hands."""
 
@@ -141,12 +144,12 @@ class People(Document):
         return self
 
     def _keys(self) -> Iterator[tuple[str, Actor]]:
-        for kind, members in _groups(self):
-            for member in members:
-                may = frozenset(member.may) if isinstance(member, Workload) else None
-                for key in member.keys:
-                    spaces = None if key.namespaces is None else frozenset(key.namespaces)
-                    yield key.fingerprint, Actor(kind, member.id, member.emails, spaces, may)
+        for member in (*self.people, *self.workloads, *self.forges):
+            kind = _KINDS[type(member)]
+            may = frozenset(member.may) if isinstance(member, Workload) else None
+            for key in member.keys:
+                spaces = None if key.namespaces is None else frozenset(key.namespaces)
+                yield key.fingerprint, Actor(kind, member.id, member.emails, spaces, may)
 
     @cached_property
     def _by_fingerprint(self) -> dict[str, Actor]:
@@ -175,10 +178,6 @@ class People(Document):
     def with_role(self, role: str, model: str) -> tuple[Person, ...]:
         """Everybody who has ``role`` for ``model``, in the file's order."""
         return tuple(person for person in self.people if person.holds(role, model))
-
-
-def _groups(people: People) -> tuple[tuple[ActorKind, tuple[Person | Workload | ForgeKey, ...]], ...]:
-    return (("person", people.people), ("workload", people.workloads), ("forge", people.forges))
 
 
 def _refuse_repeated(what: str, values: list[str]) -> None:

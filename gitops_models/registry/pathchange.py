@@ -1,0 +1,16 @@
+"""One file that differs."""
+
+from dataclasses import dataclass
+
+from gitops_models.registry.paths import Place
+from gitops_models.registry.scopes import Entry
+
+
+@dataclass(frozen=True)
+class PathChange:
+    """A governed file before and after (None: absent), and what its path is."""
+
+    path: str
+    before: Entry | None
+    after: Entry | None
+    place: Place

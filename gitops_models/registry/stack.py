@@ -1,0 +1,68 @@
+"""The live stack of one model and stage (DESIGN.md section 7).
+
+A promotion pushes; a rollback pops down to its target. A popped version is gone from the stack, so its return is a
+promotion: 1.0, 1.1, 1.2, a rollback gives 1.1, another gives 1.0, never 1.2.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+Move = Literal["promoted", "rolled-back", "unchanged"]
+
+
+@dataclass(frozen=True)
+class StackEntry:
+    """A version that was live, the lineage it was pinned to, and the step that put it there (None: the pin)."""
+
+    version: str
+    lineage_sha256: str
+    step: str | None
+
+
+@dataclass(frozen=True)
+class LiveStack:
+    """Versions that were live, the newest last; ``live`` is False after an undeployment."""
+
+    versions: tuple[StackEntry, ...] = ()
+    live: bool = False
+
+    @property
+    def top(self) -> StackEntry | None:
+        """The newest entry, live or not."""
+        return self.versions[-1] if self.versions else None
+
+    @property
+    def live_version(self) -> str | None:
+        """The version that is live, or None."""
+        return self.versions[-1].version if self.live else None
+
+    def below_top(self) -> tuple[StackEntry, ...]:
+        """Return the entries below the top, the nearest first: candidates for a rollback."""
+        return self.versions[-2::-1] if len(self.versions) > 1 else ()
+
+    def contains_below_top(self, version: str) -> bool:
+        """Whether a rollback to ``version`` is possible."""
+        return any(entry.version == version for entry in self.below_top())
+
+    def push(self, entry: StackEntry) -> "LiveStack":
+        """Return the stack after a promotion; the version on top is replaced by itself, never doubled."""
+        below = self.versions[:-1] if self.top is not None and self.top.version == entry.version else self.versions
+        return LiveStack((*below, entry), live=True)
+
+    def pop_to(self, version: str) -> "LiveStack":
+        """Return the stack after a rollback to ``version``, which must lie below the top (``ValueError``)."""
+        for index in range(len(self.versions) - 2, -1, -1):
+            if self.versions[index].version == version:
+                return LiveStack(self.versions[: index + 1], live=True)
+        raise ValueError(f"{version} does not lie below the top")
+
+    def undeploy(self) -> "LiveStack":
+        """Return the stack with nothing live; what was live stays on it."""
+        return replace(self, live=False)
+
+
+def classify_move(stack: LiveStack, version: str) -> Move:
+    """Say what making ``version`` live would be; only a version below the top is rolled back to."""
+    if stack.live_version == version:
+        return "unchanged"
+    return "rolled-back" if stack.contains_below_top(version) else "promoted"

@@ -1,0 +1,171 @@
+"""The accepted state: what history amounts to once every step so far has been judged (DESIGN.md section 6)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import NamedTuple, TypeVar
+
+from gitops_models.registry import events as ev
+from gitops_models.registry.change import Change
+from gitops_models.registry.grow import GrowingMap
+from gitops_models.registry.snapshot import Snapshot
+from gitops_models.registry.stack import LiveStack, StackEntry
+
+_K = TypeVar("_K")
+_V = TypeVar("_V")
+ModelStage = tuple[str, str]
+ModelVersion = tuple[str, str]
+UNIQUE_ROLES = ("weights", "prompt")  # bytes that one version of a model has for itself (POLICY.md section 2)
+
+
+class Touch(NamedTuple):
+    """The last accepted step that changed a mutable path; ``order`` counts steps."""
+
+    order: int
+    step: str
+
+
+@dataclass(frozen=True)
+class Registration:
+    """The step that registered a version, who is behind it, and when it was accepted (None: before the pin)."""
+
+    step: str | None
+    persons: frozenset[str]
+    at: datetime | None
+
+
+@dataclass(frozen=True)
+class Blocked:
+    """Why a scope is blocked: the step that was not accepted, its change id and the codes of its verdict."""
+
+    step: str
+    change_id: str
+    codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class AcceptedState:
+    """Accepted files with all that later judgements need to know of history.
+
+    ``step`` and ``at`` are the last accepted step and its acceptance. ``stacks`` hold the live stack per (model,
+    stage); ``touched`` the last accepted step per mutable path; ``weights`` the version that owns the sha256 of
+    weights or a prompt; ``ever_staged`` every version that was once desired in (model, stage); ``blocked`` the scopes
+    whose newest step was not accepted.
+    """
+
+    snapshot: Snapshot
+    step: str | None = None
+    at: datetime | None = None
+    index: int = 0
+    stacks: Mapping[ModelStage, LiveStack] = field(default_factory=GrowingMap)
+    touched: Mapping[str, Touch] = field(default_factory=GrowingMap)
+    registered: Mapping[ModelVersion, Registration] = field(default_factory=GrowingMap)
+    weights: Mapping[tuple[str, str], str] = field(default_factory=GrowingMap)
+    ever_staged: Mapping[ModelStage, frozenset[str]] = field(default_factory=GrowingMap)
+    blocked: Mapping[str, Blocked] = field(default_factory=dict)
+
+    @classmethod
+    def initial(
+        cls, snapshot: Snapshot, step: str | None = None, *, touched: Mapping[str, str] | None = None
+    ) -> "AcceptedState":
+        """Return the state at the pin: stacks, weights and registrations come from its documents.
+
+        ``touched`` may give the step before the pin that last changed a mutable path (oldest first), so that readers
+        with different pins compute the same anchors. Raises the document's error if one at the pin is not valid.
+        """
+        versions = [(model, version) for model in snapshot.models() for version in snapshot.versions(model)]
+        stacks = _stacks_at_pin(snapshot, step)
+        weights: dict[tuple[str, str], str] = {}
+        for model, version in versions:
+            weights.update(_weights(snapshot, model, version))
+        earlier = touched or {}
+        return cls(
+            snapshot,
+            step,
+            stacks=GrowingMap(stacks),
+            touched=GrowingMap({path: Touch(n - len(earlier), oid) for n, (path, oid) in enumerate(earlier.items())}),
+            registered=GrowingMap({key: Registration(step, frozenset(), None) for key in versions}),
+            weights=GrowingMap(weights),
+            ever_staged=GrowingMap(
+                {key: frozenset(entry.version for entry in stack.versions) for key, stack in stacks.items()}
+            ),
+        )
+
+    def stack(self, model: str, stage: str) -> LiveStack:
+        """Return the live stack of a stage, an empty one if nothing was ever live."""
+        return self.stacks.get((model, stage)) or LiveStack()
+
+    def anchor(self, change: Change) -> str | None:
+        """Return the last accepted step that touched any mutable path of ``change``, or None."""
+        touches = [self.touched[path] for path in change.mutable_paths() if path in self.touched]
+        return max(touches).step if touches else None
+
+    def accept(self, change: Change, *, step: str, at: datetime | None, persons: Iterable[str]) -> "AcceptedState":
+        """Return the state after an accepted change; costs as much as the change is large.
+
+        ``change`` must be the difference to this very state (``ValueError``). ``persons`` are those behind the step:
+        author, committer, proposer.
+        """
+        if change.before is not self.snapshot:
+            raise ValueError("the change was computed against another state")
+        index = self.index + 1
+        people = frozenset(persons)
+        new = {(event.model, event.version) for event in change.of(ev.VersionRegistered)}
+        return replace(
+            self,
+            snapshot=change.after,
+            step=step,
+            at=at,
+            index=index,
+            stacks=_grown(self.stacks, self._moved(change, step)),
+            touched=_grown(self.touched, dict.fromkeys(change.mutable_paths(), Touch(index, step))),
+            registered=_grown(self.registered, dict.fromkeys(sorted(new), Registration(step, people, at))),
+            weights=_grown(
+                self.weights, {key: value for pair in new for key, value in _weights(change.after, *pair).items()}
+            ),
+            ever_staged=_grown(self.ever_staged, self._staged(change)),
+            blocked={scope: why for scope, why in self.blocked.items() if scope not in change.scopes},
+        )
+
+    def block(self, scopes: Iterable[str], *, step: str, change_id: str, codes: Iterable[str]) -> "AcceptedState":
+        """Return the state with ``scopes`` blocked by a step that was not accepted; files stay as accepted."""
+        why = Blocked(step, change_id, tuple(codes))
+        return replace(self, blocked={**self.blocked, **dict.fromkeys(scopes, why)})
+
+    def _moved(self, change: Change, step: str) -> dict[ModelStage, LiveStack]:
+        moved: dict[ModelStage, LiveStack] = {}
+        for back in change.of(ev.RolledBack):
+            moved[back.model, back.stage] = self.stack(back.model, back.stage).pop_to(back.to_version)
+        for new in change.of(ev.Promoted):
+            entry = StackEntry(new.to_version, new.lineage_sha256, step)
+            moved[new.model, new.stage] = self.stack(new.model, new.stage).push(entry)
+        for gone in change.of(ev.Undeployed):
+            moved[gone.model, gone.stage] = self.stack(gone.model, gone.stage).undeploy()
+        return moved
+
+    def _staged(self, change: Change) -> dict[ModelStage, frozenset[str]]:
+        return {
+            (event.model, event.stage): self.ever_staged.get((event.model, event.stage), frozenset())
+            | {event.to_version}
+            for event in change.of(ev.StageMove)
+        }
+
+
+def _grown(mapping: Mapping[_K, _V], items: Mapping[_K, _V]) -> Mapping[_K, _V]:
+    grown = mapping if isinstance(mapping, GrowingMap) else GrowingMap(mapping)
+    return grown.updated(items)
+
+
+def _weights(snapshot: Snapshot, model: str, version: str) -> dict[tuple[str, str], str]:
+    digests = snapshot.lineage(model, version).digests(*UNIQUE_ROLES)
+    return {(model, digest): version for digest in digests}
+
+
+def _stacks_at_pin(snapshot: Snapshot, step: str | None) -> dict[ModelStage, LiveStack]:
+    stacks = {}
+    for model in snapshot.models():
+        for stage in snapshot.stages(model):
+            state = snapshot.stage_state(model, stage)
+            if state is not None:
+                stacks[model, stage] = LiveStack().push(StackEntry(state.version, state.lineage_sha256, step))
+    return stacks
