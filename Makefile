@@ -24,7 +24,7 @@ demo: $(READY) ## the whole life of a model on this machine, in under 90 s
 	$(BIN)/gm demo $(DEMO_ARGS)
 
 test: $(READY) ## every test
-	$(RUN_PYTEST) -n $(WORKERS) $(PYTEST_ARGS)
+	$(RUN_PYTEST) -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
 
 lint: $(READY) ## style, imports, workflows
 	$(BIN)/ruff check
@@ -46,7 +46,7 @@ bench: $(READY) ## ratios against peers, measured side by side
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
 sweep: $(READY) ## every case of the tests that otherwise try a sample
-	GM_SWEEP=1 $(BIN)/python -m pytest -m sweep -n $(WORKERS) $(PYTEST_ARGS)
+	GM_SWEEP=1 $(BIN)/python -m pytest -m sweep -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
 
 coverage: $(READY) ## judge what `make test COVERAGE=1` measured
 	$(BIN)/coverage combine --quiet
