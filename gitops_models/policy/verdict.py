@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 How = Literal["signed", "forge", "proposer", "self"]
 
-QUORUM_MISSING = "GM-P401"
+PENDING = frozenset(("GM-P401", "GM-P404"))
+"""Codes of what is still to come rather than wrong: approvals, and the record that they stood."""
 
 
 class Severity(StrEnum):
@@ -73,6 +74,11 @@ class QuorumResult:
         """Whether distinct persons fill every slot."""
         return not self.missing
 
+    @property
+    def needs_others(self) -> bool:
+        """Whether anybody beside the proposer has to agree."""
+        return bool(self.missing) or any(one.how in ("signed", "forge") for one in self.counted)
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -96,9 +102,9 @@ class Verdict:
     @property
     def quorum_needed(self) -> bool:
         """Whether anybody but the proposer has to agree; without it the merge is its own acceptance."""
-        return any(quorum.required for quorum in self.quorums)
+        return any(quorum.needs_others for quorum in self.quorums)
 
     @property
     def missing_only(self) -> bool:
         """Whether nothing but approvals is missing: the change is pending, not wrong."""
-        return not self.allowed and all(finding.code == QUORUM_MISSING for finding in self.denials)
+        return not self.allowed and all(finding.code in PENDING for finding in self.denials)

@@ -1,0 +1,222 @@
+"""The policy document (``policies/policy.yaml``, kind Policy).
+
+Every field here is enforced by a rule. A field that nothing enforces is refused, so that nobody believes in a clause
+that no code holds up.
+"""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from gitops_models.errors import GmError
+from gitops_models.policy.matching import Slot
+from gitops_models.registry import yamls
+from gitops_models.registry.documents import API_VERSION, Document, Part, Risk, validate
+from gitops_models.registry.documents._base import Items, Name, about
+from gitops_models.registry.documents.lineage import Role
+
+RULE_SET = 1
+"""The newest rule set that this gm knows; a policy that names a newer one is refused."""
+
+RISKS: tuple[Risk, ...] = ("low", "medium", "high", "critical")
+EvidenceMode = Literal["forge", "signed"]
+LineageField = Literal[
+    "architecture", "code", "data", "features", "parameters", "environment", "metrics", "artifacts", "interface"
+]
+
+
+class RoleCount(Part):
+    """A committee: several distinct persons who hold one role."""
+
+    role: Annotated[Name, about("The role that each of them holds.", "oversight-committee")]
+    of: Annotated[int, Field(ge=1, le=64), about("How many distinct persons.", 2)]
+
+
+def _explicit(value: Any) -> Any:
+    """``none`` says that nobody else has to agree; an empty list could be an oversight and is refused."""
+    if isinstance(value, list) and not value:
+        raise ValueError("an empty quorum is written as none")
+    return () if value == "none" else value
+
+
+Quorum = Annotated[Items[Name | RoleCount], BeforeValidator(_explicit)]
+"""Roles that distinct persons must hold, or the word ``none``."""
+
+
+def slots(quorum: tuple[str | RoleCount, ...]) -> tuple[Slot, ...]:
+    """Return the quorum as slots for matching."""
+    return tuple(Slot(entry) if isinstance(entry, str) else Slot(entry.role, entry.of) for entry in quorum)
+
+
+class RollbackAuthority(Part):
+    """Who may start a rollback, and who has to authorize it. Initiating is enough where nothing is authorized."""
+
+    initiate: Annotated[Items[Name], about("Roles that may start it.", ["operator"])] = ()
+    authorize: Annotated[Quorum, about("Quorum that authorizes it.", ["raio"])] = ()
+
+    @model_validator(mode="after")
+    def _somebody(self) -> Self:
+        if not (self.initiate or self.authorize):
+            raise ValueError("name a role under initiate or authorize")
+        return self
+
+
+class RiskRule(Part):
+    """What one risk demands."""
+
+    approve: Annotated[Quorum, about("Quorum for changes of this risk, or none.", ["raio", "domain-lead"])]
+    evidence: Annotated[EvidenceMode, about("Whether a forge review counts or only a signed decision.", "signed")]
+    rollback: Annotated[RollbackAuthority, about("Authority over rollbacks.", {"initiate": ["operator"]})]
+
+
+_ROW = {"approve": ["raio"], "evidence": "signed", "rollback": {"authorize": ["raio"]}}
+
+
+class Risks(Part):
+    """The risk table; every risk must be given, because an unknown one counts as the highest."""
+
+    low: Annotated[RiskRule, about("Demands of low risk.", _ROW)]
+    medium: Annotated[RiskRule, about("Demands of medium risk.", _ROW)]
+    high: Annotated[RiskRule, about("Demands of high risk.", _ROW)]
+    critical: Annotated[RiskRule, about("Demands of critical risk.", _ROW)]
+
+    def of(self, risk: Risk) -> RiskRule:
+        """Return the row of ``risk``."""
+        rule: RiskRule = getattr(self, risk)
+        return rule
+
+
+class Floor(Part):
+    """A lower bound of the risk for models by name and use."""
+
+    models: Annotated[str, about("Pattern of model names.", "fraud*")] = "*"
+    use: Annotated[Items[Name], about("Uses it holds for; all when empty.", ["clinical-decision-support"])] = ()
+    risk: Annotated[Risk, about("The risk that such a model has at least.", "high")]
+
+
+class StageRule(Part):
+    """What a promotion into one stage demands."""
+
+    evidence: Annotated[Items[Name], about("Types of evidence that must have passed.", ["evaluation"])] = ()
+    approve: Annotated[Quorum | None, about("Quorum of this stage instead of the risk's.", ["technical-lead"])] = None
+
+
+class LineageRule(Part):
+    """What a lineage must hold."""
+
+    require: Annotated[Items[LineageField], about("Fields that must be filled.", ["code", "data"])] = ()
+    coverage: Annotated[
+        Items[Role], about("Artifact roles that are there or stand under not_applicable.", ["weights"])
+    ] = ()
+
+
+class Approvals(Part):
+    """How decisions are counted."""
+
+    max_age_days: Annotated[int | None, Field(ge=1), about("An older decision does not count.", 30)] = None
+    distinct_persons: Annotated[Literal[True], about("One person fills one slot; always so.", example=True)] = True
+    self_approval: Annotated[Items[Risk], about("Risks for which the proposer may approve.", ["low"])] = ()
+    multi_model: Annotated[bool, about("Whether a change with a quorum may touch several models.", example=False)] = (
+        False
+    )
+
+
+class Registration(Part):
+    """Who may register models, versions and evidence, and who has to agree."""
+
+    may: Annotated[Items[Name], Field(min_length=1), about("Roles of the proposer.", ["ml-engineer"])]
+    approve: Annotated[Quorum, about("Quorum for a version.", "none")] = ()
+    new_model: Annotated[Quorum, about("Quorum for a new model or a lower risk, beside the risk's.", ["raio"])] = (
+        "raio",
+    )
+
+
+class Promotion(Part):
+    """Who may promote."""
+
+    may: Annotated[Items[Name], Field(min_length=1), about("Roles of the proposer.", ["ml-engineer"])]
+
+
+class PolicyChanges(Part):
+    """Who has to agree to a change of policy, people, targets and other policy paths."""
+
+    approve: Annotated[Quorum, about("Quorum, or none.", ["raio", "policy-owner"])]
+    evidence: Annotated[EvidenceMode, about("Whether a forge review counts.", "signed")] = "signed"
+
+
+class Policy(Document):
+    """The rules of one repository. The path is policies/policy.yaml."""
+
+    kind: Annotated[Literal["Policy"], about("The kind of document.", "Policy")] = "Policy"
+    id: Annotated[Name, about("Name of the policy.", "model-governance")]
+    version: Annotated[int, Field(ge=1), about("Grows with every change.", 1)]
+    rules: Annotated[int, Field(ge=1, le=RULE_SET), about("Rule set of gm that judges steps under it.", 1)]
+    status: Annotated[Literal["binding"], about("Every accepted policy binds.", "binding")] = "binding"
+    owner: Annotated[Name | None, about("Role that answers for it.", "raio")] = None
+    stages: Annotated[Items[Name], Field(min_length=1), about("Stages in order.", ["staging", "production"])]
+    roles: Annotated[Items[Name], Field(min_length=1), about("Every role that is used.", ["ml-engineer", "raio"])]
+    risks: Annotated[Risks, about("Demands by risk.", dict.fromkeys(RISKS, _ROW))]
+    floors: Annotated[Items[Floor], about("Lower bounds of the risk.", [{"models": "fraud*", "risk": "high"}])] = ()
+    stage_rules: Annotated[
+        dict[Name, StageRule],
+        Field(default_factory=dict),
+        about("Demands by stage.", {"production": {"evidence": ["evaluation"]}}),
+    ]
+    lineage: Annotated[LineageRule, about("Demands on a lineage.", {"require": ["code"]})] = LineageRule()
+    approvals: Annotated[Approvals, about("How decisions are counted.", {"max_age_days": 30})] = Approvals()
+    registration: Annotated[Registration, about("Who may register.", {"may": ["ml-engineer"]})]
+    promotion: Annotated[Promotion, about("Who may promote.", {"may": ["ml-engineer"]})]
+    policy_changes: Annotated[PolicyChanges, about("Who may change the policy.", {"approve": ["raio"]})]
+
+    @model_validator(mode="after")
+    def _names_fit(self) -> Self:
+        if len(set(self.stages)) != len(self.stages):
+            raise ValueError("a stage is listed twice")
+        if unknown := sorted(set(self.stage_rules) - set(self.stages)):
+            raise ValueError(f"stage_rules names unknown stages: {', '.join(unknown)}")
+        if unknown := sorted(self.named_roles - set(self.roles)):
+            raise ValueError(f"roles that are used but not listed: {', '.join(unknown)}")
+        return self
+
+    @property
+    def quorums(self) -> tuple[tuple[Slot, ...], ...]:
+        """Every quorum that this policy can ask for."""
+        rules = [self.risks.of(risk) for risk in RISKS]
+        stages = [rule.approve for rule in self.stage_rules.values() if rule.approve is not None]
+        lists = [rule.approve for rule in rules] + [rule.rollback.authorize for rule in rules] + stages
+        lists += [self.registration.approve, self.registration.new_model, self.policy_changes.approve]
+        return tuple(slots(quorum) for quorum in lists)
+
+    @property
+    def named_roles(self) -> frozenset[str]:
+        """Every role that the policy refers to."""
+        single = set(self.registration.may) | set(self.promotion.may) | ({self.owner} if self.owner else set())
+        for risk in RISKS:
+            single |= set(self.risks.of(risk).rollback.initiate)
+        return frozenset(single | {slot.role for quorum in self.quorums for slot in quorum})
+
+    @property
+    def safety_roles(self) -> frozenset[str]:
+        """Roles that approve or operate: they may place holds, open causes and quarantine."""
+        roles = {slot.role for quorum in self.quorums for slot in quorum}
+        for risk in RISKS:
+            roles |= set(self.risks.of(risk).rollback.initiate)
+        return frozenset(roles | ({"operator", "incident-commander"} & set(self.roles)))
+
+    def stage_index(self, stage: str) -> int | None:
+        """Position of ``stage`` in the order, None for an unknown stage."""
+        return self.stages.index(stage) if stage in self.stages else None
+
+
+def load_policy(data: bytes, where: str) -> Policy:
+    """Parse and check a policy document; ``where`` is its path for messages.
+
+    Raises ``GmError`` with a GM-D code: YAML that is not accepted, another kind (GM-D022) or apiVersion (GM-D020), or
+    content that does not fit (GM-D021, naming every field; an unknown field does not fit).
+    """
+    value = yamls.load(data, where)
+    if value.get("apiVersion") != API_VERSION:
+        raise GmError("GM-D020", "a policy without the apiVersion that this gm knows", where=where)
+    if value.get("kind") != "Policy":
+        raise GmError("GM-D022", "another kind where a Policy belongs", where=where)
+    return validate(Policy, value, where)

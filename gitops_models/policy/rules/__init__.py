@@ -1,0 +1,30 @@
+"""Every rule of the judge, in the order of its findings. Documentation is generated from ``RULES``."""
+
+from gitops_models.policy.rule import Rule
+from gitops_models.policy.rules import (
+    approvals,
+    evidence,
+    form,
+    governance,
+    history,
+    immutability,
+    lineage,
+    promotion,
+    rollback,
+)
+
+FORM: tuple[Rule, ...] = form.RULES
+"""Judged first: nothing else can be said of documents that cannot be read."""
+
+CONTENT: tuple[Rule, ...] = (
+    *form.LATE_RULES,
+    *immutability.RULES,
+    *lineage.RULES,
+    *promotion.RULES,
+    *evidence.RULES,
+    *approvals.RULES,
+    *rollback.RULES,
+    *governance.RULES,
+)
+HISTORY: tuple[Rule, ...] = history.RULES
+RULES: tuple[Rule, ...] = tuple(sorted((*FORM, *CONTENT, *HISTORY), key=lambda rule: rule.code))

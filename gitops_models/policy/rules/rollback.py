@@ -1,0 +1,80 @@
+"""P5xx, rollback and safety records: where a rollback may lead, what it may touch, what a quarantine leaves live."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from gitops_models.policy.context import barred
+from gitops_models.policy.rule import Problem, Rule
+from gitops_models.registry.events import HoldLifted, Promoted, Quarantined, RolledBack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gitops_models.policy.context import Context
+    from gitops_models.registry.documents import Cause, Hold, Quarantine, Status
+
+ALLOWED_BESIDE = frozenset(("stage-state", "hold", "cause", "quarantine"))
+
+
+def target_is_valid(context: Context) -> Iterator[Problem]:
+    """Demand that a rollback leads below the top of the live stack, to a version that is neither barred nor retired."""
+    for move in context.moves:
+        event = move.event
+        if not isinstance(event, RolledBack):
+            continue
+        if (why := barred(context.after, event.model, event.to_version)) is not None:
+            yield Problem(why, event.paths[0])
+        if context.after.retired(event.model, event.to_version):
+            yield Problem(f"{event.model}@{event.to_version} is retired", event.paths[0])
+        if context.policy.stage_index(event.stage) is None:
+            yield Problem(f"the policy knows no stage {event.stage}", event.paths[0])
+
+
+def rollback_stands_alone(context: Context) -> Iterator[Problem]:
+    """Demand that a rollback changes stages, holds, causes and quarantine of its model; everything else waits."""
+    models = {event.model for event in context.of(RolledBack)}
+    for change in context.change.paths:
+        if change.place.model in models and change.place.kind not in ALLOWED_BESIDE:
+            yield Problem("a rollback does not change this file", change.path)
+    for event in context.of(Promoted):
+        if event.model in models:
+            yield Problem(f"a rollback and a promotion of {event.model} in one change", event.paths[0])
+
+
+def quarantined_is_not_live(context: Context) -> Iterator[Problem]:
+    """Demand that the change that bars a version takes it out of every stage that serves it."""
+    for event in context.of(Quarantined):
+        for stage in context.after.stages(event.model):
+            state = context.after.stage_state(event.model, stage)
+            if state is not None and barred(context.after, event.model, state.version):
+                yield Problem(f"{event.model}@{state.version} stays live in {stage}", event.paths[0])
+
+
+def lift_names_root_cause(context: Context) -> Iterator[Problem]:
+    """Demand that a hold is lifted only with a link to what was wrong."""
+    for event in context.of(HoldLifted):
+        path = context.after.layout.hold_path(event.model, event.stage, event.number)
+        if not cast("Hold", context.after.document(path)).root_cause:
+            yield Problem("the lift names no root cause", path)
+
+
+def records_name_their_signer(context: Context) -> Iterator[Problem]:
+    """``by`` of a hold, quarantine, status or newly opened cause is who signed it."""
+    for change in context.changed("hold", "quarantine", "status", "cause"):
+        if change.before is not None or change.after is None:
+            continue
+        record = cast("Hold | Quarantine | Status | Cause", context.after.document(change.path))
+        signers = context.signers(change.path)
+        if record.by not in signers:
+            who = ", ".join(sorted(signers)) or "nobody known"
+            yield Problem(f"by is {record.by}, signed by {who}", change.path)
+
+
+RULES = (
+    Rule("GM-P501", target_is_valid, "A rollback restores a previously approved version that still stands."),
+    Rule("GM-P502", rollback_stands_alone, "Nothing rides along with a rollback, which fewer people authorize."),
+    Rule("GM-P504", quarantined_is_not_live, "A barred version is served nowhere."),
+    Rule("GM-P505", lift_names_root_cause, "A rollback is recovery, not remediation: the cause comes first."),
+    Rule("GM-P506", records_name_their_signer, "A record speaks for the one who signs it."),
+)
