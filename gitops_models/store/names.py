@@ -35,7 +35,7 @@ def check_ref(name: str) -> str:
 
 
 def check_revision(text: str) -> str:
-    """Accept text that may be looked up as a revision: not empty, not an option, no control characters; else GM-S012."""
+    """Accept text that may be looked up as a revision: no option, no control characters, not empty; else S012."""
     if not text or text.startswith("-") or _BAD_TEXT.search(text):
         raise GmError("GM-S012", f"{visible(text) or 'empty text'} is not a revision", where=visible(text))
     return text

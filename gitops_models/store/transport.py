@@ -43,19 +43,25 @@ def fetch(
     *,
     progress: Progress | None = None,
     atomic: bool = True,
+    prune: bool = False,
     timeout: float = TIMEOUT,
 ) -> None:
     """Fetch exactly ``refspecs`` from a remote's name, an address or a path of a repository.
 
-    No tags are followed, nothing is pruned, FETCH_HEAD and other tracking refs are left alone, all objects are checked.
+    No tags are followed, nothing is pruned but, with ``prune``, destinations of ``refspecs``; FETCH_HEAD and other tracking refs are left alone, all objects are checked.
     ``atomic``: all refs move or none. Raises GM-S201, S202, S207, S208, S210.
     """
     for refspec in refspecs:
         _check_refspec(refspec)
     if not refspecs:
         return
-    options = ["--no-auto-maintenance", "--no-write-fetch-head", "--no-tags", "--no-prune", "--no-recurse-submodules"]
-    options += ["--refmap=", *(["--atomic"] if atomic else []), "--progress" if progress else "--quiet"]
+    options = ["--no-auto-maintenance", "--no-write-fetch-head", "--no-tags", "--no-recurse-submodules"]
+    options += [
+        "--prune" if prune else "--no-prune",
+        "--refmap=",
+        *(["--atomic"] if atomic else []),
+        "--progress" if progress else "--quiet",
+    ]
     args = ["fetch", *options, "--", _address(remote, store), *refspecs]
     done = _run(store, args, progress=progress, timeout=timeout)
     if done.status and ".lock': File exists" in done.stderr and break_stale_locks(store):

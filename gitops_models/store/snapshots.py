@@ -1,0 +1,81 @@
+"""The governed files of any commit, read from objects without a checkout."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import cast
+
+from gitops_models.registry.paths import Layout, model_scope
+from gitops_models.registry.snapshot import Entry, Scope, Snapshot
+from gitops_models.store.repository import Store
+from gitops_models.store.trees import Node, Pair, compare, flatten, read_tree, tree_diff, tree_of
+
+__all__ = ["governed_diff", "governed_scopes", "snapshot", "tree_diff"]
+
+_REMEMBERED = 512
+
+
+def governed_scopes(store: Store, treeish: str, layout: Layout) -> dict[str, Mapping[str, Entry]]:
+    """Give the governed entries of a commit or tree by scope (``policy``, ``model:<name>``) and path.
+
+    A model's directory that was read before is not read again: successive snapshots share its scope.
+    """
+    tree = tree_of(store, treeish)
+    policy: dict[str, dict[str, Entry]] = {}
+    reaches = _reaches(layout)
+    for path, entry in flatten(store, tree, descend=lambda path: reaches(path) and path != layout.models):
+        _file(policy, layout, path, entry)
+    scopes: dict[str, Mapping[str, Entry]] = {**policy}
+    for node in _models_root(store, tree, layout):
+        if node.directory:
+            scopes[model_scope(node.name)] = _model(store, node, layout)
+        else:
+            _file(policy, layout, f"{layout.models}/{node.name}", Entry(node.mode, node.oid))
+    return {**policy, **scopes}
+
+
+def snapshot(store: Store, treeish: str, layout: Layout) -> Snapshot:
+    """Give all documents at one commit or tree."""
+    return Snapshot(layout, governed_scopes(store, treeish, layout), store)
+
+
+def governed_diff(store: Store, old: str | None, new: str | None, layout: Layout) -> dict[str, Pair]:
+    """Give every governed path that differs between two commits or trees (None is the empty tree), before and after.
+
+    Equal directories are not opened: the cost grows with the difference only.
+    """
+    trees = [tree_of(store, treeish) if treeish else None for treeish in (old, new)]
+    found = compare(store, trees[0], trees[1], descend=_reaches(layout))
+    return {path: pair for path, pair in found if layout.classify(path) is not None}
+
+
+def _reaches(layout: Layout) -> Callable[[str], bool]:
+    """Tell which directories may hold governed paths: the roots, what is below them and what leads to them."""
+    roots = layout.roots()
+
+    def reaches(path: str) -> bool:
+        return any(path == root or path.startswith(f"{root}/") or root.startswith(f"{path}/") for root in roots)
+
+    return reaches
+
+
+def _models_root(store: Store, tree: str, layout: Layout) -> Iterator[Node]:
+    oid = tree
+    for part in layout.models.split("/"):
+        node = read_tree(store, oid).get(part)
+        if node is None or not node.directory:
+            return
+        oid = node.oid
+    yield from read_tree(store, oid).values()
+
+
+def _model(store: Store, node: Node, layout: Layout) -> Scope:
+    key = (node.oid, node.name, layout)
+    if key not in store.trees:
+        entries = dict(flatten(store, node.oid, f"{layout.models}/{node.name}/"))
+        store.remember(key, Scope(layout, entries), limit=_REMEMBERED)
+    return cast("Scope", store.trees[key])
+
+
+def _file(scopes: dict[str, dict[str, Entry]], layout: Layout, path: str, entry: Entry) -> None:
+    place = layout.classify(path)
+    if place is not None:
+        scopes.setdefault(place.scope, {})[path] = entry
