@@ -61,7 +61,8 @@ def deployment_of(snapshot: Snapshot, at: ModelStage) -> Deployment | None:
 
 def change_behind(history: History, at: ModelStage) -> str | None:
     """Return the id of the accepted change that last set the stage state, ``None`` where the pin set it."""
-    step = history.state.touched.get(history.layout.stage_path(at.model, at.stage))
+    touch = history.state.touched.get(history.layout.stage_path(at.model, at.stage))
+    step = touch.step if touch else None
     return next((found.change_id for found in reversed(history.steps) if found.oid == step), None)
 
 
@@ -112,9 +113,8 @@ def _quarantined(snapshot: Snapshot, at: ModelStage) -> frozenset[str]:
 
 def _last_known_good(history: History, at: ModelStage) -> frozenset[str]:
     """Return the digest that a rollback would restore, so that its bytes stay at hand without a network."""
-    stack = history.state.stacks.get((at.model, at.stage))
     snapshot = history.state.snapshot
-    for entry in reversed(stack.versions[:-1] if stack else ()):
+    for entry in history.state.stack(at.model, at.stage).below_top():
         if not snapshot.quarantined(at.model, entry.version) and not snapshot.retired(at.model, entry.version):
             digest = _digest(snapshot, at, entry.version)
             return frozenset({digest} if digest else ())

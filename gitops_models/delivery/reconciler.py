@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gitops_models.delivery.journal import Journal
-    from gitops_models.delivery.outbox import Recorder
+    from gitops_models.delivery.recorder import Recorder
     from gitops_models.delivery.records import DeploymentRecord
     from gitops_models.delivery.targets.base import ByteSource, Target
     from gitops_models.delivery.values import Action, Deployment, Desired, Drift

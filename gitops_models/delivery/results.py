@@ -5,8 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from gitops_models.delivery.outbox import Delivered
 from gitops_models.delivery.plan import drift
+from gitops_models.delivery.recorder import Delivered
 from gitops_models.delivery.values import Desired, Drift, LinkState, ModelStage, Observation, Standing, entry_digest
 from gitops_models.errors import Exit, GmError
 

@@ -10,7 +10,9 @@ CODES = {
     ),
     "GM-R102": Code("reconciler file not found", Exit.NOT_FOUND, "name the file of kind Reconciler with its path"),
     "GM-R103": Code(
-        "reconciler file is not valid", Exit.USAGE, "correct the field; `gm schema Reconciler` shows what it may hold"
+        "reconciler file is not valid",
+        Exit.USAGE,
+        "correct the field; docs/reference/schemas.md lists what it may hold",
     ),
     "GM-R104": Code(
         "unknown target", Exit.NOT_FOUND, "use an id of the reconciler file, or --dir PATH for a directory"

@@ -80,7 +80,7 @@ class Place:
     def discard(self, name: str) -> None:
         """Delete the store entry or leftover ``name`` (relative to the place); killed midway it is a leftover."""
         path = self.path / name
-        if durable.is_temporary(path.name):
+        if path.name.startswith("."):
             return durable.remove_tree(path)
         doomed = durable.temporary_of(path)
         durable.remove_tree(doomed)
@@ -137,10 +137,8 @@ class Place:
             return Noted("", "", "")  # unreadable is as wrong as another version's
 
     def _leftovers(self) -> tuple[str, ...]:
-        folders = [folder for folder in (self.path, self.store) if folder.is_dir()]
-        return tuple(
-            str(path.relative_to(self.path))
-            for folder in folders
-            for path in sorted(folder.iterdir())
-            if durable.is_temporary(path.name)
-        )
+        """Name what killed runs left: our temporary names, and in the store every hidden one (those of fetching)."""
+        beside = sorted(self.path.iterdir()) if self.path.is_dir() else []
+        within = sorted(self.store.glob(".*")) if self.store.is_dir() else []
+        left = [path for path in beside if durable.is_temporary(path.name)] + within
+        return tuple(str(path.relative_to(self.path)) for path in left)

@@ -1,0 +1,87 @@
+"""From the reconciler's file to a reconciler that is ready to run."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitops_models.delivery.follow import Follower
+from gitops_models.delivery.journal import Journal
+from gitops_models.delivery.mirror import REMOTE, open_mirror
+from gitops_models.delivery.reconciler import Reconciler
+from gitops_models.delivery.recorder import LedgerRecorder, NoRecorder, Recorder
+from gitops_models.delivery.sources import artifact_source
+from gitops_models.delivery.targets.directory import DirectoryTarget
+from gitops_models.errors import GmError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
+
+    from gitops_models.artifacts.content import ContentStore
+    from gitops_models.artifacts.remotes import RemoteSpec
+    from gitops_models.delivery.config import ReconcilerFile
+    from gitops_models.delivery.targets.base import ByteSource, Target
+    from gitops_models.trust.ledger import Ledger
+    from gitops_models.trust.signing import Signer
+    from gitops_models.verification.history import History
+
+
+@contextmanager
+def open_reconciler(
+    config: ReconcilerFile, *, clock: Callable[[], datetime], target: str | None = None, lock_wait: float = 5.0
+) -> Iterator[Reconciler]:
+    """Hold the state directory of ``config`` and give its reconciler, for one run or many.
+
+    ``target`` selects one target by id (GM-R104 where there is none). Raises what ``open_mirror`` and reading the key
+    raise.
+    """
+    from gitops_models.artifacts.content import ContentStore  # noqa: PLC0415 - a command that fails early pays nothing
+    from gitops_models.trust.ledger import Ledger, Scribe  # noqa: PLC0415 - as above
+    from gitops_models.trust.signing import key_signer  # noqa: PLC0415 - as above
+
+    targets = targets_of(config, only=target)
+    state = Path(config.state)
+    signer = key_signer(Path(config.key)) if config.key else None
+    scribe = Scribe(signer, config.name, config.email, now=lambda: clock().timestamp()) if signer else None
+    with open_mirror(state, config.url, lock_wait=lock_wait) as store:
+        ledger = Ledger(store, REMOTE, scribe=scribe)
+        yield Reconciler(
+            targets=targets,
+            load_history=Follower(store, ledger, line=config.line, pin=config.pin),
+            source_for=remote_source(_remote(config), ContentStore(state / "content")),
+            journal=Journal(state / "journal"),
+            recorder=recorder_for(ledger, signer),
+            clock=clock,
+        )
+
+
+def targets_of(config: ReconcilerFile, *, only: str | None = None) -> Sequence[Target]:
+    """Return the targets of ``config``, or the one whose id is ``only`` (GM-R104)."""
+    chosen = [place for place in config.targets if only in (None, place.id)]
+    if not chosen:
+        known = ", ".join(place.id for place in config.targets)
+        raise GmError("GM-R104", f"no target is called {only}", hint=f"known targets: {known}")
+    return [
+        DirectoryTarget(Path(place.path), id=place.id, stages=place.stages, models=place.models, keep=place.keep)
+        for place in chosen
+    ]
+
+
+def recorder_for(ledger: Ledger, signer: Signer | None) -> Recorder:
+    """Return a recorder into ``ledger``, or one that records nothing where there is nobody to sign."""
+    return LedgerRecorder(ledger, signer) if signer else NoRecorder()
+
+
+def remote_source(spec: RemoteSpec, content: ContentStore | None) -> Callable[[History], ByteSource]:
+    """Return what ``Reconciler.source_for`` wants: versions of a history, read from the DVC remote ``spec``."""
+    from gitops_models.artifacts.readers import open_remote  # noqa: PLC0415 - as in open_reconciler
+
+    return lambda history: artifact_source(history, lambda: open_remote(spec), content)
+
+
+def _remote(config: ReconcilerFile) -> RemoteSpec:
+    from gitops_models.artifacts.remotes import RemoteSpec  # noqa: PLC0415 - as in open_reconciler
+
+    return RemoteSpec(config.artifacts.url, config.artifacts.options)

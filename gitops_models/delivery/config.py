@@ -1,0 +1,120 @@
+"""kind: Reconciler, the operator's own file: where models are served and with what. Never part of the repository."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from gitops_models.delivery.plan import DEFAULT_KEEP
+from gitops_models.errors import GmError
+from gitops_models.registry import yamls
+from gitops_models.registry.documents import API_VERSION, Document, Part, validate
+from gitops_models.registry.documents._base import Items, Line, Name, ObjectId, about
+from gitops_models.registry.documents.repository import Glob, LineName
+
+_ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|[^/]+:")  # scheme://… or host:path, as git reads them
+_OID = "1d2f6bd6a5b7d0c2f0a3f2a7a6c1e9f0b8d4c3e2"
+
+
+def _no_option(text: str) -> str:
+    if text.startswith("-"):
+        raise ValueError("must not begin with a dash")
+    return text
+
+
+Place = Annotated[Line, AfterValidator(_no_option)]
+Seconds = Annotated[int, Field(ge=1, le=86400)]
+
+
+class TargetPlace(Part):
+    """One target: which stages and models it serves, and in which directory."""
+
+    id: Annotated[Name, about("Identifier of the target; names its deployment records.", "serving-eu")]
+    kind: Annotated[Literal["directory"], about("How it serves.", "directory")] = "directory"
+    path: Annotated[Place, about("Directory that it serves from.", "/srv/models")]
+    stages: Annotated[Items[Name] | None, about("Stages it serves; all when absent.", ["production"])] = None
+    models: Annotated[Items[Glob] | None, about("Models it serves, as patterns; all when absent.", ["fraud*"])] = None
+    keep: Annotated[int, Field(ge=1, le=1000), about("Versions kept beside live and previous.", 3)] = DEFAULT_KEEP
+
+
+class ArtifactRemote(Part):
+    """The DVC remote that bytes are read from."""
+
+    url: Annotated[Place, about("Address of the remote, or a directory.", "s3://models/dvc")]
+    options: Annotated[
+        dict[Annotated[str, StringConstraints(pattern=r"^[a-z_]+$")], Line],
+        about("DVC's options of the remote.", {"region": "eu-central-1"}),
+    ] = Field(default_factory=dict)
+
+
+class ReconcilerFile(Document):
+    """What one reconciler needs to know. Relative paths are relative to the file."""
+
+    kind: Annotated[Literal["Reconciler"], about("The kind of document.", "Reconciler")] = "Reconciler"
+    url: Annotated[Place, about("Address of the model repository.", "https://git.example/models.git")]
+    line: Annotated[LineName, about("The protected branch.", "main")] = "main"
+    pin: Annotated[ObjectId | None, about("The commit that is trusted without judgement.", _OID)] = None
+    artifacts: Annotated[ArtifactRemote, about("Where bytes are read from.", {"url": "s3://models/dvc"})]
+    targets: Annotated[
+        Annotated[Items[TargetPlace], Field(min_length=1)],
+        about("What is served where.", [{"id": "serving-eu", "path": "/srv/models", "stages": ["production"]}]),
+    ]
+    state: Annotated[Place, about("State directory; losing it loses only time.", "state")]
+    key: Annotated[Place | None, about("Private SSH key that signs deployment records.", "reconciler_ed25519")] = None
+    name: Annotated[Line, about("Who the records' commits are by.", "reconciler-eu")] = "gm reconciler"
+    email: Annotated[Line, about("E-mail of the same.", "reconciler@example.org")] = "reconciler@localhost"
+    interval: Annotated[Seconds, about("Seconds between two polls.", 15)] = 15
+
+
+def read_config(path: Path) -> ReconcilerFile:
+    """Read the reconciler's file; every path in it comes back absolute.
+
+    Raises GM-R102 where it is missing, GM-R103 for content that is no such document, the loader's codes for bad YAML.
+    """
+    where = str(path)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise GmError("GM-R102", f"{path.name} cannot be read: {error.strerror}", where=where) from error
+    value = yamls.load(data, where)
+    if value.get("apiVersion") != API_VERSION or value.get("kind") != "Reconciler":
+        raise GmError("GM-R103", f"not a document of kind Reconciler ({API_VERSION})", where=where)
+    try:
+        document = validate(ReconcilerFile, value, where)
+    except GmError as error:
+        raise GmError("GM-R103", error.message, where=where, details=error.details) from error
+    _refuse_doubles(document, where)
+    return _absolute(document, path.absolute().parent)
+
+
+def _refuse_doubles(document: ReconcilerFile, where: str) -> None:
+    for what, values in (
+        ("target id", [target.id for target in document.targets]),
+        ("target path", [target.path for target in document.targets]),
+    ):
+        doubled = sorted({value for value in values if values.count(value) > 1})
+        if doubled:
+            raise GmError("GM-R103", f"targets: {what} {doubled[0]} stands twice", where=where)
+
+
+def _absolute(document: ReconcilerFile, base: Path) -> ReconcilerFile:
+    targets = tuple(target.model_copy(update={"path": _local(target.path, base)}) for target in document.targets)
+    artifacts = document.artifacts.model_copy(update={"url": _address(document.artifacts.url, base)})
+    return document.model_copy(
+        update={
+            "url": _address(document.url, base),
+            "targets": targets,
+            "artifacts": artifacts,
+            "state": _local(document.state, base),
+            "key": _local(document.key, base) if document.key else None,
+        }
+    )
+
+
+def _address(text: str, base: Path) -> str:
+    return text if _ELSEWHERE.match(text) else _local(text, base)
+
+
+def _local(text: str, base: Path) -> str:
+    return str(base / Path(text).expanduser())

@@ -1,0 +1,77 @@
+"""Follow a protected branch in the reconciler's mirror: fetch, compare with memory, fold, remember."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitops_models.delivery.mirror import fetch_line
+from gitops_models.errors import GmError
+
+if TYPE_CHECKING:
+    from gitops_models.store.repository import Store
+    from gitops_models.trust.ledger import Ledger
+    from gitops_models.trust.memory import Memory
+    from gitops_models.verification.history import History
+
+
+class Follower:
+    """Folds one line of one mirror; where neither tip nor ledger moved, the last history is given again."""
+
+    def __init__(self, store: Store, ledger: Ledger, *, line: str, pin: str | None) -> None:
+        self._store = store
+        self._ledger = ledger
+        self._line = line
+        self._pin = pin
+        self._last: tuple[object, History] | None = None
+
+    def __call__(self) -> History:
+        """Return the history at the remote's tip.
+
+        Raises GM-T401 where the line no longer holds what was accepted before, GM-T501 for another repository,
+        GM-T502 without a pin, and what fetching and folding raise.
+        """
+        tip = fetch_line(self._store, self._line)
+        self._ledger.fetch()
+        key = (tip, tuple(sorted(self._ledger.tips().items())))
+        if self._last is not None and self._last[0] == key:
+            return self._last[1]
+        history = self._fold(tip)
+        self._last = (key, history)
+        return history
+
+    def _fold(self, tip: str) -> History:
+        from gitops_models.trust.memory import load_memory, memory_path, save_memory  # noqa: PLC0415 - loads pydantic
+        from gitops_models.verification.fold import fold  # noqa: PLC0415 - loads the judge
+
+        path = memory_path(self._store.common_dir)
+        memory = load_memory(path, line=self._line)
+        pin = self._pin or (memory.pin.commit if memory else None)
+        if pin is None:
+            raise GmError("GM-T502", "this reconciler has no pin: nothing says which history to trust", where=str(path))
+        if memory is not None and memory.accepted is not None and memory.pin.commit == pin:
+            self._check_line(memory.accepted, tip)
+        history = fold(self._store, pin=pin, tip=tip, ledger=self._ledger)
+        save_memory(path, self._remember(memory, history, pin))
+        return history
+
+    def _check_line(self, accepted: str, tip: str) -> None:
+        from gitops_models.store.history import on_first_parent_line  # noqa: PLC0415 - loads pygit2
+
+        if not on_first_parent_line(self._store, accepted, tip):
+            raise GmError(
+                "GM-T401",
+                f"the first-parent line of {tip[:12]} does not hold {accepted[:12]}: history was rewritten",
+                where=f"refs/heads/{self._line}",
+            )
+
+    def _remember(self, memory: Memory | None, history: History, pin: str) -> Memory:
+        from gitops_models.trust.memory import Memory, Pin  # noqa: PLC0415 - loads pydantic
+
+        repository = history.repository.id
+        if memory is None:
+            memory = Memory(repository=repository, line=self._line, pin=Pin(commit=pin))
+        if memory.repository != repository:
+            raise GmError("GM-T501", f"remembered repository {memory.repository!r}, but this is {repository!r}")
+        if memory.pin.commit != pin:
+            memory = memory.repinned(pin, "the pin in the reconciler's file changed")
+        return memory.advanced(history.tip)

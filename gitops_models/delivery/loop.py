@@ -1,0 +1,85 @@
+"""Reconcile again and again: interval with jitter, back-off while it fails, a clean stop on SIGTERM."""
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Event
+from types import FrameType
+
+from gitops_models.delivery.results import Report
+from gitops_models.errors import Exit, GmError
+
+_FIRST_BACKOFF = 5.0
+_LONGEST_BACKOFF = 180.0
+_JITTER = 0.2
+
+Outcome = Report | GmError
+
+
+def pause_after(outcome: Outcome, failures: int, *, interval: float, jitter: float) -> float:
+    """Return the seconds to wait. Pure.
+
+    ``failures`` counts the runs that failed in a row, this one included; from the first on the wait is 5 s doubling
+    to 3 min, but never less than that of a good run where the failure will not pass by itself. ``jitter`` in [0, 1)
+    spreads readers of one remote over a fifth of the interval to either side.
+    """
+    base = interval
+    if failures:
+        backoff = min(_FIRST_BACKOFF * 2 ** (failures - 1), _LONGEST_BACKOFF)
+        base = backoff if _may_pass(outcome) else max(interval, backoff)
+    return base * (1 + _JITTER * (2 * jitter - 1))
+
+
+def run_loop(
+    once: Callable[[], Report],
+    *,
+    interval: float,
+    stop: Event,
+    random: Callable[[], float],
+    tell: Callable[[Outcome], None],
+) -> None:
+    """Call ``once`` until ``stop`` is set; a run that has begun is finished.
+
+    A ``GmError`` of a run is told and tried again, except wrong usage, which no waiting repairs and which is raised.
+    Setting ``stop`` ends the wait at once.
+    """
+    failures = 0
+    while not stop.is_set():
+        outcome = _attempt(once)
+        tell(outcome)
+        failures = failures + 1 if _failed(outcome) else 0
+        stop.wait(pause_after(outcome, failures, interval=interval, jitter=random()))
+
+
+@contextmanager
+def stop_on_signals(stop: Event) -> Iterator[None]:
+    """Set ``stop`` on SIGTERM and SIGINT inside the block (main thread only); the former handlers come back."""
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    former = {number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+
+def _attempt(once: Callable[[], Report]) -> Outcome:
+    try:
+        return once()
+    except GmError as error:
+        if error.exit_status is Exit.USAGE:
+            raise
+        return error
+
+
+def _failed(outcome: Outcome) -> bool:
+    return isinstance(outcome, GmError) or outcome.first_error is not None
+
+
+def _may_pass(outcome: Outcome) -> bool:
+    if isinstance(outcome, GmError):
+        return outcome.exit_status in (Exit.EXTERNAL, Exit.CONFLICT)
+    return outcome.retryable

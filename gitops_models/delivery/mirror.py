@@ -1,0 +1,88 @@
+"""The reconciler's own bare copy of the repository. Nobody else writes it, so what a killed run left is removed."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from gitops_models.delivery import durable
+from gitops_models.delivery.locks import exclusive
+from gitops_models.errors import GmError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from gitops_models.store.repository import Store
+
+REMOTE = "origin"
+_NAME = "mirror.git"
+_LOCK = "lock"
+
+
+@contextmanager
+def open_mirror(state: Path, url: str, *, lock_wait: float = 5.0) -> Iterator[Store]:
+    """Hold the state directory and give its mirror of ``url``, made when it is missing.
+
+    Raises GM-R101 where another reconciler holds it, GM-R302 where the directory cannot be written, the store's codes
+    where the mirror is damaged (removing ``state`` repairs that and loses only time).
+    """
+    try:
+        durable.make_directory(state)
+    except OSError as error:
+        raise GmError("GM-R302", f"no state directory: {error.strerror}", where=str(state)) from error
+    with exclusive(state / _LOCK, what=f"state directory {state.name}", wait=lock_wait):
+        yield _mirror(state, url)
+
+
+def line_ref(line: str) -> str:
+    """Return the ref under which the mirror holds the protected branch."""
+    return f"refs/remotes/{REMOTE}/{line}"
+
+
+def fetch_line(store: Store, line: str) -> str:
+    """Bring the protected branch and the tags here and return the branch's tip. Raises the store's GM-S2xx.
+
+    All objects are checked; nothing is pruned, because a tag that is taken away at the remote is a finding.
+    """
+    from gitops_models.store.transport import fetch  # noqa: PLC0415 - GitPython is loaded only to reach a remote
+
+    branch = f"+refs/heads/{line}:{line_ref(line)}"
+    fetch(store, REMOTE, [branch, "+refs/tags/*:refs/tags/*"])
+    return store.resolve(line_ref(line))
+
+
+def _mirror(state: Path, url: str) -> Store:
+    from gitops_models.store.config import set_config, user_config  # noqa: PLC0415 - loads pygit2
+    from gitops_models.store.locks import break_stale_locks  # noqa: PLC0415 - as above
+    from gitops_models.store.repository import Store  # noqa: PLC0415 - as above
+
+    path = state / _NAME
+    if not path.is_dir():
+        _make(path)
+    store = Store.open(path)
+    break_stale_locks(store, exclusive=True)
+    _remove_unfinished_packs(path)
+    if user_config(store).get(f"remote.{REMOTE}.url") != url:
+        set_config(store, f"remote.{REMOTE}.url", url)
+    return store
+
+
+def _make(path: Path) -> None:
+    """Build the repository under a temporary name: a half-made one would be taken for a damaged one."""
+    from gitops_models.store.worktree import init  # noqa: PLC0415 - loads pygit2
+
+    building = durable.temporary_of(path)
+    durable.remove_tree(building)
+    init(building, bare=True)
+    building.rename(path)
+    durable.sync_directory(path.parent)
+
+
+def _remove_unfinished_packs(path: Path) -> None:
+    """Remove what an index-pack that was killed leaves; git itself removes it only after two weeks, in gc."""
+    with os.scandir(path / "objects" / "pack") as entries:
+        unfinished = [entry.path for entry in entries if entry.name.startswith("tmp_")]
+    for name in unfinished:
+        os.unlink(name)  # noqa: PTH108 - scandir's own strings

@@ -1,0 +1,112 @@
+"""Where deployment records go: signed into the ledger's outbox at once, pushed when the remote answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from gitops_models.errors import GmError
+
+if TYPE_CHECKING:
+    from gitops_models.delivery.records import DeploymentRecord
+    from gitops_models.trust.bodies import Deployment
+    from gitops_models.trust.ledger import Ledger
+    from gitops_models.trust.signing import Signer
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """How many records were sent and how many wait for the remote, with the reason."""
+
+    sent: int = 0
+    waiting: int = 0
+    problem: GmError | None = None
+
+
+class Recorder(Protocol):
+    """Takes deployment records."""
+
+    def put(self, record: DeploymentRecord) -> None:
+        """Keep ``record`` so that a crash cannot lose it; putting the same attempt again changes nothing."""
+
+    def flush(self) -> Delivered:
+        """Deliver what waits. Never raises: a remote that is away must not stop deployments."""
+
+
+class NoRecorder:
+    """Records nothing: for a reconciler without a key."""
+
+    def put(self, record: DeploymentRecord) -> None:
+        """Forget ``record``."""
+
+    def flush(self) -> Delivered:
+        """Have nothing to deliver."""
+        return Delivered()
+
+
+class LedgerRecorder:
+    """Signs with ``signer`` and sends through ``ledger`` (which needs a scribe) to ``refs/gm/deployments/<target>``."""
+
+    def __init__(self, ledger: Ledger, signer: Signer) -> None:
+        self._ledger = ledger
+        self._signer = signer
+
+    def put(self, record: DeploymentRecord) -> None:
+        """Sign ``record`` and flush it to disk. Raises GM-T20x where it cannot be signed, GM-R302 for the disk."""
+        from gitops_models.trust.ledgerrefs import deployments_topic  # noqa: PLC0415 - loads pydantic
+        from gitops_models.trust.records import make_deployment  # noqa: PLC0415 - loads pydantic
+
+        topic = deployments_topic(record.target)
+        body = body_of(record)
+        if any(_same_attempt(body, waiting.body) for waiting in self._ledger.outbox.waiting(topic)):
+            return
+        signed = make_deployment(body, self._signer)
+        try:
+            self._ledger.outbox.put(topic, signed)
+        except OSError as error:
+            raise GmError("GM-R302", f"the outbox cannot be written: {error.strerror}", where=topic) from error
+
+    def flush(self) -> Delivered:
+        """Push everything that waits."""
+        waiting = self._waiting()
+        if not waiting:
+            return Delivered()
+        problem = None
+        try:
+            self._ledger.flush()
+        except GmError as error:
+            problem = error
+        left = self._waiting()
+        return Delivered(waiting - left, left, problem)
+
+    def _waiting(self) -> int:
+        outbox = self._ledger.outbox
+        return sum(len(outbox.waiting(topic)) for topic in outbox.topics())
+
+
+def body_of(record: DeploymentRecord) -> Deployment:
+    """Return the signed form of an ended ``record``; what the journal needs beyond it is left out."""
+    from gitops_models.trust.bodies import Deployment  # noqa: PLC0415 - loads pydantic
+
+    return Deployment.model_validate(
+        {
+            "main": record.commit,
+            "target": record.target,
+            "model": record.model,
+            "stage": record.stage,
+            "version": record.version,
+            "lineage_sha256": record.lineage_sha256,
+            "artifacts": record.artifacts,
+            "change_id": record.change_id,
+            "observed": record.observed,
+            "started": record.started,
+            "finished": record.finished,
+            "result": record.result.value,
+            "reason": record.reason,
+        }
+    )
+
+
+def _same_attempt(body: Deployment, other: object) -> bool:
+    names = ("target", "model", "stage", "version", "started")
+    return all(getattr(other, name, None) == getattr(body, name) for name in names)
