@@ -4,7 +4,6 @@ Formats: RFC 4253 section 6.6 (rsa), RFC 5656 (ecdsa), RFC 8709 (ed25519), RFC 8
 """
 
 import base64
-import binascii
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -59,7 +58,7 @@ def read_key_line(line: str) -> PublicKey:
         raise SignatureProblem("GM-T024", "a public key is written `type base64`")
     try:
         key = load_key(base64.b64decode(words[1], validate=True))
-    except binascii.Error as error:
+    except ValueError as error:
         raise SignatureProblem("GM-T024", "the public key is not base64") from error
     if key.type != words[0]:
         raise SignatureProblem("GM-T024", f"the line says {words[0]}, the key is {key.type}")

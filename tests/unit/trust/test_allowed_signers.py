@@ -1,0 +1,121 @@
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from gitops_models.errors import GmError
+from gitops_models.trust.allowed_signers import AllowedSignersKeyring, parse_allowed_signers, write_allowed_signers
+from gitops_models.trust.verify import verify_commit
+from tests.support.keys import ed25519_key
+from tests.support.signed import AT, key_entry, people, person, signed_commit
+
+KEY = ed25519_key("ann").public_key
+PRINT = ed25519_key("ann").fingerprint
+
+
+def parse(text, **options):
+    return parse_allowed_signers(text, "signers", **options)
+
+
+def standing(text, *, namespace="git", at=AT, principal=None):
+    return AllowedSignersKeyring(parse(text), principal=principal).lookup(PRINT, namespace, at)
+
+
+def test_a_plain_line_is_good_for_everything():
+    (line,) = parse(f"ann@example.org {KEY} a comment\n")
+    assert line.patterns == ("ann@example.org",)
+    assert line.covers("git")
+    assert standing(f"ann@example.org,ann {KEY}").principals == ("ann@example.org", "ann")
+
+
+def test_comments_and_empty_lines_are_passed_over():
+    assert parse(f"# people\n\n   \n  ann {KEY}\n")[0].patterns == ("ann",)
+
+
+def test_quoted_principals_may_hold_spaces():
+    assert parse(f'"ann of accounts,bob" {KEY}')[0].patterns == ("ann of accounts", "bob")
+
+
+def test_an_unknown_key_is_untrusted():
+    assert standing(f"bob {ed25519_key('bob').public_key}").code == "GM-T002"
+
+
+def test_a_keyring_can_be_limited_to_one_principal():
+    lines = f"ann@*,!ann@evil.org {KEY}\n"
+    assert standing(lines, principal="ann@example.org").verdict == "good"
+    assert standing(lines, principal="ann@evil.org").code == "GM-T002"
+    assert standing(lines, principal="bob@example.org").code == "GM-T002"
+
+
+def test_brackets_in_a_pattern_mean_themselves():
+    (line,) = parse(f"ann[ab]? {KEY}")
+    assert line.names("ann[ab]x")
+    assert not line.names("annax")
+
+
+def test_a_key_is_limited_to_its_namespaces():
+    lines = f'ann namespaces="git,gm-*" {KEY}'
+    assert standing(lines).verdict == "good"
+    assert standing(lines, namespace="gm-approval@v1").verdict == "good"
+    found = standing(lines, namespace="file")
+    assert (found.verdict, found.code) == ("untrusted", "GM-T007")
+
+
+def test_dates_bound_a_key():
+    lines = 'ann valid-after="20200101",valid-before="203001010000" ' + KEY
+    assert standing(lines, at=datetime(2025, 1, 1, tzinfo=UTC)).verdict == "good"
+    for at in (datetime(2019, 1, 1, tzinfo=UTC), datetime(2031, 1, 1, tzinfo=UTC), None):
+        assert standing(lines, at=at).verdict == "expired"
+        assert standing(lines, at=at).code == "GM-T004"
+    assert standing(f"ann {KEY}", at=None).verdict == "good"
+
+
+def test_a_date_is_in_the_given_zone_unless_it_ends_in_z():
+    east = timezone(timedelta(hours=5))
+    (local,) = parse(f'ann valid-after="20200101000000" {KEY}', zone=east)
+    (utc,) = parse(f'ann VALID-AFTER="20200101000000Z" {KEY}', zone=east)
+    assert utc.valid_after - local.valid_after == timedelta(hours=5)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ann",
+        f'"" {KEY}',
+        f", {KEY}",
+        f'"ann {KEY}',
+        "ann ssh-ed25519",
+        "ann ssh-ed25519 AAAA",
+        "ann nothing",
+        f"ann cert-authority {KEY}",
+        f'ann touch-required="yes" {KEY}',
+        f"ann namespaces {KEY}",
+        f'ann namespaces="a",namespaces="b" {KEY}',
+        f'ann namespaces="a"x {KEY}',
+        f'ann valid-after="2020" {KEY}',
+        f'ann valid-after="2020010a" {KEY}',
+        f'ann valid-after="20201301" {KEY}',
+        f'ann valid-after="20210101",valid-before="20200101" {KEY}',
+    ],
+)
+def test_a_bad_line_is_an_error_with_its_number(line):
+    with pytest.raises(GmError, match="line 2") as caught:
+        parse(f"bob {ed25519_key('bob').public_key}\n{line}\n")
+    assert (caught.value.code, caught.value.where) == ("GM-T300", "signers")
+
+
+def test_the_file_made_from_people_accepts_what_people_sign():
+    gpg = {"type": "gpg", "fingerprint": "0" * 40}
+    bot = {"id": "bot", "keys": [key_entry("bot", namespaces=["git"])]}
+    team = people("ann", people=[person("ann", keys=[key_entry("ann"), gpg])], workloads=[bot])
+    written = write_allowed_signers(team)
+    assert written.splitlines() == [
+        f"ann@example.org {KEY}",
+        f'bot namespaces="git" {ed25519_key("bot").public_key}',
+    ]
+    found = verify_commit(signed_commit("ann"), AllowedSignersKeyring(parse(written)))
+    assert (found.signature.verdict, found.email_ok, found.actor) == ("good", True, None)
+
+
+def test_an_address_with_wildcards_or_commas_speaks_for_nobody():
+    odd = person("ann", emails=["*@example.org", "a,b@example.org", "ann@example.org"])
+    assert write_allowed_signers(people(people=[odd])).startswith("ann@example.org ssh-")
