@@ -1,7 +1,50 @@
-"""Codes GM-Cnnn."""
+"""Codes GM-Cnnn: C0 the command line itself, C1 the set-up of a repository and its user, C2 registering."""
 
 from gitops_models.errors.codes import Code, Exit
 
 CODES = {
-    "GM-C000": Code("placeholder", Exit.BUG, "report this"),
+    "GM-C001": Code("a bug in gm", Exit.BUG, "run it again with -v and report what it prints"),
+    "GM-C002": Code("not a usable command line", Exit.USAGE, "see `gm --help`"),
+    "GM-C003": Code("an answer is needed", Exit.USAGE, "give the option that is named, or leave out --no-input"),
+    "GM-C110": Code("gm is not set up here", Exit.NOT_FOUND, "run `gm init` here, or name the repository with -C"),
+    "GM-C111": Code("gm is set up here already", Exit.CONFLICT, "see `gm status`; changes to policy and people are proposals"),
+    "GM-C112": Code(
+        "this clone has no pin",
+        Exit.DENIED,
+        "compare the first commit with a colleague, then run `gm trust pin <commit>`",
+    ),
+    "GM-C120": Code(
+        "no name or e-mail address",
+        Exit.USAGE,
+        "run `git config user.name NAME` and `git config user.email ADDRESS`",
+    ),
+    "GM-C121": Code(
+        "the signing key belongs to nobody here",
+        Exit.AUTHENTICATION,
+        "sign with a key of people.yaml (`git config user.signingkey`), or have yours added there by a proposal",
+    ),
+    "GM-C130": Code("a reason is needed", Exit.USAGE, "say why with -m REASON"),
+    "GM-C140": Code("there is no such model", Exit.NOT_FOUND, "see `gm list`; `gm register MODEL PATH` makes one"),
+    "GM-C141": Code("there is no such version", Exit.NOT_FOUND, "see `gm list MODEL`"),
+    "GM-C142": Code("there is no such stage", Exit.NOT_FOUND, "the policy lists the stages: policies/policy.yaml"),
+    "GM-C143": Code("nothing is live there", Exit.NOT_FOUND, "see `gm status`; promote a version first"),
+    "GM-C144": Code("the version exists", Exit.CONFLICT, "a version is released once: leave out --version, or choose the next"),
+    "GM-C145": Code("no hold", Exit.NOT_FOUND, "see `gm status`"),
+    "GM-C146": Code("no such cause", Exit.NOT_FOUND, "see `gm show MODEL`"),
+    "GM-C201": Code("no such file to register", Exit.NOT_FOUND, "check the path"),
+    "GM-C202": Code(
+        "the training tree is dirty",
+        Exit.CONFLICT,
+        "commit the changes, or use --allow-dirty, which stores the difference as an artifact",
+    ),
+    "GM-C203": Code("there is no commit to take the code from", Exit.NOT_FOUND, "commit the training code first"),
+    "GM-C204": Code("two artifacts have the same name", Exit.USAGE, "rename one of the files"),
+    "GM-C205": Code("local edits of governed files", Exit.CONFLICT, "commit, stash or drop them: gm writes these files itself"),
+    "GM-C207": Code("no work tree", Exit.USAGE, "run it in a clone with a work tree"),
+    "GM-C208": Code("not a usable --data", Exit.USAGE, "write --data NAME=URI[@SNAPSHOT]"),
+    "GM-C206": Code(
+        "the local line has diverged",
+        Exit.CONFLICT,
+        "move your own commits to a branch and reset the line to the remote's: nothing lands by a direct push",
+    ),
 }

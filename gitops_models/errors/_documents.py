@@ -32,5 +32,4 @@ CODES = {
     "GM-D031": Code("path is not governed", Exit.USAGE, "see gm.yaml for the models root and the governed paths"),
     "GM-D040": Code("text not allowed in a commit message", Exit.USAGE, "remove control and bidirectional characters"),
     "GM-D041": Code("bad trailer key", Exit.USAGE, "letters, digits and dashes only"),
-    "GM-D050": Code("schema files are out of date", Exit.USAGE, "run `python -m gitops_models.registry.schema`"),
 }

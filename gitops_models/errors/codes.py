@@ -42,9 +42,10 @@ def all_codes() -> dict[str, Code]:
         _policy,
         _store,
         _trust,
+        _verification,
     )
 
-    tables = (_documents, _store, _artifacts, _trust, _policy, _forge, _delivery, _cli)
+    tables = (_documents, _store, _artifacts, _trust, _verification, _policy, _forge, _delivery, _cli)
     merged = {code: entry for table in tables for code, entry in table.CODES.items()}
     return dict(sorted(merged.items()))
 

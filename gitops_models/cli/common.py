@@ -1,0 +1,152 @@
+"""What the verbs that write have in common: their options, opening and landing, and how a proposal is shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gitops_models.cli.output import emit, next_step, say
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gitops_models.cli.options import Options
+    from gitops_models.workflows.propose import Opened
+    from gitops_models.workflows.review import Landed
+    from gitops_models.workflows.session import Session
+
+Reason = Annotated[str | None, typer.Option("-m", "--reason", help="Why; required.", metavar="TEXT")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the plan and change nothing.")]
+NoPush = Annotated[bool, typer.Option("--no-push", help="Keep the proposal on a local branch.")]
+Merge = Annotated[bool, typer.Option("--merge", help="Sign, check and merge at once where the policy lets you.")]
+
+
+def open_here(options: Options) -> Session:
+    """The session of this run, with a word about a remote that does not answer."""
+    from gitops_models.workflows.session import open_session  # noqa: PLC0415 - heavy
+
+    session = open_session(options.repo)
+    if session.offline:
+        say(options, f"working offline: {session.offline}")
+    if not session.pinned:
+        say(options, f"no pin: verdicts are advisory; compare {session.history.pin} and run `gm trust pin`")
+    return session
+
+
+def need_reason(options: Options, reason: str | None) -> str:
+    """The reason, asked for on a terminal; GM-C130 where nobody can be asked."""
+    import sys  # noqa: PLC0415 - keeps the module head to what every verb needs
+
+    from gitops_models.errors import GmError  # noqa: PLC0415
+
+    if reason and reason.strip():
+        return reason
+    if options.interactive and not options.yes and sys.stdin.isatty():
+        return str(typer.prompt("Why", err=True))
+    raise GmError("GM-C130", "this needs a reason")
+
+
+def finish(
+    options: Options,
+    session: Session,
+    opened: Opened,
+    *,
+    merge: bool,
+    kind: str,
+    extra: dict[str, Any] | None = None,
+    lines: list[str] | None = None,
+) -> None:
+    """Print an opened proposal, or land it first where ``--merge`` asks for it."""
+    body = {**proposal_body(opened), **(extra or {})}
+    if not opened.published:
+        emit(options, kind, {**body, "dryRun": True}, [*(lines or []), *plan_lines(opened)])
+        return
+    if not merge:
+        emit(options, kind, body, [*(lines or []), *opened_lines(opened)])
+        next_step(options, next_of(opened))
+        return
+    landed = land(session, opened)
+    emit(options, kind, {**body, **landed_body(landed)}, [*(lines or []), *landed_lines(landed)])
+    after_landing(options, landed)
+
+
+def land(session: Session, opened: Opened) -> Landed:
+    """Approve as the proposer where that counts, and merge."""
+    from gitops_models.workflows.review import approve_own, merge  # noqa: PLC0415 - heavy
+
+    approve_own(session, opened.proposal)
+    return merge(session, opened.proposal)
+
+
+def after_landing(options: Options, landed: Landed) -> None:
+    """Say what was left alone and what comes next."""
+    if landed.left_alone:
+        say(options, f"your local branch was left alone: {landed.left_alone}")
+    next_step(options, NEXT_AFTER.get(landed.proposal.event, "gm status"))
+
+
+NEXT_AFTER = {
+    "registration": "gm promote MODEL@VERSION -m WHY",
+    "promotion": "gm reconcile --dir PATH --once",
+    "rollback": "gm reconcile --dir PATH --once",
+}
+
+
+def proposal_body(opened: Opened) -> dict[str, Any]:
+    """A proposal for ``--json``."""
+    from gitops_models.policy.render import to_json  # noqa: PLC0415 - heavy
+
+    proposal = opened.proposal
+    return {
+        "proposal": proposal.id,
+        "branch": proposal.branch,
+        "head": proposal.head,
+        "changeId": opened.evaluation.change_id,
+        "files": list(opened.files),
+        "verdict": to_json(opened.evaluation.verdict),
+    }
+
+
+def landed_body(landed: Landed) -> dict[str, Any]:
+    """A landed step for ``--json``."""
+    return {"step": landed.step, "tags": list(landed.tags), "changeId": landed.evaluation.change_id}
+
+
+def plan_lines(opened: Opened) -> list[str]:
+    """What a dry run shows: branch, files and message."""
+    files = [f"  {path}" for path in opened.files]
+    message = [f"  {line}" for line in opened.message.rstrip("\n").split("\n")]
+    return [f"would open {opened.proposal.branch}", "files:", *files, "message:", *message]
+
+
+def opened_lines(opened: Opened) -> list[str]:
+    """One line for the proposal and one for each quorum that is not met."""
+    proposal = opened.proposal
+    lines = [f"proposal {proposal.id}  {proposal.title}"]
+    for quorum in opened.evaluation.verdict.quorums:
+        if not quorum.met:
+            lines.append(f"  needs {', '.join(quorum.missing)} for the {quorum.what}{_candidates(quorum)}")
+    return lines
+
+
+def landed_lines(landed: Landed) -> list[str]:
+    """The step, and the tags made with it."""
+    lines = [f"landed {landed.step[:12]}  {landed.proposal.title}"]
+    return lines + [f"  tag {name}" for name in landed.tags]
+
+
+def next_of(opened: Opened) -> str:
+    """The command that brings the proposal forward."""
+    waiting = any(not quorum.met for quorum in opened.evaluation.verdict.quorums)
+    return f"gm approve {opened.proposal.id}" if waiting else f"gm merge {opened.proposal.id}"
+
+
+def _candidates(quorum: Any) -> str:
+    people = sorted({person for role in quorum.missing for person in quorum.candidates.get(role, ())})
+    return f" ({', '.join(people)} can)" if people else " (nobody can: see gm policy)"
+
+
+def with_session(options: Options, work: Callable[[Session], None]) -> None:
+    """Run ``work`` on this run's session."""
+    work(open_here(options))

@@ -1,0 +1,100 @@
+"""Printing: data goes to stdout, messages to stderr; text from elsewhere is shown with its control characters escaped."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from gitops_models.cli.options import Options
+    from gitops_models.errors import GmError
+
+API_VERSION = "gitops-models/v1"
+
+
+def emit(options: Options, kind: str, body: Mapping[str, Any], lines: Iterable[str]) -> None:
+    """Print one result: a JSON object with ``apiVersion`` and ``kind``, or the lines for people."""
+    if options.json:
+        document = {"apiVersion": API_VERSION, "kind": kind, **body}
+        print(json.dumps(document, indent=2, sort_keys=False, ensure_ascii=False, default=str))  # noqa: T201 - data
+        return
+    for line in lines:
+        print(safe(line))  # noqa: T201 - data
+
+
+def say(options: Options, message: str) -> None:
+    """Tell people something beside the data."""
+    if not options.quiet:
+        print(safe(message), file=sys.stderr)  # noqa: T201 - message
+
+
+def next_step(options: Options, command: str) -> None:
+    """Every success ends with what to do next."""
+    if not options.json:
+        say(options, f"next: {command}")
+
+
+def table(rows: Sequence[Sequence[str]], header: Sequence[str]) -> list[str]:
+    """Left-aligned columns with two blanks between them."""
+    cells = [[safe(cell) for cell in row] for row in (header, *rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(header))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+
+
+def print_error(error: GmError, *, as_json: bool) -> None:
+    """Print an error in the shape of DESIGN.md section 10, in JSON where that was asked for."""
+    if as_json:
+        print(json.dumps({"error": _error_body(error)}, ensure_ascii=False), file=sys.stderr)  # noqa: T201 - message
+        return
+    for line in error_lines(error):
+        print(safe(line), file=sys.stderr)  # noqa: T201 - message
+
+
+def error_lines(error: GmError) -> list[str]:
+    """What, where, why and what to do next; a denial prints every finding of its verdict."""
+    verdict = getattr(error, "verdict", None)
+    if verdict is not None:
+        from gitops_models.policy.render import to_text  # noqa: PLC0415 - only denials need it
+
+        text: str = to_text(verdict)
+        return text.rstrip("\n").split("\n")
+    lines = [f"error[{error.code}]: {error.message}"]
+    if error.where:
+        lines.append(f"  at {error.where}")
+    lines += [f"  {detail}" for detail in error.details]
+    return [*lines, f"  hint: {error.hint}", f"  docs: {error.docs}"]
+
+
+def safe(text: str) -> str:
+    """``text`` with control, escape and bidi characters made visible; plain text passes untouched and fast."""
+    if text.isascii() and text.isprintable():
+        return text
+    from gitops_models.registry.text import visible  # noqa: PLC0415 - rarely needed
+
+    return visible(text)
+
+
+def use_color(options: Options) -> bool:
+    """Whether stdout is a terminal that wants colour (https://no-color.org)."""
+    return options.color and sys.stdout.isatty() and "NO_COLOR" not in os.environ
+
+
+def _error_body(error: GmError) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "code": error.code,
+        "message": error.message,
+        "where": error.where,
+        "details": list(error.details),
+        "hint": error.hint,
+        "docs": error.docs,
+    }
+    verdict = getattr(error, "verdict", None)
+    if verdict is not None:
+        from gitops_models.policy.render import to_json  # noqa: PLC0415 - only denials need it
+
+        body["verdict"] = to_json(verdict)
+    return body

@@ -1,0 +1,41 @@
+"""gm proposals."""
+
+from typing import Annotated
+
+import typer
+
+from gitops_models.cli.common import open_here
+from gitops_models.cli.options import of
+from gitops_models.cli.output import emit, table
+
+
+def command(
+    context: typer.Context,
+    *,
+    mine: Annotated[bool, typer.Option("--mine", help="Only those you opened.")] = False,
+    waiting_for_me: Annotated[bool, typer.Option("--waiting-for-me", help="Only those you can unblock.")] = False,
+) -> None:
+    """List open proposals and who can unblock them."""
+    from gitops_models.workflows.queue import waiting  # noqa: PLC0415 - heavy
+
+    options = of(context)
+    found = waiting(open_here(options), mine=mine, for_me=waiting_for_me)
+    body = {
+        "proposals": [
+            {
+                "id": item.proposal.id,
+                "branch": item.proposal.branch,
+                "title": item.proposal.title,
+                "state": item.state,
+                "missing": list(item.missing),
+                "unblock": list(item.unblock),
+            }
+            for item in found
+        ]
+    }
+    rows = [
+        (item.proposal.id, item.state, item.proposal.title, ", ".join(item.missing) or "-", ", ".join(item.unblock) or "-")
+        for item in found
+    ]
+    empty = ["no open proposals"]
+    emit(options, "Proposals", body, table(rows, ("ID", "STATE", "TITLE", "MISSING", "WHO CAN")) if rows else empty)

@@ -1,0 +1,79 @@
+"""gm register."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gitops_models.cli.common import DryRun, Merge, NoPush, Reason, finish, need_reason, open_here
+from gitops_models.cli.options import of
+
+
+def command(  # noqa: PLR0913 - one flag for each lineage field that may need help
+    context: typer.Context,
+    model: Annotated[str, typer.Argument(metavar="MODEL")],
+    paths: Annotated[list[str], typer.Argument(metavar="[ROLE=]PATH...")],
+    *,
+    version: Annotated[str | None, typer.Option(metavar="V", help="This version instead of the next.")] = None,
+    bump: Annotated[str, typer.Option(help="major, minor or patch.")] = "minor",
+    metrics: Annotated[Path | None, typer.Option(metavar="FILE", help="Metrics; found beside the code otherwise.")] = None,
+    params: Annotated[Path | None, typer.Option(metavar="FILE", help="Parameters; found otherwise.")] = None,
+    data: Annotated[list[str] | None, typer.Option(metavar="NAME=URI[@SNAPSHOT]", help="A dataset.")] = None,
+    features: Annotated[str | None, typer.Option(metavar="SCHEMA[@VERSION]", help="Feature schema.")] = None,
+    architecture: Annotated[str | None, typer.Option(metavar="ID", help="Architecture.")] = None,
+    code: Annotated[Path, typer.Option(metavar="DIR", help="Where the training code is checked out.")] = Path(),
+    entrypoint: Annotated[str | None, typer.Option(metavar="FILE", help="The script that trained it.")] = None,
+    risk: Annotated[str | None, typer.Option(help="Risk of a new model: low, medium, high, critical.")] = None,
+    kind: Annotated[str, typer.Option("--type", help="model, pipeline, prompt or configuration.")] = "model",
+    use: Annotated[list[str] | None, typer.Option(help="Use of a new model.")] = None,
+    owner: Annotated[list[str] | None, typer.Option(help="Owner of a new model.")] = None,
+    not_applicable: Annotated[list[str] | None, typer.Option(metavar="ROLE", help="A role this version has none of.")] = None,
+    allow_dirty: Annotated[bool, typer.Option("--allow-dirty", help="Keep uncommitted changes as an artifact.")] = False,
+    reason: Reason = None,
+    merge: Merge = False,
+    dry_run: DryRun = False,
+    no_push: NoPush = False,
+) -> None:
+    """Register files as a new version with its lineage."""
+    from gitops_models.cli.progress import bytes_bar  # noqa: PLC0415
+    from gitops_models.workflows.register import Registration, register  # noqa: PLC0415 - heavy
+
+    options = of(context)
+    why = need_reason(options, reason)
+    session = open_here(options)
+    wanted = Registration(
+        model=model,
+        paths=paths,
+        reason=why,
+        version=version,
+        bump=bump,
+        risk=risk,
+        kind=kind,
+        use=use or (),
+        owners=owner or (),
+        metrics=metrics,
+        parameters=params,
+        data=data or (),
+        features=features,
+        architecture=architecture,
+        code=code,
+        entrypoint=entrypoint,
+        not_applicable=not_applicable or (),
+        allow_dirty=allow_dirty,
+    )
+    with bytes_bar(options, "hashing and storing") as progress:
+        done = register(session, wanted, dry_run=dry_run, no_push=no_push, progress=progress)
+    lines = [
+        f"{model}@{done.lineage.version}",
+        *(f"  {entry.path}  {entry.role}  sha256:{entry.sha256[:16]}  {entry.size} bytes" for entry in done.lineage.artifacts),
+        *(f"  {field.field}: from {field.source}" for field in done.derived),
+        *(f"  {field.field}: empty ({field.source})" for field in done.missing),
+        *([f"  bytes: {done.stored}"] if done.stored else []),
+    ]
+    extra = {
+        "model": model,
+        "version": done.lineage.version,
+        "derived": {field.field: field.source for field in done.derived},
+        "missing": {field.field: field.source for field in done.missing},
+    }
+    finish(options, session, done.opened, merge=merge, kind="Registration", extra=extra, lines=lines)

@@ -1,0 +1,35 @@
+"""Every verb and its one line of help, in the order of a model's life."""
+
+VERBS = {
+    "init": "Set up a repository: people, policy, DVC remote, signing key.",
+    "doctor": "Check Git, SSH, signing, remotes, pin and protection, each with its remedy.",
+    "demo": "Show the whole life of a model in a fresh directory.",
+    "register": "Register files as a new version with its lineage.",
+    "evidence": "Add evidence to a version: tests, evaluation, scan.",
+    "promote": "Propose that a stage serves a version.",
+    "proposals": "List open proposals and who can unblock them.",
+    "show": "Show a model, a version or a proposal on one screen.",
+    "check": "Judge a proposal, or any two commits, as the merge would.",
+    "approve": "Sign a decision on a proposal.",
+    "merge": "Land an allowed proposal in one atomic push.",
+    "reconcile": "Make what is served equal what was accepted.",
+    "status": "Show desired, live, held, blocked, and the next command.",
+    "rollback": "Restore an earlier stage state, with a hold.",
+    "quarantine": "Bar a version everywhere.",
+    "lift": "Lift the hold of a stage.",
+    "cause": "Open or resolve a cause.",
+    "restore": "Bring a blocked model or policy back to its accepted state.",
+    "log": "The deployment history from accepted steps.",
+    "at": "What was accepted at a time or commit.",
+    "verify": "Replay history and say whether it holds.",
+    "list": "List models and versions.",
+    "diff": "Compare two versions.",
+    "identify": "Find the version that a file belongs to.",
+    "fetch": "Copy a version's verified bytes out.",
+    "tag": "Make or restore version tags.",
+    "hook": "Run as a Git hook, or install it.",
+    "trust": "Pin, ledger and allowed signers.",
+    "schema": "Print the JSON Schema of a kind of document.",
+}
+
+GROUPS = frozenset({"cause", "hook", "trust"})

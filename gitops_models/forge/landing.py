@@ -1,0 +1,126 @@
+"""Landing a proposal: judge, build the signed merge, and move line, ledger, tags and branch in one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitops_models.errors import GmError
+from gitops_models.registry.events import VersionRegistered
+from gitops_models.registry.names import tag_name
+from gitops_models.registry.times import format_time
+from gitops_models.registry.trailers import APPROVED_BY, GM_CHANGE, commit_message, parse_trailers
+from gitops_models.store.refs import RefUpdate
+from gitops_models.store.writer import write_commit, write_tag, write_tree
+from gitops_models.trust.ledgerrefs import changes_topic
+from gitops_models.trust.records import Acceptance, make_acceptance
+from gitops_models.verification.commits import three_way
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from gitops_models.forge.base import Proposal
+    from gitops_models.registry.snapshot import Entry
+    from gitops_models.store.objects import Ident
+    from gitops_models.store.repository import Store
+    from gitops_models.trust.ledger import Ledger
+    from gitops_models.trust.signing import Signer
+    from gitops_models.verification.proposal import Evaluation
+
+GIT_NAMESPACE = "git"
+
+
+@dataclass(frozen=True)
+class Landing:
+    """A merge that exists as objects and the ref updates that make it the line's next step."""
+
+    merge: str
+    updates: tuple[RefUpdate, ...]
+    tags: tuple[str, ...]
+
+
+def prepare_landing(
+    store: Store,
+    ledger: Ledger,
+    proposal: Proposal,
+    evaluation: Evaluation,
+    *,
+    line: str,
+    signer: Signer,
+    ident: Ident,
+    at: datetime,
+) -> Landing:
+    """Write the merge, the acceptance and the tags that landing an allowed ``evaluation`` needs; no ref moves."""
+    tree = write_tree(store, store.commit(evaluation.tip).tree, _tree_updates(store, evaluation))
+    merge = write_commit(
+        store,
+        tree,
+        [evaluation.tip, evaluation.head],
+        _message(store, proposal, evaluation),
+        ident,
+        ident,
+        lambda payload: signer.sign(payload, GIT_NAMESPACE),
+    )
+    updates = [RefUpdate(f"refs/heads/{line}", new=merge, old=evaluation.tip)]
+    if evaluation.verdict.quorum_needed:
+        updates.append(_acceptance(ledger, evaluation, merge, signer=signer, at=at))
+    tags = _tags(store, evaluation, merge, signer=signer, ident=ident)
+    updates += [RefUpdate(f"refs/tags/{name}", new=oid, old=None) for name, oid in tags.items()]
+    updates.append(RefUpdate(proposal.ref, new=None, old=proposal.head))
+    return Landing(merge, tuple(updates), tuple(tags))
+
+
+def _acceptance(ledger: Ledger, evaluation: Evaluation, merge: str, *, signer: Signer, at: datetime) -> RefUpdate:
+    """The move of the change's ledger ref that adds the acceptance; other people's waiting records are not taken."""
+    body = Acceptance(
+        main=evaluation.tip,
+        merge=merge,
+        head=evaluation.head,
+        change_id=evaluation.change_id,
+        at=format_time(at),
+        checkpoint=None,
+    )
+    update = ledger.prepare(changes_topic(evaluation.change_id), make_acceptance(body, signer))
+    if update is None:
+        raise GmError("GM-T402", "this acceptance is in the ledger already", where=evaluation.change_id)
+    return update
+
+
+def _tree_updates(store: Store, evaluation: Evaluation) -> dict[str, Entry | None]:
+    """The governed updates, and what the proposal changes outside the governed paths, merged path by path as well."""
+    merged = three_way(store, evaluation.tip, evaluation.head, None)
+    if merged.conflicts:
+        raise GmError(
+            "GM-F201",
+            "the proposal and the line changed the same files since the proposal began",
+            where=merged.conflicts[0],
+            details=merged.conflicts,
+        )
+    return dict(merged.updates)
+
+
+def _message(store: Store, proposal: Proposal, evaluation: Evaluation) -> str:
+    source = store.commit(evaluation.head).message
+    title = source.split("\n", 1)[0]
+    pairs = [pair for pair in parse_trailers(source) if pair[0] not in {GM_CHANGE, APPROVED_BY}]
+    pairs.append((GM_CHANGE, evaluation.change_id))
+    approvers = {counted.person for quorum in evaluation.verdict.quorums for counted in quorum.counted}
+    pairs += [(APPROVED_BY, person) for person in sorted(approvers)]
+    return commit_message(f"merge: {title}", f"Lands {proposal.branch}.", pairs)
+
+
+def _tags(
+    store: Store, evaluation: Evaluation, merge: str, *, signer: Signer, ident: Ident
+) -> Mapping[str, str]:
+    tags: dict[str, str] = {}
+    for event in evaluation.change.events:
+        if isinstance(event, VersionRegistered):
+            name = tag_name(event.model, event.version)
+            tags[name] = version_tag(store, name, merge, signer=signer, ident=ident)
+    return tags
+
+
+def version_tag(store: Store, name: str, step: str, *, signer: Signer, ident: Ident) -> str:
+    """Write the signed annotated tag of a version on the step that registered it; returns the tag object's id."""
+    return write_tag(store, name, step, f"Version {name}", ident, lambda payload: signer.sign(payload, GIT_NAMESPACE))

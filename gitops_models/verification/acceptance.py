@@ -1,0 +1,96 @@
+"""When a change became accepted: the first acceptance on its ledger ref at which the judge allows it (DESIGN.md s. 6).
+
+Decisions before an acceptance on the change's ref count for it, later ones do not. The first acceptance that the
+verdict allows decides for ever; a change that needs no quorum is accepted by its own merge.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from gitops_models.policy.judge import judge
+from gitops_models.trust.keyrings import PeopleKeyring
+from gitops_models.trust.opinions import opinions
+from gitops_models.trust.records import Acceptance
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from gitops_models.policy.document import Policy
+    from gitops_models.policy.facts import Facts, Opinion
+    from gitops_models.policy.verdict import Verdict
+    from gitops_models.registry.change import Change
+    from gitops_models.registry.documents import People
+    from gitops_models.trust.records import Record
+
+
+def opinions_of(change_id: str, records: Sequence[Record], people: People) -> tuple[Opinion, ...]:
+    """The decisions on a change as the people accepted *now* give them weight: a removed approver does not count."""
+    keyring = PeopleKeyring(people)
+    return opinions(change_id, records, lambda record: keyring.lookup(record.fingerprint, record.namespace))
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A verdict and, where the change is accepted, the time at which it became so."""
+
+    verdict: Verdict
+    accepted: bool
+    at: datetime | None
+    facts: Facts
+
+    @property
+    def status(self) -> str:
+        """``accepted``, ``pending`` (nothing but approvals or the acceptance is missing) or ``denied``."""
+        if self.accepted:
+            return "accepted"
+        return "pending" if self.verdict.allowed or self.verdict.missing_only else "denied"
+
+
+def judge_step(
+    change: Change,
+    facts: Facts,
+    policy: Policy,
+    *,
+    records: Sequence[Record],
+    applies: Callable[[Acceptance], bool],
+    own: datetime | None,
+) -> Judged:
+    """Judge a step over the ledger records of its change.
+
+    ``applies`` selects the acceptances that speak for this step at this place of the history; ``own`` is the time at
+    which the merge accepts itself where no quorum is to be met (None: it may not, as for late approvals).
+    """
+    for position, record in enumerate(records):
+        acceptance = _acceptance(record, facts.people)
+        if acceptance is None or not applies(acceptance):
+            continue
+        seen = opinions_of(facts.change_id, records[:position], facts.people)
+        accepted = replace(facts, opinions=seen, at=acceptance.accepted_at, accepted=True)
+        verdict = judge(change, accepted, policy)
+        if verdict.allowed:
+            return Judged(verdict, accepted=True, at=acceptance.accepted_at, facts=accepted)
+    return _judge_unaccepted(change, facts, policy, records=records, own=own)
+
+
+def _judge_unaccepted(
+    change: Change, facts: Facts, policy: Policy, *, records: Sequence[Record], own: datetime | None
+) -> Judged:
+    seen = opinions_of(facts.change_id, records, facts.people)
+    waiting = replace(facts, opinions=seen, at=own or facts.at, accepted=False)
+    verdict = judge(change, waiting, policy)
+    accepted = verdict.allowed and not verdict.quorum_needed and own is not None
+    return Judged(verdict, accepted=accepted, at=own if accepted else None, facts=waiting)
+
+
+def _acceptance(record: Record, people: People) -> Acceptance | None:
+    """The acceptance in ``record`` where its signer may make one under ``people``."""
+    if not isinstance(record.body, Acceptance):
+        return None
+    standing = PeopleKeyring(people).lookup(record.fingerprint, record.namespace)
+    if standing.verdict != "good" or standing.actor is None:
+        return None
+    trusted = standing.actor.kind == "person" or "acceptance" in (standing.actor.may or ())
+    return record.body if trusted else None

@@ -1,0 +1,82 @@
+"""What history amounts to: values that the fold produces and all readers share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from gitops_models.policy.document import Policy
+    from gitops_models.policy.facts import Facts
+    from gitops_models.policy.verdict import Verdict
+    from gitops_models.registry.change import Change
+    from gitops_models.registry.documents import Actor, People, Repository
+    from gitops_models.registry.events import Event
+    from gitops_models.registry.paths import Layout
+    from gitops_models.registry.snapshot import Entry
+    from gitops_models.registry.state import AcceptedState
+
+Status = Literal["accepted", "pending", "denied", "restored", "untouched"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One first-parent commit of the line, judged against what was accepted before it.
+
+    ``at`` is the acceptance's time, ``actor`` who made the step, ``proposers`` who signed what it brought,
+    ``released`` the later step at which a late approval accepted it.
+    """
+
+    oid: str
+    index: int
+    status: Status
+    events: tuple[Event, ...] = ()
+    scopes: frozenset[str] = frozenset()
+    change_id: str | None = None
+    verdict: Verdict | None = None
+    at: datetime | None = None
+    actor: Actor | None = None
+    proposers: tuple[str, ...] = ()
+    reason: str | None = None
+    released: str | None = None
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A blocked step whose change can still be released by late approvals."""
+
+    step: Step
+    change: Change
+    facts: Facts
+
+
+@dataclass(frozen=True)
+class History:
+    """The accepted state at ``tip`` and how each step since ``pin`` was judged, oldest first.
+
+    ``actual`` holds, for each blocked scope, the governed entries that the tip really has: they differ from the
+    accepted ones in ``state``.
+    """
+
+    repository: Repository
+    layout: Layout
+    pin: str
+    tip: str
+    state: AcceptedState
+    policy: Policy
+    people: People
+    steps: tuple[Step, ...] = ()
+    pending: Mapping[str, Pending] = field(default_factory=dict)
+    actual: Mapping[str, Mapping[str, Entry]] = field(default_factory=dict)
+
+    @property
+    def blocked(self) -> frozenset[str]:
+        """Scopes that stay at their accepted blobs."""
+        return frozenset(self.state.blocked)
+
+    def entries(self, scope: str) -> Mapping[str, Entry]:
+        """The governed entries of ``scope`` that the tip's tree has, accepted or not."""
+        return self.actual.get(scope, self.state.snapshot.scope(scope))

@@ -1,0 +1,89 @@
+"""A proposal judged as if it were merged into the tip now: the same change, facts and judge that the step will meet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitops_models.errors import GmError
+from gitops_models.policy.facts import Facts
+from gitops_models.policy.judge import judge
+from gitops_models.verification.acceptance import opinions_of
+from gitops_models.verification.admission import bytes_present, version_tags
+from gitops_models.verification.commits import proposal_facts, three_way
+from gitops_models.verification.fold import change_of, id_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from gitops_models.policy.verdict import Verdict
+    from gitops_models.registry.change import Change
+    from gitops_models.registry.snapshot import Entry
+    from gitops_models.store.repository import Store
+    from gitops_models.trust.ledger import Ledger
+    from gitops_models.verification.history import History
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What landing ``head`` on ``tip`` would mean. ``updates`` are the governed entries the merge changes."""
+
+    tip: str
+    head: str
+    change: Change
+    change_id: str
+    facts: Facts
+    verdict: Verdict
+    updates: Mapping[str, Entry | None]
+
+
+def evaluate(
+    store: Store,
+    history: History,
+    head: str,
+    ledger: Ledger,
+    *,
+    at: datetime,
+    has_bytes: Callable[[str, int], bool] | None = None,
+) -> Evaluation:
+    """Judge what merging ``head`` into the history's tip would do at time ``at``.
+
+    ``has_bytes(md5, size)`` asks the artifact remote; None leaves that admission rule out. Raises GM-F201 when both
+    sides changed the same path to different blobs.
+    """
+    merged = three_way(store, history.tip, head, history.layout)
+    if merged.conflicts:
+        raise GmError(
+            "GM-F201",
+            "the proposal and the line changed the same files since the proposal began",
+            where=merged.conflicts[0],
+            details=merged.conflicts,
+        )
+    updates = _real_updates(history, merged.updates)
+    change = change_of(history, updates)
+    identity = id_of(history, change)
+    facts = Facts(
+        change_id=identity,
+        at=at,
+        people=history.people,
+        state=history.state,
+        commits=proposal_facts(store, head, history.tip, history.people, history.layout),
+        opinions=opinions_of(identity, ledger.records(identity), history.people),
+        live=True,
+        tags=version_tags(store, history, change),
+        bytes_present=bytes_present(change, has_bytes) if has_bytes else None,
+        accepted=True,
+    )
+    verdict = judge(change, facts, history.policy)
+    return Evaluation(history.tip, head, change, identity, facts, verdict, updates)
+
+
+def _real_updates(history: History, updates: Mapping[str, Entry | None]) -> dict[str, Entry | None]:
+    """Updates without those that the tip already has: an already merged branch is an empty change."""
+    real: dict[str, Entry | None] = {}
+    for path, entry in updates.items():
+        place = history.layout.classify(path)
+        if place is not None and history.entries(place.scope).get(path) != entry:
+            real[path] = entry
+    return real

@@ -1,0 +1,175 @@
+"""Quarantine, lift and causes: what bars a version or a stage, and what frees it again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitops_models.errors import GmError
+from gitops_models.registry.documents import Cause, Quarantine, render
+from gitops_models.registry.documents.safety import Resolution
+from gitops_models.registry.names import check_name
+from gitops_models.registry.times import format_time
+from gitops_models.registry.trailers import GM_CAUSE, GM_EVENT, GM_INCIDENT, GM_MODEL, GM_RISK, GM_STAGE, GM_TECHNIQUE
+from gitops_models.workflows.naming import known_model, known_stage, known_version
+from gitops_models.workflows.promote import lift, risk_of
+from gitops_models.workflows.propose import Draft, Opened, propose
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gitops_models.workflows.session import Session
+
+TECHNIQUES = {"tampering": "AML.T0047", "backdoor": "AML.T0018", "poisoning": "AML.T0020"}
+BARRED_ROLES = ("weights", "prompt")
+
+
+def quarantine(
+    session: Session,
+    reference: str,
+    *,
+    reason: str,
+    cause: str | None = None,
+    incident: str | None = None,
+    dry_run: bool = False,
+) -> Opened:
+    """Open a proposal that bars a version everywhere."""
+    model, version = known_version(session, reference)
+    document = quarantine_document(session, model, version, reason=reason, cause=cause, incident=incident)
+    draft = Draft(
+        event="quarantine",
+        model=model,
+        version=version,
+        subject=f"quarantine({model}): {version}",
+        reason=reason,
+        updates=dict([document]),
+        trailers=tuple(_trailers(session, "quarantine", model, cause=cause, incident=incident)),
+    )
+    return propose(session, draft, dry_run=dry_run)
+
+
+def lift_hold(session: Session, model: str, stage: str | None, *, reason: str, root_cause: str | None) -> Opened:
+    """Open a proposal that lifts the hold of a stage; GM-C145 where there is none."""
+    known_model(session, model)
+    name = known_stage(session, stage)
+    if session.accepted.held(model, name) is None:
+        raise GmError("GM-C145", f"{model}#{name} is not held", where=f"{model}#{name}")
+    draft = Draft(
+        event="lift",
+        model=model,
+        stage=name,
+        subject=f"lift({model}/{name}): promotions may go on",
+        reason=reason,
+        updates=dict([lift(session, model, name, reason, root_cause)]),
+        trailers=(*_trailers(session, "lift", model), (GM_STAGE, name)),
+    )
+    return propose(session, draft)
+
+
+def open_cause(
+    session: Session, model: str, identity: str, *, cause: str, severity: str, reason: str, incident: str | None = None
+) -> Opened:
+    """Open a cause: the model is red until it is resolved."""
+    known_model(session, model)
+    check_name(identity, "cause id")
+    document = Cause.model_validate(
+        {
+            "model": model,
+            "id": identity,
+            "cause": cause,
+            "severity": severity,
+            "opened": format_time(session.clock.now()),
+            "by": _author(session),
+            "reason": reason,
+            "incident": incident,
+        }
+    )
+    return propose(session, _cause_draft(session, model, document, f"open {identity}", reason))
+
+
+def resolve_cause(
+    session: Session, model: str, identity: str, *, root_cause: str, link: str | None, reason: str
+) -> Opened:
+    """Settle an open cause with its root cause; GM-C146 where there is no such cause."""
+    known_model(session, model)
+    if identity not in session.accepted.cause_names(model):
+        known = ", ".join(session.accepted.cause_names(model)) or "none"
+        raise GmError("GM-C146", f"{model} has no cause {identity}", where=model, details=(f"causes: {known}",))
+    open_one = next(cause for cause in session.accepted.causes(model) if cause.id == identity)
+    settled = Resolution(
+        root_cause=root_cause, link=link, by=_author(session), at=format_time(session.clock.now())
+    )
+    document = open_one.model_copy(update={"resolution": settled})
+    return propose(session, _cause_draft(session, model, document, f"resolve {identity}", reason))
+
+
+def quarantine_document(
+    session: Session,
+    model: str,
+    version: str,
+    *,
+    reason: str,
+    cause: str | None,
+    incident: str | None,
+) -> tuple[str, bytes]:
+    """Path and content of the next Quarantine of a version.
+
+    It lists the digests of weights and prompts that no other live or stacked version shares (POLICY.md section 2).
+    """
+    number = max(session.accepted.quarantine_numbers(model, version), default=0) + 1
+    document = Quarantine.model_validate(
+        {
+            "model": model,
+            "version": version,
+            "action": "quarantine",
+            "digests": _own_digests(session, model, version),
+            "reason": reason,
+            "cause": cause,
+            "technique": TECHNIQUES.get(cause or ""),
+            "incident": incident,
+            "by": _author(session),
+            "created": format_time(session.clock.now()),
+        }
+    )
+    return session.accepted.layout.quarantine_path(model, version, number), render(document)
+
+
+def _own_digests(session: Session, model: str, version: str) -> list[str]:
+    shared = {
+        digest
+        for (name, _), stack in session.history.state.stacks.items()
+        for entry in stack.versions
+        if (name, entry.version) != (model, version)
+        for digest in session.accepted.lineage(name, entry.version).digests(*BARRED_ROLES)
+    }
+    own = session.accepted.lineage(model, version).digests(*BARRED_ROLES)
+    return sorted(set(own) - shared)
+
+
+def _cause_draft(session: Session, model: str, document: Cause, what: str, reason: str) -> Draft:
+    return Draft(
+        event="cause",
+        model=model,
+        stage=document.id,
+        subject=f"cause({model}): {what}",
+        reason=reason,
+        updates={session.accepted.layout.cause_path(model, document.id): render(document)},
+        trailers=tuple(_trailers(session, "cause", model, cause=document.cause, incident=document.incident)),
+    )
+
+
+def _trailers(
+    session: Session, event: str, model: str, *, cause: str | None = None, incident: str | None = None
+) -> Iterator[tuple[str, str]]:
+    yield (GM_EVENT, event)
+    yield (GM_MODEL, model)
+    if cause:
+        yield (GM_CAUSE, cause)
+    if cause in TECHNIQUES:
+        yield (GM_TECHNIQUE, TECHNIQUES[cause])
+    if incident:
+        yield (GM_INCIDENT, incident)
+    yield (GM_RISK, risk_of(session, model))
+
+
+def _author(session: Session) -> str:
+    return session.actor(session.signer()).id

@@ -1,0 +1,94 @@
+"""Opening a proposal: one signed commit on a branch of its own, judged before anything is published."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitops_models.forge.base import ABSENT, Proposal
+from gitops_models.forge.git_only import GitOnlyForge
+from gitops_models.policy.denied import Denied
+from gitops_models.registry.snapshot import Entry
+from gitops_models.registry.trailers import GM_REASON, commit_message
+from gitops_models.store.writer import write_blob, write_commit, write_tree
+from gitops_models.verification.fold import change_of, id_of
+from gitops_models.verification.proposal import evaluate
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gitops_models.verification.proposal import Evaluation
+    from gitops_models.workflows.session import Session
+
+REGULAR = 0o100644
+ID_LENGTH = 8
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A change that a verb wants: what it is about, its files, and the words that go with it.
+
+    ``updates`` maps a path to new content, to an existing entry (restored byte-exact), or to None (removed).
+    """
+
+    event: str
+    model: str
+    subject: str
+    reason: str
+    updates: Mapping[str, bytes | Entry | None]
+    version: str = ABSENT
+    stage: str = ABSENT
+    body: str = ""
+    trailers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A proposal with its evaluation at opening. ``published`` is False for a dry run or ``--no-push``."""
+
+    proposal: Proposal
+    evaluation: Evaluation
+    message: str
+    files: tuple[str, ...]
+    published: bool
+
+
+def propose(session: Session, draft: Draft, *, dry_run: bool = False, no_push: bool = False) -> Opened:
+    """Write the draft as a signed proposal commit on the line's tip, judge it, and publish its branch.
+
+    A draft that the policy denies for anything but missing approvals raises ``Denied`` and publishes nothing.
+    """
+    store, signer = session.store, session.signer()
+    session.actor(signer)
+    entries = {path: _entry(session, content) for path, content in draft.updates.items()}
+    change = change_of(session.history, entries)
+    identity = id_of(session.history, change)[:ID_LENGTH]
+    message = commit_message(draft.subject, draft.body, [*draft.trailers, (GM_REASON, draft.reason)])
+    ident = session.ident()
+    head = write_commit(
+        store,
+        write_tree(store, store.commit(session.history.tip).tree, entries),
+        [session.history.tip],
+        message,
+        ident,
+        ident,
+        lambda payload: signer.sign(payload, "git"),
+    )
+    proposal = Proposal(draft.event, draft.model, draft.version, draft.stage, identity, head, draft.subject, ident.name)
+    evaluation = evaluate(store, session.history, head, session.ledger, at=session.clock.now())
+    if not evaluation.verdict.allowed and not evaluation.verdict.missing_only:
+        raise Denied(evaluation.verdict)
+    if not dry_run:
+        forge(session, no_push=no_push).open(proposal)
+    return Opened(proposal, evaluation, message, tuple(sorted(entries)), published=not dry_run)
+
+
+def forge(session: Session, *, no_push: bool = False) -> GitOnlyForge:
+    """The repository's forge; with ``no_push`` the proposal stays a local branch."""
+    return GitOnlyForge(session.store, None if no_push else session.remote)
+
+
+def _entry(session: Session, content: bytes | Entry | None) -> Entry | None:
+    if content is None or isinstance(content, Entry):
+        return content
+    return Entry(REGULAR, write_blob(session.store, content))

@@ -1,0 +1,50 @@
+"""Open proposals with what they wait for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitops_models.errors import GmError
+from gitops_models.workflows.review import check, proposals
+
+if TYPE_CHECKING:
+    from gitops_models.forge.base import Proposal
+    from gitops_models.workflows.session import Session
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """One open proposal: ``state`` is ready, waiting, denied or a code; ``unblock`` are people who could help."""
+
+    proposal: Proposal
+    state: str
+    proposers: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    unblock: tuple[str, ...] = ()
+
+
+def waiting(session: Session, *, mine: bool = False, for_me: bool = False) -> list[Waiting]:
+    """Every open proposal, judged; one that cannot be judged shows its code and stops no other."""
+    found = [_judge(session, proposal) for proposal in proposals(session)]
+    if not mine and not for_me:
+        return found
+    me = session.actor(session.signer()).id
+    return [item for item in found if (mine and me in item.proposers) or (for_me and me in item.unblock)]
+
+
+def _judge(session: Session, proposal: Proposal) -> Waiting:
+    try:
+        evaluation = check(session, proposal)
+    except GmError as error:
+        return Waiting(proposal, error.code)
+    verdict = evaluation.verdict
+    proposers = tuple(sorted(evaluation.facts.proposers))
+    if verdict.allowed:
+        return Waiting(proposal, "ready", proposers)
+    missing = tuple(role for quorum in verdict.quorums for role in quorum.missing)
+    people = {
+        person for quorum in verdict.quorums for role in quorum.missing for person in quorum.candidates.get(role, ())
+    }
+    state = "waiting" if verdict.missing_only else f"denied {verdict.codes[0]}"
+    return Waiting(proposal, state, proposers, missing, tuple(sorted(people)))

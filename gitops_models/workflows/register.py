@@ -1,0 +1,158 @@
+"""Registering a version: hash the bytes, derive the lineage, store the bytes, open the proposal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitops_models.artifacts.pointers import make_pointer, render_pointer
+from gitops_models.artifacts.upload import UploadItem, upload
+from gitops_models.errors import GmError
+from gitops_models.registry.documents import Lineage, Model, render
+from gitops_models.registry.names import check_name, check_version, next_version
+from gitops_models.registry.paths import GM_YAML
+from gitops_models.registry.trailers import GM_EVENT, GM_MODEL, GM_RISK, GM_TO
+from gitops_models.store.worktree import dirty_paths
+from gitops_models.workflows.lineage import derive
+from gitops_models.workflows.materials import Material, materials
+from gitops_models.workflows.propose import Draft, Opened, propose
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from gitops_models.registry.names import Bump
+    from gitops_models.workflows.lineage import Derived
+    from gitops_models.workflows.session import Session
+
+DEFAULT_RISK = "high"
+
+
+@dataclass(frozen=True)
+class Registration:
+    """What to register. Every field that stays empty is derived; ``paths`` may say ``role=path``."""
+
+    model: str
+    paths: Sequence[str]
+    reason: str
+    version: str | None = None
+    bump: Bump = "minor"
+    risk: str | None = None
+    kind: str = "model"
+    use: Sequence[str] = ()
+    owners: Sequence[str] = ()
+    metrics: Path | None = None
+    parameters: Path | None = None
+    data: Sequence[str] = ()
+    features: str | None = None
+    architecture: str | None = None
+    entrypoint: str | None = None
+    code: Path = field(default_factory=Path)
+    not_applicable: Sequence[str] = ()
+    allow_dirty: bool = False
+
+
+@dataclass(frozen=True)
+class Registered:
+    """The opened proposal, what was derived from where, and which fields stayed empty."""
+
+    opened: Opened
+    lineage: Lineage
+    derived: Sequence[Derived]
+    missing: Sequence[Derived]
+    stored: str | None
+
+
+def register(
+    session: Session,
+    wanted: Registration,
+    *,
+    dry_run: bool = False,
+    no_push: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> Registered:
+    """Open a proposal that registers a version.
+
+    Raises GM-C2nn for what cannot be registered, ``Denied`` when the policy refuses it; bytes are stored only after
+    the judge has seen the lineage, and before anything is published.
+    """
+    model = check_name(wanted.model, "model name")
+    version = _version(session, wanted)
+    refuse_local_edits(session, model)
+    found = materials(session, wanted, progress=progress)
+    lineage, derived, missing = derive(session, wanted, version, found)
+    updates = _files(session, wanted, lineage, found)
+    draft = _draft(session, wanted, lineage, updates)
+    propose(session, draft, dry_run=True)
+    stored = None if dry_run else _store(session, found, progress)
+    opened = propose(session, draft, dry_run=dry_run, no_push=no_push)
+    return Registered(opened, lineage, derived, missing, stored)
+
+
+def refuse_local_edits(session: Session, model: str) -> None:
+    """Raise GM-C205 when this clone has local edits of governed files that the command would write."""
+    if session.store.work_tree is None:
+        return
+    folder = f"{session.accepted.layout.models}/{model}"
+    dirty = dirty_paths(session.store, [folder, "policies", GM_YAML])
+    if dirty:
+        raise GmError("GM-C205", "governed files have local edits", where=dirty[0], details=tuple(dirty[:8]))
+
+
+def _version(session: Session, wanted: Registration) -> str:
+    existing = session.accepted.versions(wanted.model) if session.accepted.has_model(wanted.model) else ()
+    if wanted.version is None:
+        return next_version(existing, wanted.bump)
+    version = check_version(wanted.version)
+    if version in existing:
+        raise GmError("GM-C144", f"{wanted.model}@{version} exists", where=f"{wanted.model}@{version}")
+    return version
+
+
+def _files(
+    session: Session, wanted: Registration, lineage: Lineage, found: Sequence[Material]
+) -> dict[str, bytes]:
+    layout = session.accepted.layout
+    files = {layout.lineage_path(lineage.model, lineage.version): render(lineage)}
+    for material in found:
+        path = layout.pointer_path(lineage.model, lineage.version, material.name)
+        files[path] = render_pointer(make_pointer(material.name, material.hashes))
+    if not session.accepted.has_model(lineage.model):
+        files[layout.model_path(lineage.model)] = render(_new_model(wanted, lineage))
+    return files
+
+
+def _new_model(wanted: Registration, lineage: Lineage) -> Model:
+    return Model.model_validate(
+        {
+            "name": lineage.model,
+            "type": wanted.kind,
+            "risk": wanted.risk or DEFAULT_RISK,
+            "use": list(wanted.use),
+            "owners": list(wanted.owners) or [lineage.author],
+            "architecture": lineage.architecture.id if lineage.architecture else None,
+            "interface": lineage.interface,
+        }
+    )
+
+
+def _draft(session: Session, wanted: Registration, lineage: Lineage, updates: Mapping[str, bytes]) -> Draft:
+    known = session.accepted.has_model(lineage.model)
+    risk = session.accepted.model(lineage.model).risk if known else wanted.risk or DEFAULT_RISK
+    return Draft(
+        event="registration",
+        model=lineage.model,
+        version=lineage.version,
+        subject=f"register({lineage.model}): {lineage.version}",
+        reason=wanted.reason,
+        updates=dict(updates),
+        trailers=((GM_EVENT, "registration"), (GM_MODEL, lineage.model), (GM_TO, lineage.version), (GM_RISK, risk)),
+    )
+
+
+def _store(session: Session, found: Sequence[Material], progress: Callable[[int], None] | None) -> str:
+    root = session.store.work_tree
+    if root is None:
+        raise GmError("GM-C207", "a bare repository has no DVC cache to store bytes in", where=str(session.store.git_dir))
+    report = upload(root, [UploadItem(material.path, material.hashes) for material in found], progress=progress)
+    return f"{report.sent} stored, {report.reused} there already, in {report.remote}"

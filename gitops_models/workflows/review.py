@@ -1,0 +1,215 @@
+"""Reviewing and landing: find the proposal, judge it, sign decisions, merge."""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitops_models.errors import GmError
+from gitops_models.forge.landing import prepare_landing
+from gitops_models.policy.denied import Denied
+from gitops_models.registry.events import StageMove, VersionEvent
+from gitops_models.registry.paths import POLICY_YAML
+from gitops_models.registry.times import format_time
+from gitops_models.store.worktree import fast_forward
+from gitops_models.trust.ledgerrefs import changes_topic
+from gitops_models.trust.opinions import previous_of
+from gitops_models.trust.records import ChangeSummary, Decision, make_decision
+from gitops_models.verification.proposal import Evaluation, evaluate
+from gitops_models.workflows.propose import forge
+from gitops_models.workflows.remotes import has_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitops_models.forge.base import Proposal
+    from gitops_models.registry.documents import Actor
+    from gitops_models.trust.records import Record
+    from gitops_models.trust.signing import Signer
+    from gitops_models.workflows.session import Session
+
+MOVED = frozenset({"GM-S101", "GM-S102", "GM-S204", "GM-S209"})
+ATTEMPTS = 12
+PAUSE_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class Reviewed:
+    """A decision that was signed, and what the proposal still lacks."""
+
+    proposal: Proposal
+    record: Record
+    evaluation: Evaluation
+    waiting: GmError | None = None
+
+
+@dataclass(frozen=True)
+class Landed:
+    """The step that landed a proposal."""
+
+    proposal: Proposal
+    step: str
+    evaluation: Evaluation
+    tags: tuple[str, ...]
+    left_alone: str | None
+
+
+def proposals(session: Session) -> Sequence[Proposal]:
+    """The open proposals."""
+    return forge(session).list()
+
+
+def find_proposal(session: Session, name: str) -> Proposal:
+    """The one open proposal that ``name`` means: its id, branch, or ``model@version`` when only one is open.
+
+    Raises GM-F101 when there is none, GM-F102 when several fit.
+    """
+    found = [proposal for proposal in proposals(session) if proposal.answers_to(name)]
+    if not found:
+        raise GmError("GM-F101", f"there is no open proposal {name}", where=name)
+    if len(found) > 1:
+        ids = tuple(f"{proposal.id}  {proposal.branch}" for proposal in found)
+        raise GmError("GM-F102", f"{len(found)} open proposals answer to {name}", where=name, details=ids)
+    return found[0]
+
+
+def check(session: Session, proposal: Proposal) -> Evaluation:
+    """Judge the proposal as if it were merged now."""
+    return evaluate(
+        session.store,
+        session.history,
+        proposal.head,
+        session.ledger,
+        at=session.clock.now(),
+        has_bytes=has_bytes(session),
+    )
+
+
+def approve(
+    session: Session, proposal: Proposal, *, decision: str = "approve", reason: str = "", keep_local: bool = False
+) -> Reviewed:
+    """Sign a decision on the change that the proposal makes, and append it to the ledger unless ``keep_local``.
+
+    A person may always sign; whether the decision counts is the judge's to say, and the result shows it.
+    """
+    evaluation = check(session, proposal)
+    signer = session.signer()
+    record = decide(session, evaluation, session.actor(signer), signer, decision=decision, reason=reason)
+    if keep_local:
+        return Reviewed(proposal, record, evaluation)
+    waiting = add(session, evaluation.change_id, record)
+    return Reviewed(proposal, record, check(session, proposal), waiting)
+
+
+def add(session: Session, change_id: str, record: Record) -> GmError | None:
+    """Append a record to the ledger of a change; returns why it waits in the outbox, if it does."""
+    appended = session.writer().append(changes_topic(change_id), record)
+    session.ledger.refresh()
+    return appended.waiting
+
+
+def decide(
+    session: Session, evaluation: Evaluation, actor: Actor, signer: Signer, *, decision: str, reason: str
+) -> Record:
+    """The signed decision of ``actor`` on the evaluated change, chained to that person's previous one."""
+    person = session.history.people.person(actor.id)
+    if person is None:
+        raise GmError("GM-C121", f"{actor.id} is not a person: only people decide", where="policies/people.yaml")
+    mine = [record for record in session.ledger.records(evaluation.change_id) if signed_by(session, record, actor)]
+    body = Decision.model_validate(
+        {
+            "main": evaluation.tip,
+            "decision": decision,
+            "person": person.id,
+            "roles": [grant if isinstance(grant, str) else grant.role for grant in person.roles],
+            "change": summarize(session, evaluation),
+            "policy_sha256": session.accepted.sha256(POLICY_YAML),
+            "repository": session.history.repository.id,
+            "remote": None,
+            "created": format_time(session.clock.now()),
+            "expires": None,
+            "reason": reason,
+            "previous": previous_of(person.id, evaluation.change_id, mine),
+        }
+    )
+    return make_decision(body, evaluation.change_id, signer)
+
+
+def signed_by(session: Session, record: Record, actor: Actor) -> bool:
+    """Whether the record was signed with a key of ``actor``."""
+    owner = session.history.people.actor(record.fingerprint)
+    return owner is not None and owner.id == actor.id
+
+
+def summarize(session: Session, evaluation: Evaluation) -> ChangeSummary:
+    """The copy of the change that a decision carries for people."""
+    events = evaluation.change.events
+    moves = [event for event in events if isinstance(event, StageMove)]
+    subject = moves[-1] if moves else next((event for event in events if isinstance(event, VersionEvent)), None)
+    return ChangeSummary(
+        events=tuple(event.name for event in events),
+        model=getattr(subject, "model", None),
+        version=getattr(subject, "to_version", None) or getattr(subject, "version", None),
+        stage=getattr(subject, "stage", None),
+        from_version=getattr(subject, "from_version", None),
+        to_version=getattr(subject, "to_version", None),
+        lineage_sha256=getattr(subject, "lineage_sha256", None),
+        anchor=session.history.state.anchor(evaluation.change),
+    )
+
+
+def merge(session: Session, proposal: Proposal) -> Landed:
+    """Land the proposal in one atomic push, judged on the very tip that the push is leased at.
+
+    Raises ``Denied`` when the policy does not allow it, and a conflict when the line kept moving.
+    """
+    signer = session.signer()
+    for attempt in range(ATTEMPTS):
+        evaluation = check(session, proposal)
+        if not evaluation.verdict.allowed:
+            raise Denied(evaluation.verdict)
+        landing = prepare_landing(
+            session.store,
+            session.writer(),
+            proposal,
+            evaluation,
+            line=session.line,
+            signer=signer,
+            ident=session.ident(),
+            at=session.clock.now(),
+        )
+        try:
+            forge(session).publish(landing.updates, f"land {proposal.branch}")
+        except GmError as error:
+            if error.code not in MOVED:
+                raise
+            time.sleep(random.uniform(0, PAUSE_SECONDS * (attempt + 1)))  # noqa: S311 - jitter, not a secret
+            session.refresh()
+            continue
+        session.refresh()
+        return Landed(proposal, landing.merge, evaluation, landing.tags, follow(session, landing.merge))
+    raise GmError("GM-F202", f"the line moved {ATTEMPTS} times while this proposal was being landed")
+
+
+def follow(session: Session, step: str) -> str | None:
+    """Let the local line and its work tree follow; returns why they were left alone, if they were."""
+    if session.remote is None or session.store.ref(f"refs/heads/{session.line}") is None:
+        return None
+    try:
+        followed = fast_forward(session.store, session.line, step)
+    except GmError as error:
+        return error.message
+    return None if followed.moved else followed.reason
+
+
+def approve_own(session: Session, proposal: Proposal) -> None:
+    """Sign as the proposer where the policy lets the proposer approve, so that ``--merge`` needs one command."""
+    evaluation = check(session, proposal)
+    signer = session.signer()
+    actor = session.actor(signer)
+    candidates = {person for quorum in evaluation.verdict.quorums for who in quorum.candidates.values() for person in who}
+    if evaluation.verdict.missing_only and actor.id in candidates:
+        record = decide(session, evaluation, actor, signer, decision="approve", reason="proposed and approved together")
+        add(session, evaluation.change_id, record)

@@ -1,0 +1,174 @@
+"""What every verb begins with: the repository, fresh refs, the accepted state, and who asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Protocol
+
+from gitops_models.errors import GmError
+from gitops_models.registry.paths import GM_YAML, Layout
+from gitops_models.store.config import user_config
+from gitops_models.store.history import first_parents
+from gitops_models.store.objects import Ident
+from gitops_models.store.repository import Store
+from gitops_models.store.snapshots import snapshot
+from gitops_models.trust.ledger import Ledger, Scribe
+from gitops_models.trust.memory import Memory, load_memory, memory_path, update_memory
+from gitops_models.trust.signing import ssh_signer_from_config
+from gitops_models.verification.fold import fold, steps_after
+from gitops_models.workflows.sync import fetch_all, go_online, line_ref
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gitops_models.registry.documents import Actor
+    from gitops_models.registry.snapshot import Snapshot
+    from gitops_models.trust.signing import Signer
+    from gitops_models.verification.history import History
+
+
+class Clock(Protocol):
+    """Where the time comes from."""
+
+    def now(self) -> datetime:
+        """The time now, in UTC."""
+        ...
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    def now(self) -> datetime:
+        """The time now, in UTC, to the second: Git and the documents know no finer one."""
+        return datetime.now(UTC).replace(microsecond=0)
+
+
+@dataclass
+class Session:
+    """One command's view of a repository. ``offline`` says why the remote could not be asked, if it could not."""
+
+    store: Store
+    clock: Clock
+    remote: str | None
+    line: str
+    history: History
+    ledger: Ledger
+    pinned: bool
+    offline: str | None = None
+
+    @property
+    def accepted(self) -> Snapshot:
+        """The accepted documents."""
+        return self.history.state.snapshot
+
+    def writer(self) -> Ledger:
+        """The ledger with somebody to write it."""
+        ident = self.ident()
+        scribe = Scribe(self.signer(), ident.name, ident.email, now=lambda: self.clock.now().timestamp())
+        return Ledger(self.store, self.remote, scribe=scribe)
+
+    def refresh(self) -> None:
+        """Fetch again and judge what came since."""
+        if self.remote:
+            fetch_all(self.store, self.remote, self.line)
+        self.ledger = Ledger(self.store, self.remote)
+        self.ledger.remember_seen()
+        tip = self.store.ref(line_ref(self.remote, self.line)) or self.history.tip
+        self.history = fold(self.store, pin=self.history.pin, tip=tip, ledger=self.ledger)
+        if self.pinned:
+            remember(self.store, self.history)
+
+    def signer(self) -> Signer:
+        """The user's own signer, from the Git configuration. Raises GM-T2nn, which say what to set."""
+        return ssh_signer_from_config(user_config(self.store).get)
+
+    def ident(self) -> Ident:
+        """Who commits, from the Git configuration, at the session's clock; GM-C120 when Git knows nobody."""
+        config = user_config(self.store)
+        name, email = config.get("user.name"), config.get("user.email")
+        if not name or not email:
+            raise GmError("GM-C120", "Git does not know your name and e-mail address", where=str(self.store.git_dir))
+        return Ident(name, email, int(self.clock.now().timestamp()))
+
+    def actor(self, signer: Signer) -> Actor:
+        """The person or workload that the signer's key belongs to; GM-C121 for a key that nobody here has."""
+        actor = self.history.people.actor(signer.fingerprint)
+        if actor is None:
+            raise GmError(
+                "GM-C121",
+                f"your signing key {signer.fingerprint} belongs to nobody in the accepted people file",
+                where="policies/people.yaml",
+            )
+        return actor
+
+
+def open_session(path: Path, *, clock: Clock | None = None, online: bool = True, pin: str | None = None) -> Session:
+    """Open the repository at ``path``: fetch, find the pin, and fold history up to the line's tip.
+
+    Raises GM-S codes for what is no usable repository, GM-C110 where gm is not set up, GM-T600 for rewritten history.
+    """
+    store = Store.discover(path)
+    memory = load_memory(memory_path(store.common_dir))
+    remote = default_remote(store)
+    line = memory.line if memory else guess_line(store, remote)
+    offline = go_online(store, remote, line) if remote and online else None
+    ledger = Ledger(store, remote)
+    if remote and online and offline is None:
+        ledger.remember_seen()
+    tip = store.ref(line_ref(remote, line)) or store.ref(line_ref(None, line))
+    if tip is None:
+        raise GmError("GM-C110", f"there is no branch {line} here", where=str(path))
+    start = pin or (memory.pin.commit if memory else None)
+    history = fold(store, pin=start or first_governed(store, tip), tip=tip, ledger=ledger)
+    if memory and pin is None:
+        remember(store, history)
+    return Session(store, clock or SystemClock(), remote, line, history, ledger, start is not None, offline)
+
+
+def remember(store: Store, history: History) -> None:
+    """Check the remembered tip against the history and advance the memory.
+
+    Raises GM-T600 when the remembered accepted tip is not on the first-parent line any more: that is how a rewound,
+    forked or foxtrot-merged line is noticed.
+    """
+
+    def advance(memory: Memory | None) -> Memory:
+        if memory is None:
+            raise GmError("GM-T502", "this clone has no pin")
+        if memory.accepted:
+            steps_after(store, memory.accepted, history.tip)
+        return memory.advanced(history.tip, policy_version=history.policy.version)
+
+    path = memory_path(store.common_dir)
+    known = load_memory(path, repository=history.repository.id, line=history.repository.line)
+    if known is None or known.accepted != history.tip:
+        update_memory(path, advance)
+
+
+def default_remote(store: Store) -> str | None:
+    """``origin``, or the only remote there is."""
+    remotes = user_config(store).remotes()
+    if "origin" in remotes:
+        return "origin"
+    return next(iter(remotes)) if len(remotes) == 1 else None
+
+
+def guess_line(store: Store, remote: str | None) -> str:
+    """The protected branch of a clone without memory: what gm.yaml at HEAD says, else the current branch, else main."""
+    for ref in ("HEAD", f"refs/remotes/{remote}/HEAD", f"refs/remotes/{remote}/main"):
+        try:
+            found = snapshot(store, store.resolve(ref), Layout())
+        except GmError:
+            continue
+        if found.entry(GM_YAML):
+            return found.repository().line
+    return store.head_branch() or "main"
+
+
+def first_governed(store: Store, tip: str) -> str:
+    """The first first-parent commit that has a gm.yaml: where an unpinned, advisory history begins."""
+    for oid in first_parents(store, tip):
+        if snapshot(store, oid, Layout()).entry(GM_YAML):
+            return oid
+    raise GmError("GM-C110", "this repository has no gm.yaml", where=f"{tip[:12]}:{GM_YAML}")
