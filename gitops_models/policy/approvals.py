@@ -180,7 +180,7 @@ def _flaw_of_approval(context: Context, demand: Demand, opinion: Opinion) -> str
 
 
 def _candidates(context: Context, demand: Demand, reviewers: Reviewers) -> dict[str, tuple[str, ...]]:
-    """Per role the persons whose approval would fill one more slot."""
+    """Return per role, missing ones first, the persons whose approval would fill one more slot."""
     useful: dict[str, list[str]] = {}
     for person in sorted(one.id for one in context.facts.people.people):
         held = _held(context, demand, person)
@@ -188,4 +188,6 @@ def _candidates(context: Context, demand: Demand, reviewers: Reviewers) -> dict[
             continue
         for role in (slot.role for slot in demand.slots if slot.role in held):
             useful.setdefault(role, []).append(person)
-    return {role: tuple(persons) for role, persons in useful.items()}
+    missing = match(demand.slots, reviewers.roles).missing
+    ordered = sorted(useful, key=lambda role: (role not in missing, role))
+    return {role: tuple(useful[role]) for role in ordered}

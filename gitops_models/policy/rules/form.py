@@ -13,6 +13,7 @@ from gitops_models.policy.wording import phrase
 from gitops_models.registry.documents.identity import identity_problem
 from gitops_models.registry.events import Forbidden, Restored
 from gitops_models.registry.paths import DOCUMENT_KINDS, POLICY_SCOPE
+from gitops_models.registry.scopes import REGULAR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,9 +54,9 @@ def identity_equals_path(context: Context) -> Iterator[Problem]:
 
 
 def _documents(context: Context) -> Iterator[str]:
-    """Paths with content of ours after the change; workflows, ignore files and the like have none."""
+    """Paths with content of ours after the change: plain files (a submodule has no blob) that are documents."""
     for change in context.changed(*DOCUMENT_KINDS, "pointer"):
-        if change.after is not None:
+        if change.after is not None and change.after.mode == REGULAR:
             yield change.path
 
 
