@@ -31,6 +31,7 @@ CODES = {
     "GM-C144": Code("the version exists", Exit.CONFLICT, "a version is released once: leave out --version, or choose the next"),
     "GM-C145": Code("no hold", Exit.NOT_FOUND, "see `gm status`"),
     "GM-C146": Code("no such cause", Exit.NOT_FOUND, "see `gm show MODEL`"),
+    "GM-C147": Code("the version is quarantined", Exit.DENIED, "use another version; `gm show` says why it is barred"),
     "GM-C201": Code("no such file to register", Exit.NOT_FOUND, "check the path"),
     "GM-C202": Code(
         "the training tree is dirty",

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from subprocess import Popen
 from threading import Thread, Timer
-from typing import IO, Any, cast
+from typing import IO, Any
 
 from gitops_models.errors import GmError
 from gitops_models.registry.text import visible
@@ -48,8 +48,9 @@ def fetch(
 ) -> None:
     """Fetch exactly ``refspecs`` from a remote's name, an address or a path of a repository.
 
-    No tags are followed, nothing is pruned but, with ``prune``, destinations of ``refspecs``; FETCH_HEAD and other tracking refs are left alone, all objects are checked.
-    ``atomic``: all refs move or none. Raises GM-S201, S202, S207, S208, S210.
+    No tags are followed, FETCH_HEAD and other tracking refs are left alone, all objects are checked. ``atomic``: all
+    refs move or none. ``prune``: refs below the destinations go when the remote has them no more.
+    Raises GM-S201, S202, S207, S208, S210.
     """
     for refspec in refspecs:
         _check_refspec(refspec)
@@ -126,7 +127,9 @@ def _check_refspec(refspec: str) -> None:
 
 
 def _run(store: Store, args: Sequence[str], *, timeout: float, progress: Progress | None = None) -> Completed:
-    process = _start(store, args)
+    guard = _start(store, args)
+    # GitPython's guard ends the process when it is collected, so it must outlive the conversation.
+    process: Popen[bytes] = guard.proc
     said: list[str] = []
     reader = Thread(target=_pump, args=(process.stderr, said, progress), daemon=True)
     reader.start()
@@ -148,7 +151,7 @@ def _run(store: Store, args: Sequence[str], *, timeout: float, progress: Progres
     return Completed(status, stdout, "".join(said))
 
 
-def _start(store: Store, args: Sequence[str]) -> Popen[bytes]:
+def _start(store: Store, args: Sequence[str]) -> Any:
     try:
         from git.cmd import Git  # noqa: PLC0415 - GitPython costs as much as eighteen bare Pythons to import
     except ImportError as error:  # GitPython refuses to be imported where there is no git
@@ -158,10 +161,9 @@ def _start(store: Store, args: Sequence[str]) -> Popen[bytes]:
     taken = [part for name in unwanted(os.environ, store.git.env) for part in ("-u", name)]
     command = ["env", *taken, *store.git.command(args)]
     try:
-        started: Any = Git(store.git.cwd).execute(command, as_process=True, env=dict(store.git.env))
+        return Git(store.git.cwd).execute(command, as_process=True, env=dict(store.git.env))
     except GitCommandNotFound as error:
         raise GmError("GM-S008", f"git cannot be started: {error}") from error
-    return cast("Popen[bytes]", started.proc)
 
 
 def _pump(stream: IO[bytes], said: list[str], progress: Progress | None) -> None:

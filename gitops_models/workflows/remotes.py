@@ -23,14 +23,17 @@ NO_REMOTE = "GM-A302"
 
 
 def reader(session: Session, url: str | None = None) -> Reader:
-    """The artifact remote: ``url`` when given, else what the accepted ``.dvc/config`` and this clone's own say.
+    """The artifact remote of this clone; ``url`` overrides it."""
+    return reader_of(session.accepted, session.store.work_tree or session.store.git_dir, url)
 
-    Raises GM-A302 when none is configured.
+
+def reader_of(accepted: Snapshot, root: Path, url: str | None = None) -> Reader:
+    """The artifact remote: ``url`` when given, else what the accepted ``.dvc/config`` and the clone's own say.
+
+    ``root`` is the clone's top directory. Raises GM-A302 when none is configured.
     """
-    root = session.store.work_tree or session.store.git_dir
     if url:
         return open_remote(remote_from_url(url, Path.cwd()))
-    accepted = session.accepted
     config = accepted.data(DVC_CONFIG) if accepted.entry(DVC_CONFIG) else b""
     local = root / ".dvc" / "config.local"
     return open_remote(remote_from_config(config, root, local.read_bytes() if local.is_file() else None))

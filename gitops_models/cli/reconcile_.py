@@ -1,0 +1,115 @@
+"""gm reconcile."""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003 - typer reads the annotation
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gitops_models.cli.options import Options, of
+from gitops_models.cli.output import emit, next_step, print_error, say, table
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from gitops_models.delivery.reconciler import Reconciler
+    from gitops_models.delivery.results import Report
+
+CONFIG = Path("gm-reconciler.yaml")
+
+
+def command(
+    context: typer.Context,
+    *,
+    target: Annotated[str | None, typer.Option(metavar="ID", help="One target of the reconciler's file.")] = None,
+    config: Annotated[Path, typer.Option(metavar="FILE", help="The reconciler's own file.")] = CONFIG,
+    directory: Annotated[Path | None, typer.Option("--dir", metavar="PATH", help="Deploy to PATH; needs no file.")] = None,
+    stage: Annotated[list[str] | None, typer.Option(help="With --dir: only this stage.")] = None,
+    artifacts: Annotated[str | None, typer.Option(metavar="URL", help="With --dir: read the bytes from here.")] = None,
+    once: Annotated[bool, typer.Option("--once", help="One run instead of a loop.")] = False,
+    interval: Annotated[float | None, typer.Option(metavar="SECONDS", help="Pause between two runs.")] = None,
+) -> int:
+    """Make what is served equal what was accepted."""
+    options = of(context)
+    if directory is not None:
+        return _run(options, _in_directory(options, directory, stage or [], artifacts), once=once, interval=interval)
+    return _run(options, _from_file(options, config, target), once=once, interval=interval)
+
+
+def _in_directory(
+    options: Options, directory: Path, stages: list[str], artifacts: str | None
+) -> AbstractContextManager[tuple[Reconciler, float]]:
+    from contextlib import contextmanager  # noqa: PLC0415
+
+    from gitops_models.workflows.deliver import Place, reconciler_for_directory  # noqa: PLC0415 - heavy
+    from gitops_models.workflows.session import SystemClock  # noqa: PLC0415 - heavy
+
+    @contextmanager
+    def opened():  # type: ignore[no-untyped-def]  # noqa: ANN202 - the return type stands above
+        place = Place(directory, tuple(stages), artifacts)
+        with reconciler_for_directory(options.repo, place, SystemClock()) as reconciler:
+            yield reconciler, 15.0
+
+    return opened()
+
+
+def _from_file(options: Options, config: Path, target: str | None) -> AbstractContextManager[tuple[Reconciler, float]]:
+    from gitops_models.workflows.deliver import reconciler_from_file  # noqa: PLC0415 - heavy
+    from gitops_models.workflows.session import SystemClock  # noqa: PLC0415 - heavy
+
+    return reconciler_from_file(options.repo / config, SystemClock(), target)
+
+
+def _run(
+    options: Options,
+    opening: AbstractContextManager[tuple[Reconciler, float]],
+    *,
+    once: bool,
+    interval: float | None,
+) -> int:
+    with opening as (reconciler, usual):
+        if once:
+            return _tell(options, reconciler.run())
+        _loop(options, reconciler, interval or usual)
+    return 0
+
+
+def _loop(options: Options, reconciler: Reconciler, interval: float) -> None:
+    import random  # noqa: PLC0415
+    from threading import Event  # noqa: PLC0415
+
+    from gitops_models.delivery.loop import run_loop, stop_on_signals  # noqa: PLC0415 - heavy
+    from gitops_models.errors import GmError  # noqa: PLC0415
+
+    def tell(outcome: Report | GmError) -> None:
+        if isinstance(outcome, GmError):
+            print_error(outcome, as_json=options.json)
+        else:
+            _tell(options, outcome)
+
+    stop = Event()
+    with stop_on_signals(stop):
+        run_loop(reconciler.run, interval=interval, stop=stop, random=random.random, tell=tell)
+
+
+def _tell(options: Options, report: Report) -> int:
+    body = {"commit": report.commit, "ok": report.ok, "results": [result.to_json() for result in report.results]}
+    rows = [
+        (str(result.at), result.desired or "-", result.live or "-", result.state.value, result.done.value)
+        for result in report.results
+    ]
+    lines = table(rows, ("MODEL#STAGE", "DESIRED", "LIVE", "STATE", "DONE")) if rows else ["nothing to deploy"]
+    emit(options, "Reconciliation", body, lines)
+    for result in report.results:
+        for found in result.drift:
+            say(options, f"{result.at}: {found}")
+    for waiting in (result for result in report.results if result.error):
+        if waiting.error:
+            print_error(waiting.error, as_json=options.json)
+    for _, problem in report.problems:
+        print_error(problem, as_json=options.json)
+    if report.records.waiting:
+        say(options, f"{report.records.waiting} deployment records wait for the remote")
+    next_step(options, "gm status")
+    return int(report.first_error.exit_status) if report.first_error else 0

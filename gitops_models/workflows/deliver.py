@@ -1,0 +1,148 @@
+"""Making what is served equal what was accepted, from a clone or from an operator's file."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitops_models.artifacts.content import ContentStore
+from gitops_models.delivery.assemble import open_reconciler, recorder_for
+from gitops_models.delivery.config import read_config
+from gitops_models.delivery.follow import Follower
+from gitops_models.delivery.journal import Journal
+from gitops_models.delivery.mirror import REMOTE, open_mirror
+from gitops_models.delivery.reconciler import Reconciler, survey
+from gitops_models.delivery.sources import artifact_source
+from gitops_models.delivery.targets.directory import DirectoryTarget
+from gitops_models.errors import GmError
+from gitops_models.registry.canonical import sha256_hex
+from gitops_models.store.config import remote_address, user_config
+from gitops_models.store.repository import Store
+from gitops_models.trust.ledger import Ledger, Scribe
+from gitops_models.trust.memory import memory_path, require_memory, write_durably
+from gitops_models.trust.signing import ssh_signer_from_config
+from gitops_models.workflows.remotes import reader_of
+from gitops_models.workflows.session import default_remote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from gitops_models.delivery.results import Report
+    from gitops_models.trust.signing import Signer
+    from gitops_models.workflows.session import Clock, Session
+
+LOCAL_TARGET = "local"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A directory that this clone deploys to: ``stages`` and ``artifacts`` (a URL) narrow the defaults."""
+
+    directory: Path
+    stages: tuple[str, ...] = ()
+    artifacts: str | None = None
+    target: str = LOCAL_TARGET
+
+
+@contextmanager
+def reconciler_for_directory(repo: Path, place: Place, clock: Clock) -> Iterator[Reconciler]:
+    """A reconciler that needs no configuration: this clone's remote and pin, its DVC remote, one directory.
+
+    Raises GM-T502 without a pin: nothing is deployed on a history that nobody vouched for.
+    """
+    store = Store.discover(repo)
+    memory = require_memory(memory_path(store.common_dir))
+    directory = place.directory.absolute()
+    state = store.common_dir / "gm" / "reconcile" / sha256_hex(str(directory).encode())[:16]
+    signer, scribe = _scribe(store, clock)
+    remember_place(store, place)
+    with open_mirror(state, _address(store)) as mirror:
+        ledger = Ledger(mirror, REMOTE, scribe=scribe)
+        content = ContentStore(state / "content")
+        root = store.work_tree or store.git_dir
+        yield Reconciler(
+            targets=[DirectoryTarget(directory, id=place.target, stages=place.stages or None)],
+            load_history=Follower(mirror, ledger, line=memory.line, pin=memory.pin.commit),
+            source_for=lambda history: artifact_source(
+                history, lambda: reader_of(history.state.snapshot, root, place.artifacts), content
+            ),
+            journal=Journal(state / "journal"),
+            recorder=recorder_for(ledger, signer),
+            clock=clock.now,
+        )
+
+
+@contextmanager
+def reconciler_from_file(config: Path, clock: Clock, target: str | None) -> Iterator[tuple[Reconciler, int]]:
+    """The reconciler that an operator's file describes, and its interval in seconds."""
+    document = read_config(config)
+    with open_reconciler(document, clock=clock.now, target=target) as reconciler:
+        yield reconciler, document.interval
+
+
+def look(session: Session) -> Report:
+    """How every directory that this clone deploys to stands against the accepted state; changes nothing."""
+    targets = [
+        DirectoryTarget(place.directory, id=place.target, stages=place.stages or None)
+        for place in places(session.store)
+        if place.directory.is_dir()
+    ]
+    return survey(targets, session.history, at=session.clock.now())
+
+
+def places(store: Store) -> Sequence[Place]:
+    """The directories that this clone deployed to, in the order of their paths."""
+    try:
+        rows = json.loads(_places_file(store).read_bytes())
+        found = [Place(Path(row["directory"]), tuple(row["stages"]), target=row["target"]) for row in rows]
+    except FileNotFoundError:
+        return ()
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        # Only a note for `gm status`: deploying writes it anew.
+        raise GmError("GM-R105", "the list of deployed directories is unreadable", where=str(_places_file(store))) from error
+    return sorted(found, key=lambda place: place.directory)
+
+
+def remember_place(store: Store, place: Place) -> None:
+    """Note the directory, so that ``gm status`` can look at it."""
+    directory = place.directory.absolute()
+    known = {found.directory: found for found in _readable_places(store)}
+    known[directory] = Place(directory, place.stages, target=place.target)
+    rows = [
+        {"directory": str(found.directory), "stages": list(found.stages), "target": found.target}
+        for found in known.values()
+    ]
+    write_durably(_places_file(store), json.dumps(rows).encode())
+
+
+def _readable_places(store: Store) -> Sequence[Place]:
+    try:
+        return places(store)
+    except GmError:
+        return ()
+
+
+def _places_file(store: Store) -> Path:
+    return store.common_dir / "gm" / "places.json"
+
+
+def _address(store: Store) -> str:
+    """Where the mirror fetches from: the clone's remote, or the clone itself where it has none."""
+    remote = default_remote(store)
+    address = remote_address(store, remote) if remote else str(store.common_dir)
+    if "://" in address or ":" in address.split("/", 1)[0]:
+        return address
+    return str(((store.work_tree or store.git_dir) / address).resolve())
+
+
+def _scribe(store: Store, clock: Clock) -> tuple[Signer | None, Scribe | None]:
+    """Who signs deployment records: the user's key where Git has one; without it nothing is recorded."""
+    config = user_config(store)
+    name, email = config.get("user.name"), config.get("user.email")
+    if not config.get("user.signingkey") or not name or not email:
+        return None, None
+    signer = ssh_signer_from_config(config.get)
+    return signer, Scribe(signer, name, email, now=lambda: clock.now().timestamp())
