@@ -20,7 +20,7 @@ class FileDigest:
 
 
 def jcs(value: Any) -> bytes:
-    """The RFC 8785 (JSON Canonicalization Scheme) form of a plain value; ``GM-D008`` if it has none."""
+    """Return the RFC 8785 (JSON Canonicalization Scheme) form of a plain value; ``GM-D008`` if it has none."""
     try:
         return rfc8785.dumps(value)
     except (rfc8785.CanonicalizationError, UnicodeError) as error:
@@ -33,6 +33,6 @@ def sha256_hex(data: bytes) -> str:
 
 
 def tree_digest(files: Iterable[FileDigest]) -> str:
-    """The digest of a directory artifact (DESIGN.md section 4), independent of the order of ``files``."""
+    """Return the digest of a directory artifact (DESIGN.md section 4), independent of the order of ``files``."""
     ordered = sorted(files, key=lambda file: file.path.encode())
     return sha256_hex(jcs([{"path": file.path, "size": file.size, "sha256": file.sha256} for file in ordered]))

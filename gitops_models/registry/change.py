@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, TypeVar
 from gitops_models.registry.canonical import jcs, sha256_hex
 from gitops_models.registry.derive import derive_events
 from gitops_models.registry.events import Event, ModelEvent, Restored
-from gitops_models.registry.paths import Place
 from gitops_models.registry.pathchange import PathChange
 from gitops_models.registry.scopes import Scope
 from gitops_models.registry.snapshot import Snapshot

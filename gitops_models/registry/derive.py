@@ -31,7 +31,7 @@ class _Context:
     stacks: Stacks
 
     def pointers(self, model: str, version: str) -> tuple[str, ...]:
-        """Changed pointers of a version."""
+        """Return the changed pointers of a version."""
         return tuple(
             change.path
             for change in self.paths
@@ -191,7 +191,7 @@ def _cause(context: _Context, change: PathChange) -> list[ev.Event]:
 
 
 def _document(context: _Context, change: PathChange, cls: type[_D]) -> _D:
-    """The document after the change; the path has already demanded its kind, so the class cannot differ."""
+    """Return the document after the change; the path has already demanded its kind, so the class cannot differ."""
     del cls  # for the type checker
     return cast("_D", context.after.document(change.path))
 

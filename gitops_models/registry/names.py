@@ -90,7 +90,7 @@ def _version_part(text: str, part: str) -> str:
 
 @lru_cache(maxsize=65536)
 def version_key(version: str) -> VersionKey:
-    """The sort key of a version: SemVer precedence; content-named versions come first, by their text."""
+    """Return the sort key of a version: SemVer precedence; content-named versions come first, by their text."""
     found = _SEMVER.fullmatch(version)
     if found is None:
         return (0, version)
@@ -106,7 +106,7 @@ def _identifier_key(identifier: str) -> tuple[bool, int, str]:
 
 
 def next_version(existing: Iterable[str], bump: Bump = "minor") -> str:
-    """The version after the highest SemVer one in ``existing``; the first is ``1.0.0``.
+    """Return the version after the highest SemVer one in ``existing``; the first is ``1.0.0``.
 
     A pre-release that already announces a version of this bump is followed by that version itself.
     """
@@ -122,11 +122,11 @@ def next_version(existing: Iterable[str], bump: Bump = "minor") -> str:
 
 
 def tag_name(model: str, version: str) -> str:
-    """The tag of a version, ``fraud@v1.2.0``: the grammar GTO reads."""
+    """Return the tag of a version, ``fraud@v1.2.0``: the grammar GTO reads."""
     return f"{check_name(model, 'model name')}@v{check_version(version)}"
 
 
 def parse_tag(name: str) -> tuple[str, str] | None:
-    """Model and version of a tag name without ``refs/tags/``, or None for a tag that is not ours."""
+    """Return model and version of a tag name without ``refs/tags/``, or None for a tag that is not ours."""
     model, at, version = name.partition("@v")
     return (model, version) if at and is_name(model) and is_version(version) else None

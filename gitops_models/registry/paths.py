@@ -146,7 +146,7 @@ class Layout:
         return f"{self.models}/.gitignore"
 
 
-@lru_cache(maxsize=1 << 18)
+@lru_cache(maxsize=1 << 17)
 def _classify(layout: Layout, path: str) -> Place | None:
     root = f"{layout.models}/"
     if path.startswith(root):

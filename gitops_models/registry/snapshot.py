@@ -272,4 +272,5 @@ class Snapshot:
         return entry
 
     def _typed(self, path: str, cls: type[_D]) -> _D:
+        del cls  # for the type checker: `document` has already held the kind against the path
         return cast("_D", self.document(path))

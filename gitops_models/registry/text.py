@@ -14,7 +14,7 @@ _UNSAFE_IN_LINES = re.compile(f"(?![\n\t])[{_UNSAFE}]")
 
 
 def escape_character(character: str) -> str:
-    r"""``\x1b``, ``\u202e`` or ``\U000e0001``: the same spelling in Python, JSON (first two planes) and YAML."""
+    r"""Return ``\x1b``, ``\u202e`` or ``\U000e0001``: the same spelling in Python, JSON (first two planes) and YAML."""
     point = ord(character)
     if point <= 0xFF:  # noqa: PLR2004 - the width of the escape
         return f"\\x{point:02x}"
@@ -22,7 +22,7 @@ def escape_character(character: str) -> str:
 
 
 def visible(text: str, *, multiline: bool = False) -> str:
-    """``text`` safe to print: what a terminal or a reader could be fooled by is shown as an escape.
+    """Return ``text`` safe to print: what a terminal or a reader could be fooled by is shown as an escape.
 
     With ``multiline`` newlines and tabs stay. Meant for output; it is not reversible.
     """

@@ -13,7 +13,7 @@ _DATE = re.compile(DATE_PATTERN.strip("^$"))
 
 
 def parse_time(text: str) -> datetime:
-    """The aware UTC time of ``2026-11-21T10:00:00Z``; ``GM-D013`` for any other form."""
+    """Return the aware UTC time of ``2026-11-21T10:00:00Z``; ``GM-D013`` for any other form."""
     try:
         if _TIME.fullmatch(text):
             return datetime.fromisoformat(text)
@@ -23,7 +23,7 @@ def parse_time(text: str) -> datetime:
 
 
 def parse_date(text: str) -> date:
-    """The date of ``2026-11-21``; ``GM-D013`` for any other form."""
+    """Return the date of ``2026-11-21``; ``GM-D013`` for any other form."""
     try:
         if _DATE.fullmatch(text):
             return date.fromisoformat(text)
@@ -33,6 +33,6 @@ def parse_date(text: str) -> date:
 
 
 def format_time(at: datetime) -> str:
-    """``at`` (aware) as documents write it, to the second unless it has a fraction."""
+    """Return ``at`` (aware) as documents write it, to the second unless it has a fraction."""
     text = at.astimezone(UTC).replace(tzinfo=None).isoformat()
     return f"{text}Z"

@@ -75,7 +75,10 @@ def parse_trailers(message: str) -> Trailers:
 
 def single_line(text: str) -> str:
     """Return ``text`` on one line; ``GM-D040`` for control, escape and bidirectional characters."""
-    line = _SPACES.sub(" ", text).strip(" ")
+    return _clean(_SPACES.sub(" ", text).strip(" "))
+
+
+def _clean(line: str) -> str:
     if UNSAFE.search(line):
         raise GmError("GM-D040", f"characters not allowed in `{visible(line)}`")
     return line
@@ -100,9 +103,10 @@ def commit_message(subject: str, body: str, pairs: Iterable[Pair]) -> str:
     """Return a whole message: subject line, optional body, trailers as the last paragraph.
 
     Text that a caller passes through (a reason, a name) cannot add trailers: the subject becomes one line, and only
-    the last paragraph counts. A message without trailers keeps its body from being read as some by a closing line.
+    the last paragraph counts. A body that would be read as trailers
+    where there are none gets a closing line.
     """
-    lines = [single_line(line.replace("\t", " ")) for line in body.replace("\r\n", "\n").split("\n")]
+    lines = [_clean(line.expandtabs().rstrip()) for line in body.replace("\r\n", "\n").split("\n")]
     text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
     trailers = render_trailers(pairs)
     parts = [single_line(subject) or "(no subject)", text, trailers.rstrip("\n")]
@@ -111,7 +115,7 @@ def commit_message(subject: str, body: str, pairs: Iterable[Pair]) -> str:
 
 
 def event_trailers(event: ev.Event) -> tuple[Pair, ...]:
-    """Return the trailers that state one event: event, model, stage, from, to (the version, where only one is meant)."""
+    """Return the trailers that state one event: event, model, stage, from, to (or the only version meant)."""
     pairs = [(GM_EVENT, event.name)]
     for key, name in _FIELDS:
         value = getattr(event, name, None)

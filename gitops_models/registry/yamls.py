@@ -34,7 +34,7 @@ _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 
 
 def load(data: bytes, where: str) -> dict[str, Any]:
-    """The mapping written in ``data``; ``where`` is the path shown in errors.
+    """Return the mapping written in ``data``; ``where`` is the path shown in errors.
 
     Raises GM-D001 to GM-D008: size, encoding, syntax, forbidden features, duplicate keys, depth, shape, numbers.
     """

@@ -26,7 +26,7 @@ _QUOTED_SPECIALS = re.compile(rf"[\\\"]|{UNSAFE.pattern}")
 
 
 def dump(mapping: Mapping[str, Any]) -> bytes:
-    """The canonical bytes of a mapping of text, numbers, booleans, None, lists and mappings.
+    """Return the canonical bytes of a mapping of text, numbers, booleans, None, lists and mappings.
 
     Raises ``GM-D009`` for anything else, and for text that no document may hold (NUL, lone surrogates).
     """
@@ -71,21 +71,23 @@ def _key(key: Any) -> str:
 
 
 def _scalar(value: Any) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
     if isinstance(value, str):
         return _text(value)
-    if isinstance(value, int) and value in _INTEGERS:
-        return str(int(value))
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, int | float):
+        return _number(value)
+    if isinstance(value, Mapping | list | tuple):  # an empty one
+        return "{}" if isinstance(value, Mapping) else "[]"
+    raise GmError("GM-D009", f"a {type(value).__name__} cannot be written")
+
+
+def _number(value: float) -> str:
+    if not isinstance(value, float) and value in _INTEGERS:
+        return int.__repr__(value)
     if isinstance(value, float) and math.isfinite(value):
-        return repr(float(value))
-    if isinstance(value, Mapping):
-        return "{}"
-    if isinstance(value, list | tuple):
-        return "[]"
-    raise GmError("GM-D009", f"a {type(value).__name__} cannot be written (or is out of range)")
+        return float.__repr__(value)
+    raise GmError("GM-D009", "a number is out of range")
 
 
 def _text(text: str) -> str:

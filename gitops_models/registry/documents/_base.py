@@ -18,7 +18,7 @@ _T = TypeVar("_T")
 
 
 def about(description: str, example: Any, *, alias: str | None = None) -> FieldInfo:
-    """What the JSON Schema says of a field: its meaning and one value that is valid there."""
+    """Say what the JSON Schema tells of a field: its meaning and one value that is valid there."""
     info: FieldInfo = Field(alias=alias, description=description, examples=[example])
     return info
 

@@ -28,7 +28,7 @@ EXAMPLE_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITF
 
 
 def ssh_blob(line: str) -> bytes:
-    """The key blob of an OpenSSH public key line ``<type> <base64> [comment]``; ``ValueError`` if it is none."""
+    """Return the key blob of an OpenSSH public key line ``<type> <base64> [comment]``; ``ValueError`` if it is none."""
     kind, _, rest = line.partition(" ")
     if kind not in SSH_KEY_TYPES:
         raise ValueError("is not an OpenSSH public key of a supported type")

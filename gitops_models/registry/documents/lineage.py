@@ -161,7 +161,7 @@ class Lineage(Document):
         return self
 
     def artifact(self, path: str) -> ArtifactEntry | None:
-        """The artifact at ``path``, or None."""
+        """Return the artifact at ``path``, or None."""
         return next((artifact for artifact in self.artifacts if artifact.path == path), None)
 
     def digests(self, *roles: str) -> tuple[str, ...]:

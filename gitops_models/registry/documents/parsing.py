@@ -32,14 +32,14 @@ CLASSES: dict[str, type[Document]] = {
 
 
 def document_class(kind: str) -> type[Document]:
-    """The class of a kind; ``GM-D020`` for a kind that this version does not know."""
+    """Return the class of a kind; ``GM-D020`` for a kind that this version does not know."""
     if kind not in CLASSES:
         raise GmError("GM-D020", f"unknown kind `{visible(kind)}`")
     return CLASSES[kind]
 
 
 def parse_document(data: bytes, where: str, kind: str | None = None) -> Document:
-    """The document in ``data``; with ``kind`` only of that kind (``GM-D022``).
+    """Return the document in ``data``; with ``kind`` only of that kind (``GM-D022``).
 
     Raises the loader's codes for bad YAML, ``GM-D020`` for another apiVersion or an unknown kind, ``GM-D021`` with
     one line per field for content that does not fit the schema.
@@ -55,7 +55,7 @@ def parse_document(data: bytes, where: str, kind: str | None = None) -> Document
 
 
 def validate(cls: type[_D], value: dict[str, Any], where: str) -> _D:
-    """``value`` as a ``cls``; ``GM-D021`` naming every field that does not fit."""
+    """Return ``value`` as a ``cls``; ``GM-D021`` naming every field that does not fit."""
     try:
         return cls.model_validate(value)
     except ValidationError as error:
@@ -64,12 +64,12 @@ def validate(cls: type[_D], value: dict[str, Any], where: str) -> _D:
 
 
 def render(document: Document) -> bytes:
-    """The canonical file of a document: fields in schema order, absent and empty ones left out."""
+    """Return the canonical file of a document: fields in schema order, absent and empty ones left out."""
     return yamls.dump(plain(document))
 
 
 def plain(part: Part) -> dict[str, Any]:
-    """A document or part as mappings, lists and scalars, without absent and empty optional fields."""
+    """Return a document or part as mappings, lists and scalars, without absent and empty optional fields."""
     result: dict[str, Any] = {}
     for name, field in type(part).model_fields.items():
         value = getattr(part, name)

@@ -137,14 +137,16 @@ class People(Document):
 
     @model_validator(mode="after")
     def _nobody_twice(self) -> Self:
-        ids = [actor.id for actor in (*self.people, *self.workloads, *self.forges)]
-        _refuse_repeated("id", ids)
+        _refuse_repeated("id", [member.id for member in self._members()])
         _refuse_repeated("key", [fingerprint for fingerprint, _ in self._keys()])
         _refuse_repeated("login", [f"{login.forge}:{login.id}" for person in self.people for login in person.logins])
         return self
 
+    def _members(self) -> tuple[Person | Workload | ForgeKey, ...]:
+        return (*self.people, *self.workloads, *self.forges)
+
     def _keys(self) -> Iterator[tuple[str, Actor]]:
-        for member in (*self.people, *self.workloads, *self.forges):
+        for member in self._members():
             kind = _KINDS[type(member)]
             may = frozenset(member.may) if isinstance(member, Workload) else None
             for key in member.keys:
@@ -164,19 +166,19 @@ class People(Document):
         return {(login.forge, login.id): person for person in self.people for login in person.logins}
 
     def actor(self, fingerprint: str) -> Actor | None:
-        """Whose key has this fingerprint (``SHA256:…`` for SSH, upper-case hex for OpenPGP), or None."""
+        """Say whose key has this fingerprint (``SHA256:…`` for SSH, upper-case hex for OpenPGP), or None."""
         return self._by_fingerprint.get(fingerprint)
 
     def person(self, person_id: str) -> Person | None:
-        """The person with this id, or None."""
+        """Return the person with this id, or None."""
         return self._by_id.get(person_id)
 
     def person_of_login(self, forge: str, account: int) -> Person | None:
-        """The person with this numeric account on ``forge``, or None."""
+        """Return the person with this numeric account on ``forge``, or None."""
         return self._by_login.get((forge, account))
 
     def with_role(self, role: str, model: str) -> tuple[Person, ...]:
-        """Everybody who has ``role`` for ``model``, in the file's order."""
+        """Return everybody who has ``role`` for ``model``, in the file's order."""
         return tuple(person for person in self.people if person.holds(role, model))
 
 

@@ -1,0 +1,104 @@
+import pytest
+
+from gitops_models.errors import GmError
+from gitops_models.registry import documents as docs
+from tests.support.documents import ssh_key
+
+# The public example of RFC 8709's key type with the fingerprint that `ssh-keygen -l` prints for it.
+KNOWN = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f a comment"
+KNOWN_FINGERPRINT = "SHA256:ZkAslGjFiUHdGf/WUL8rQvkib4PTvQatUV0OUQSncCA"
+
+
+def key(seed, **fields):
+    return docs.SshKey(type="ssh", key=ssh_key(seed), **fields)
+
+
+def person(name, *keys, **fields):
+    return docs.Person(id=name, emails=(f"{name}@example.org",), keys=keys, **fields)
+
+
+def refused(**fields):
+    with pytest.raises(GmError) as caught:
+        docs.validate(docs.People, fields, "policies/people.yaml")
+    assert caught.value.code == "GM-D021"
+    return caught.value.message
+
+
+def test_a_fingerprint_is_that_of_openssh():
+    assert docs.SshKey(type="ssh", key=KNOWN).fingerprint == KNOWN_FINGERPRINT
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("ssh-dss AAAA", "is not an OpenSSH public key of a supported type"),
+        ("ssh-ed25519", "the key inside is of another type"),
+        ("ssh-ed25519 !!!", "is not valid base64"),
+        ("ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f", "of another type"),
+        ("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5", "of another type"),
+    ],
+)
+def test_a_line_that_is_no_key_is_refused(line, message):
+    assert message in refused(people=[{"id": "a", "emails": ["a@b.c"], "keys": [{"type": "ssh", "key": line}]}])
+
+
+def test_a_fingerprint_leads_to_person_workload_or_forge():
+    gpg = docs.GpgKey(type="gpg", fingerprint="A" * 40)
+    keyless = docs.SigstoreKey(type="sigstore", identity="x", issuer="https://i")
+    people = docs.People(
+        people=(person("lead-1", key(1, namespaces=("git",)), gpg),),
+        workloads=(docs.Workload(id="ci", emails=("ci@x.y",), keys=(key(2), keyless), may=("evidence-added",)),),
+        forges=(docs.ForgeKey(id="github", keys=(key(3),)),),
+    )
+    lead = ("person", "lead-1", ("lead-1@example.org",))
+    assert people.actor(key(1).fingerprint) == docs.Actor(*lead, frozenset({"git"}), None)
+    assert people.actor("A" * 40) == docs.Actor(*lead, None, None)
+    workload = docs.Actor("workload", "ci", ("ci@x.y",), None, frozenset({"evidence-added"}))
+    assert people.actor(key(2).fingerprint) == people.actor("sigstore:https://i#x") == workload
+    assert people.actor(key(3).fingerprint).kind == "forge"
+    assert people.actor(key(4).fingerprint) is None
+
+
+def test_people_are_found_by_id_login_and_role():
+    login = docs.Login(forge="github", login="octocat", id=7)
+    scoped = docs.RoleGrant(role="domain-lead", models=("fraud*", "churn"))
+    lead, other = person("lead", roles=("raio", scoped), logins=(login,)), person("other", roles=("raio",))
+    people = docs.People(people=(lead, other))
+    assert people.person("lead") == lead
+    assert people.person("nobody") is None
+    assert people.person_of_login("github", 7) == lead
+    assert people.person_of_login("github", 8) is None
+    assert people.with_role("raio", "x") == (lead, other)
+    assert people.with_role("domain-lead", "fraud-2") == people.with_role("domain-lead", "churn") == (lead,)
+    assert people.with_role("domain-lead", "other") == ()
+    assert lead.has_role("domain-lead")
+    assert not other.has_role("domain-lead")
+
+
+def test_one_key_on_two_actors_is_an_error_also_with_another_comment():
+    line = {"type": "ssh", "key": ssh_key(1)}
+    other = {"type": "ssh", "key": f"{ssh_key(1)} other@host"}
+    message = refused(
+        people=[{"id": "a", "emails": ["a@b.c"], "keys": [line]}], workloads=[{"id": "ci", "keys": [other]}]
+    )
+    assert message == f"key {key(1).fingerprint} is listed twice"
+
+
+def test_one_id_on_two_actors_is_an_error():
+    assert refused(people=[{"id": "a", "emails": ["a@b.c"]}], forges=[{"id": "a"}]) == "id a is listed twice"
+
+
+def test_one_login_on_two_people_is_an_error_whatever_its_name_is():
+    people = [
+        {"id": name, "emails": ["a@b.c"], "logins": [{"forge": "github", "login": name, "id": 7}]}
+        for name in ("a", "b")
+    ]
+    assert refused(people=people) == "login github:7 is listed twice"
+
+
+def test_a_person_has_an_address():
+    assert refused(people=[{"id": "a", "emails": []}]).startswith("people.0.emails")
+
+
+def test_training_dates_are_dates():
+    assert "is not a date" in refused(people=[{"id": "a", "emails": ["a@b.c"], "training": {"x": "2026-02-30"}}])

@@ -1,0 +1,38 @@
+from datetime import UTC, date, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gitops_models.errors import GmError
+from gitops_models.registry.times import format_time, parse_date, parse_time
+
+
+@given(st.datetimes(timezones=st.just(UTC)))
+def test_a_time_reads_back(at):
+    assert parse_time(format_time(at)) == at
+
+
+def test_a_time_elsewhere_is_written_in_utc():
+    at = datetime(2026, 11, 21, 12, tzinfo=timezone(timedelta(hours=2)))
+    assert format_time(at) == "2026-11-21T10:00:00Z"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "2026-11-21", "2026-11-21T10:00:00", "2026-11-21T10:00:00+00:00", "2026-13-01T00:00:00Z", "now"]
+)
+def test_any_other_form_of_time_is_refused(text):
+    with pytest.raises(GmError) as caught:
+        parse_time(text)
+    assert caught.value.code == "GM-D013"
+
+
+def test_a_date_is_read():
+    assert parse_date("2026-11-21") == date(2026, 11, 21)
+
+
+@pytest.mark.parametrize("text", ["", "20261121", "2026-02-30", "2026-11-21T10:00:00Z"])
+def test_any_other_form_of_date_is_refused(text):
+    with pytest.raises(GmError) as caught:
+        parse_date(text)
+    assert caught.value.code == "GM-D013"
