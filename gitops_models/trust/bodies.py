@@ -7,15 +7,25 @@ that meant something else.
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictStr
 
+from gitops_models.errors import GmError
 from gitops_models.registry.times import TIME_PATTERN, parse_time
 
 __all__ = ["Acceptance", "Body", "ChangeSummary", "Decision", "Deployment"]
 
+
+def _on_the_calendar(text: str) -> str:
+    try:
+        parse_time(text)
+    except GmError as error:
+        raise ValueError(error.message) from error
+    return text
+
+
 Oid = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Time = Annotated[str, Field(pattern=TIME_PATTERN)]
+Time = Annotated[str, Field(pattern=TIME_PATTERN), AfterValidator(_on_the_calendar)]
 Texts = Annotated[tuple[StrictStr, ...], Field(strict=False)]
 
 

@@ -19,7 +19,7 @@ from gitops_models.trust.records import Record, verify_record
 from gitops_models.trust.signing import Signer
 from gitops_models.trust.verify import GIT_NAMESPACE
 
-__all__ = ["Chain", "ChainReader", "Ignored", "extend"]
+__all__ = ["Chain", "ChainReader", "Ignored", "extend", "is_commit"]
 
 REGULAR = 0o100644
 
@@ -55,20 +55,29 @@ class ChainReader:
         ignored: dict[str, Ignored] = {}
         done: list[str] = []
         for tip in dict.fromkeys(tips):
-            for commit in new_commits(self.store, tip, done):
-                for path, entry in _added(self.store, commit):
-                    self._take(commit, path, entry, records, ignored)
+            try:
+                commits = new_commits(self.store, tip, done)
+            except GmError as error:
+                # Anybody can point a ref at a blob; that must not stop the reading of what is good.
+                ignored.setdefault(tip, Ignored("", tip, error.code, error.message))
+                continue
+            for commit in commits:
+                self._take_all(commit, records, ignored)
             done.append(tip)
         return Chain(tuple(records.values()), tuple(ignored.values()))
 
-    def _take(
-        self, commit: Commit, path: str, entry: Entry, records: dict[str, Record], ignored: dict[str, Ignored]
-    ) -> None:
-        found = self._verified(path, entry)
-        if isinstance(found, Record):
-            records.setdefault(found.sha256, found)
-        else:
-            ignored.setdefault(path, Ignored(path, commit.oid, found.code, found.message))
+    def _take_all(self, commit: Commit, records: dict[str, Record], ignored: dict[str, Ignored]) -> None:
+        try:
+            added = _added(self.store, commit)
+        except GmError as error:
+            ignored.setdefault(commit.oid, Ignored("", commit.oid, error.code, error.message))
+            return
+        for path, entry in added:
+            found = self._verified(path, entry)
+            if isinstance(found, Record):
+                records.setdefault(found.sha256, found)
+            else:
+                ignored.setdefault(path, Ignored(path, commit.oid, found.code, found.message))
 
     def _verified(self, path: str, entry: Entry) -> Record | GmError:
         key = f"{entry.mode:o} {entry.oid} {path}"
@@ -105,8 +114,13 @@ def _path(record: Record) -> str:
 
 def _added(store: Store, commit: Commit) -> list[tuple[str, Entry]]:
     parent = commit.parents[0] if commit.parents else None
-    try:
-        changes: Mapping[str, tuple[Entry | None, Entry | None]] = tree_diff(store, parent, commit.oid)
-    except GmError:
-        return []
+    changes: Mapping[str, tuple[Entry | None, Entry | None]] = tree_diff(store, parent, commit.oid)
     return [(path, after) for path, (_, after) in changes.items() if after is not None]
+
+
+def is_commit(store: Store, oid: str) -> bool:
+    """Tell whether ``oid`` is a commit that is present."""
+    try:
+        return store.raw(oid)[0] == "commit"
+    except GmError:
+        return False

@@ -14,7 +14,7 @@ from gitops_models.errors import GmError
 from gitops_models.store.objects import Ident
 from gitops_models.store.refs import RefUpdate, update_refs
 from gitops_models.store.repository import Store
-from gitops_models.trust.chain import extend
+from gitops_models.trust.chain import extend, is_commit
 from gitops_models.trust.ledgerrefs import changes_topic, deployments_topic
 from gitops_models.trust.ledgerview import LedgerView, Rewritten
 from gitops_models.trust.records import Record
@@ -130,14 +130,15 @@ class Ledger(LedgerView):
         return findings
 
     def _prepare(self, topic: str, records: tuple[Record, ...]) -> RefUpdate | None:
-        if self._scribe is None:
-            raise GmError("GM-T404", "nobody to sign the ledger's commits")
+        scribe = self._writer()
         tip = self.tip(topic)
         there = {record.sha256 for record in self._reader.read([tip] if tip else []).records}
         missing = [record for record in records if record.sha256 not in there]
         if not missing:
             return None
-        new = extend(self.store, tip, missing, self._scribe.signer, self._scribe.ident)
+        # A ref that somebody pointed at something else than a commit is begun anew; what was seen stays in the union.
+        base = tip if tip and is_commit(self.store, tip) else None
+        new = extend(self.store, base, missing, scribe.signer, scribe.ident)
         return RefUpdate(self.names.shared(topic), new, tip)
 
     def _append(self, topic: str, record: Record) -> Appended:
@@ -209,5 +210,10 @@ class Ledger(LedgerView):
 
     def _wait(self, attempt: int) -> None:
         longest = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**attempt)
-        if self._scribe is not None:
-            self._scribe.pause(longest * self._scribe.jitter())
+        scribe = self._writer()
+        scribe.pause(longest * scribe.jitter())
+
+    def _writer(self) -> Scribe:
+        if self._scribe is None:
+            raise GmError("GM-T404", "nobody to sign the ledger's commits")
+        return self._scribe

@@ -40,9 +40,9 @@ class LedgerNames:
         """Return the ref that remembers what this clone has seen."""
         return f"refs/gm-seen/{self.remote or 'here'}/tips/{topic}"
 
-    def diverged(self, topic: str, tip: str) -> str:
-        """Return the ref that keeps a tip which was rewritten away at the remote."""
-        return f"{self.kept_diverged}{topic}/{tip}"
+    def diverged(self, topic: str, number: int) -> str:
+        """Return the ref for the ``number``-th tip that did not continue what was seen (numbers keep their order)."""
+        return f"{self.kept_diverged}{topic}/{number:06d}"
 
     @property
     def kept_diverged(self) -> str:

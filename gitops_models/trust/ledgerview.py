@@ -11,7 +11,7 @@ from functools import cached_property
 from gitops_models.store.history import is_ancestor
 from gitops_models.store.refs import RefUpdate, update_refs
 from gitops_models.store.repository import Store
-from gitops_models.trust.chain import Chain, ChainReader
+from gitops_models.trust.chain import Chain, ChainReader, is_commit
 from gitops_models.trust.ledgerrefs import CHANGES, LedgerNames, changes_topic, deployments_topic, is_change_id
 from gitops_models.trust.outbox import Outbox
 from gitops_models.trust.records import Record
@@ -106,10 +106,16 @@ class LedgerView:
         update_refs(self.store, [update for update in wanted if update], "gm: ledger seen")
         self.refresh()
 
+    def _continues(self, old: str, new: str) -> bool:
+        """Tell whether a ref that was at ``old`` and is at ``new`` only grew."""
+        if old == new:
+            return True
+        return is_commit(self.store, old) and is_commit(self.store, new) and is_ancestor(self.store, old, new)
+
     def _compare(self, topic: str) -> Rewritten | None:
         current = self.tip(topic)
         past = [tip for prefix in self.names.kept for tip in self._tips[prefix].get(topic, ())]
-        if current is not None and all(is_ancestor(self.store, tip, current) for tip in past):
+        if current is not None and all(self._continues(tip, current) for tip in past):
             return None
         there = {record.sha256 for record in self._reader.read([current] if current else []).records}
         lost = tuple(record for record in self._reader.read(past).records if record.sha256 not in there)
@@ -118,8 +124,8 @@ class LedgerView:
     def _memory_of(self, topic: str, tip: str, seen: tuple[str, ...], diverged: tuple[str, ...]) -> RefUpdate | None:
         if not seen:
             return RefUpdate(self.names.seen(topic), tip, None)
-        if any(is_ancestor(self.store, tip, known) for known in (*seen, *diverged)):
+        if any(self._continues(tip, known) for known in (*seen, *diverged)):
             return None
-        if is_ancestor(self.store, seen[0], tip):
+        if self._continues(seen[0], tip):
             return RefUpdate(self.names.seen(topic), tip, seen[0])
-        return RefUpdate(self.names.diverged(topic, tip), tip, None)
+        return RefUpdate(self.names.diverged(topic, len(diverged) + 1), tip, None)

@@ -5,6 +5,7 @@ everything else in ``gm-record@v1``, so that a key limited to one cannot speak i
 which key signed; whose key that is, is asked later, of the people accepted at the record's ``main``.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -36,6 +37,7 @@ __all__ = [
 APPROVAL_NAMESPACE = "gm-approval@v1"
 RECORD_NAMESPACE = "gm-record@v1"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 RecordKind = Literal["decision", "acceptance", "deployment"]
 
 
@@ -135,7 +137,7 @@ def _take_apart(statement: Any) -> tuple[_Kind, str, Any]:
             "subject": [{"name": str(), "digest": {"sha256": str(digest)}}],
             "predicateType": str(uri),
             "predicate": dict(predicate),
-        } if type_ == STATEMENT_TYPE:
+        } if type_ == STATEMENT_TYPE and _SHA256.fullmatch(digest):
             pass
         case _:
             raise GmError("GM-T105", "not an in-toto Statement v1 about one subject")

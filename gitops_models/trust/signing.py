@@ -24,7 +24,7 @@ __all__ = ["Signer", "SshSigner", "generate_key", "key_signer", "ssh_signer_from
 _LITERALS = ("key::", "ssh-", "ecdsa-", "sk-")
 _UNATTENDED_SECONDS = 60.0
 _ATTENDED_SECONDS = 300.0
-_LOCKED = ("passphrase", "agent refused", "no agent", "couldn't find key in agent", "no private key found")
+_LOCKED = ("passphrase", "agent refused", "agent socket", "find key in agent", "no private key found")
 
 
 class Signer(Protocol):

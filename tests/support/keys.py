@@ -5,6 +5,7 @@ The keys are derived from fixed numbers: object ids stay stable from run to run.
 
 import base64
 import hashlib
+import subprocess
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -81,13 +82,13 @@ class TestSigner:
 
     def write(self, path: Path, *, passphrase: str = "") -> Path:
         """The private key at ``path`` in OpenSSH's format and the public key beside it."""
-        shield = (
-            serialization.BestAvailableEncryption(passphrase.encode()) if passphrase else serialization.NoEncryption()
-        )
-        form = (serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH)
+        form = (serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption())
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(self.private.private_bytes(*form, shield))
+        path.write_bytes(self.private.private_bytes(*form))
         path.chmod(0o600)
+        if passphrase:
+            command = ["ssh-keygen", "-q", "-p", "-P", "", "-N", passphrase, "-f", path]
+            subprocess.run(command, check=True, capture_output=True)
         path.with_name(path.name + ".pub").write_text(f"{self.public_key} {path.name}\n")
         return path
 
