@@ -11,6 +11,7 @@ from gitops_models.errors import Exit, GmError
 
 _FIRST_BACKOFF = 5.0
 _LONGEST_BACKOFF = 180.0
+_DOUBLINGS = 10
 _JITTER = 0.2
 
 Outcome = Report | GmError
@@ -25,7 +26,8 @@ def pause_after(outcome: Outcome, failures: int, *, interval: float, jitter: flo
     """
     base = interval
     if failures:
-        backoff = min(_FIRST_BACKOFF * 2 ** (failures - 1), _LONGEST_BACKOFF)
+        doublings = min(failures - 1, _DOUBLINGS)  # 2 ** 1024 is no float: a remote may be away for days
+        backoff = min(_FIRST_BACKOFF * 2**doublings, _LONGEST_BACKOFF)
         base = backoff if _may_pass(outcome) else max(interval, backoff)
     return base * (1 + _JITTER * (2 * jitter - 1))
 

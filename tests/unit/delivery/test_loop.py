@@ -1,0 +1,88 @@
+import os
+import signal
+from threading import Event
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gitops_models.delivery.loop import pause_after, run_loop, stop_on_signals
+from gitops_models.delivery.results import Report
+from gitops_models.errors import GmError
+from tests.support.delivery import NOW
+
+GOOD = Report("c" * 40, NOW)
+AWAY = GmError("GM-S201", "away")
+BROKEN = Report("c" * 40, NOW, problems=(("local", GmError("GM-R301", "unsafe")),))
+
+
+def test_the_pause_after_a_good_run_is_the_interval_give_or_take_a_fifth():
+    assert pause_after(GOOD, 0, interval=15, jitter=0.5) == 15
+    assert pause_after(GOOD, 0, interval=15, jitter=0) == 12
+    assert pause_after(GOOD, 0, interval=15, jitter=0.999) < 18
+
+
+def test_a_remote_that_is_away_is_asked_again_after_5_s_doubling_to_3_min():
+    pauses = [pause_after(AWAY, failures, interval=15, jitter=0.5) for failures in range(1, 8)]
+    assert pauses == [5, 10, 20, 40, 80, 160, 180]
+
+
+def test_a_failure_that_will_not_pass_is_never_tried_faster_than_the_interval():
+    assert [pause_after(BROKEN, n, interval=15, jitter=0.5) for n in (1, 2, 3)] == [15, 15, 20]
+
+
+@given(st.integers(0, 10_000), st.floats(1, 86400), st.floats(0, 1, exclude_max=True))
+def test_the_pause_is_always_bounded(failures, interval, jitter):
+    assert 0 < pause_after(AWAY, failures, interval=interval, jitter=jitter) <= 1.2 * max(interval, 180)
+
+
+class NoWait(Event):
+    """The lengths of the pauses are the pure function's, tested above."""
+
+    def wait(self, timeout=None):
+        del timeout
+        return self.is_set()
+
+
+def test_the_loop_goes_on_after_failures_and_stops_when_told():
+    stop, told = NoWait(), []
+    outcomes = iter([AWAY, GOOD, BROKEN, GOOD])
+
+    def once():
+        outcome = next(outcomes)
+        if isinstance(outcome, GmError):
+            raise outcome
+        return outcome
+
+    def tell(outcome):
+        told.append(outcome)
+        if len(told) == 4:
+            stop.set()
+
+    run_loop(once, interval=15, stop=stop, random=lambda: 0.5, tell=tell)
+    assert told == [AWAY, GOOD, BROKEN, GOOD]
+
+
+def test_wrong_usage_ends_the_loop():
+    def once():
+        raise GmError("GM-R103", "bad file")
+
+    with pytest.raises(GmError) as error:
+        run_loop(once, interval=15, stop=Event(), random=lambda: 0.5, tell=lambda _outcome: None)
+    assert error.value.code == "GM-R103"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_wait_at_once_and_the_former_handlers_come_back(number):
+    before = signal.getsignal(signal.SIGTERM)
+    stop, runs = Event(), []
+
+    def once():
+        runs.append(1)
+        os.kill(os.getpid(), number)
+        return GOOD
+
+    with stop_on_signals(stop):
+        run_loop(once, interval=3600, stop=stop, random=lambda: 0.5, tell=lambda _outcome: None)
+    assert runs == [1]
+    assert signal.getsignal(signal.SIGTERM) is before
