@@ -33,6 +33,7 @@ CODES = {
     "GM-T023": Code("algorithm and key disagree", Exit.INTEGRITY, _SIGN_AGAIN),
     "GM-T024": Code("not a valid public key", Exit.INTEGRITY, "copy the key again from the .pub file"),
     "GM-T025": Code("SSH certificate not supported yet", Exit.INTEGRITY, "sign with the plain key"),
+    "GM-T026": Code("key that anybody can sign for", Exit.INTEGRITY, "make a new key: `ssh-keygen -t ed25519`"),
     "GM-T030": Code("header that poses as a signature", Exit.INTEGRITY, _REMAKE),
     "GM-T031": Code("more than one signature", Exit.INTEGRITY, _REMAKE),
     "GM-T032": Code("NUL in a commit or tag", Exit.INTEGRITY, _REMAKE),

@@ -27,6 +27,21 @@ _CURVES: Mapping[bytes, tuple[bytes, ec.EllipticCurve, hashes.HashAlgorithm]] = 
     b"ecdsa-sha2-nistp521": (b"nistp521", ec.SECP521R1(), hashes.SHA512()),
 }
 _RSA_HASHES: Mapping[bytes, hashes.HashAlgorithm] = {b"rsa-sha2-256": hashes.SHA256(), b"rsa-sha2-512": hashes.SHA512()}
+# The points of small order by their y coordinate (the list of libsodium): a signature made without any secret fits
+# such a key for every message, so its owner could later say that anybody signed.
+_SMALL_ORDER = frozenset(
+    int.from_bytes(bytes.fromhex(text), "little")
+    for text in (
+        "00" * 32,
+        "01" + "00" * 31,
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        "ec" + "ff" * 30 + "7f",
+        "ed" + "ff" * 30 + "7f",
+        "ee" + "ff" * 30 + "7f",
+    )
+)
+_SIGN_BIT = 1 << 255
 _UNCOMPRESSED = b"\x04"
 _Key = TypeVar("_Key")
 
@@ -69,7 +84,8 @@ def read_key_line(line: str) -> PublicKey:
 def load_key(blob: bytes) -> PublicKey:
     """Return the key in ``blob``, parsed once per process.
 
-    Raises GM-T015 (cut short), GM-T020 (type), GM-T022 (RSA size), GM-T024 (not a valid key), GM-T025 (certificate).
+    Raises GM-T015 (cut short), GM-T020 (type), GM-T022 (RSA size), GM-T024 (not a valid key), GM-T025 (certificate),
+    GM-T026 (anybody could sign).
     """
     reader = Reader(blob, "public key")
     kind = reader.string()
@@ -83,8 +99,13 @@ def load_key(blob: bytes) -> PublicKey:
 
 
 def _load_ed25519(_kind: bytes, reader: Reader) -> Callable[[bytes, bytes], None]:
-    key = _valid(ed25519.Ed25519PublicKey.from_public_bytes, reader.string())
-    return partial(_check_ed25519, key)
+    return partial(_check_ed25519, _ed25519(reader.string()))
+
+
+def _ed25519(raw: bytes) -> ed25519.Ed25519PublicKey:
+    if int.from_bytes(raw, "little") & ~_SIGN_BIT in _SMALL_ORDER:
+        raise SignatureProblem("GM-T026", "a point of small order: anybody could sign for this key")
+    return _valid(ed25519.Ed25519PublicKey.from_public_bytes, raw)
 
 
 def _load_ecdsa(kind: bytes, reader: Reader) -> Callable[[bytes, bytes], None]:
@@ -108,7 +129,7 @@ def _load_rsa(_kind: bytes, reader: Reader) -> Callable[[bytes, bytes], None]:
 
 
 def _load_sk_ed25519(_kind: bytes, reader: Reader) -> Callable[[bytes, bytes], None]:
-    _valid(ed25519.Ed25519PublicKey.from_public_bytes, reader.string())
+    _ed25519(reader.string())
     reader.string()  # application
     return _check_sk
 

@@ -49,13 +49,14 @@ class LedgerView:
     @cached_property
     def _tips(self) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
         """Tips by prefix and topic; a diverged tip stands under the topic it diverged from."""
-        found: dict[str, dict[str, tuple[str, ...]]] = {}
-        for prefix in self.names.prefixes:
-            topics = found.setdefault(prefix, {})
-            for name, tip in self.store.refs(prefix).items():
-                topic = name.removeprefix(prefix)
-                topic = topic.rpartition("/")[0] if prefix == self.names.kept_diverged else topic
-                topics[topic] = (*topics.get(topic, ()), tip)
+        found: dict[str, dict[str, tuple[str, ...]]] = {prefix: {} for prefix in self.names.prefixes}
+        for name, tip in self.store.refs("refs/gm").items():
+            prefix = next((prefix for prefix in found if name.startswith(prefix)), None)
+            if prefix is None:
+                continue
+            topic = name.removeprefix(prefix)
+            topic = topic.rpartition("/")[0] if prefix == self.names.kept_diverged else topic
+            found[prefix][topic] = (*found[prefix].get(topic, ()), tip)
         return found
 
     def changes(self) -> tuple[str, ...]:

@@ -349,3 +349,11 @@ def test_a_commit_with_a_damaged_tree_is_ignored(tmp_path):
 def test_a_tip_that_vanished_is_no_commit(tmp_path):
     store = init(tmp_path / "alone")
     assert not is_commit(store, "a" * 40)
+
+
+def test_what_another_remote_shows_is_not_mixed_in(clone):
+    ann = clone("ann")
+    tip = ann.append(CHANGE, decision("ann")).tip
+    update_refs(ann.store, [RefUpdate(f"refs/gm-remote/fork/changes/{'d' * 64}", tip, None)])
+    ann.refresh()
+    assert ann.changes() == (CHANGE,)

@@ -164,6 +164,14 @@ def test_an_ecdsa_signature_can_be_respelled_so_it_never_names_an_object():
     assert verify_sshsig(RAW, armor(respelled).encode(), "git").fingerprint == key.fingerprint
 
 
+@pytest.mark.parametrize("point", [b"\x01" + bytes(31), b"\x01" + bytes(30) + b"\x80"])
+def test_a_key_that_fits_every_message_is_no_key(point):
+    # With the neutral point as key, R = neutral and S = 0 are a signature over anything.
+    blob = string(b"ssh-ed25519") + string(point)
+    field = string(b"ssh-ed25519") + string(b"\x01" + bytes(63))
+    assert answer(put_signature(RAW, armor(sshsig_blob(blob, "git", field)))) == ("malformed", "GM-T026")
+
+
 def test_the_unused_bits_of_base64_are_no_second_spelling():
     text = ANN.sign(RAW, "git").encode()
     body = text.removeprefix(BEGIN + b"\n").removesuffix(b"\n" + END + b"\n")
