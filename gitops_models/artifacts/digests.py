@@ -91,15 +91,16 @@ def _directory(files: list[tuple[str, FileHashes]]) -> DirectoryHashes:
 
 def _hash_stream(stream: BinaryIO, where: str, progress: Progress | None) -> FileHashes:
     before = stamp_of(os.fstat(stream.fileno()))
-    with PairHasher(size_hint=before[2]) as hasher:
+    size = before[2]
+    with PairHasher(size_hint=size) as hasher:
         try:
-            while chunk := stream.read(CHUNK):
+            while hasher.size <= size and (chunk := stream.read(CHUNK)):  # a file that only grows must not hold us
                 hasher.update(chunk)
                 if progress:
                     progress(len(chunk))
         except OSError as error:
             raise read_error(error, where) from error
-    if stamp_of(os.fstat(stream.fileno())) != before or hasher.size != before[2]:
+    if stamp_of(os.fstat(stream.fileno())) != before or hasher.size != size:
         raise GmError("GM-A106", f"{where} changed while it was read", where=where)
     return FileHashes(hasher.size, hasher.sha256, hasher.md5, before)
 

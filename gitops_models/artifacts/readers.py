@@ -171,7 +171,7 @@ def cloud_error(error: Exception, where: str) -> GmError:
     if isinstance(error, GmError):
         return error
     kind = type(error).__name__
-    if kind == "RemoteMissingDepsError":
+    if isinstance(error, ImportError) or kind == "RemoteMissingDepsError":
         return GmError("GM-A305", f"no driver for this remote: {error}", where=where)
     if kind in {"AuthError", "NoCredentialsError", "PermissionDenied"} or _refused(error):
         return GmError("GM-A322", f"the remote refused the credentials: {error}", where=where)

@@ -94,7 +94,7 @@ def _type(message: memoryview, budget: Budget, depth: int) -> tuple[str, tuple[i
         if field in {4, 9}:
             kind = "sequence" if field == 4 else "optional"  # noqa: PLR2004 - field numbers of onnx.proto
             return f"{kind}({_inner(view(value), 1, budget, depth)})", ()
-        if field == 5:  # noqa: PLR2004
+        if field == 5:  # noqa: PLR2004 - field numbers of onnx.proto
             return _map(view(value), budget, depth), ()
     return "undefined", ()
 
