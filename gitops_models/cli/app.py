@@ -69,7 +69,7 @@ def _stub() -> None:
     """Stand in for a verb that this run does not need."""
 
 
-def _globals(  # noqa: PLR0913 - the global options of DESIGN.md section 10
+def _globals(
     context: typer.Context,
     *,
     repo: Annotated[Path, typer.Option("-C", "--repo", help="The repository to work on.")] = Path(),
@@ -95,7 +95,7 @@ def _globals(  # noqa: PLR0913 - the global options of DESIGN.md section 10
         yes=yes,
     )
     if context.invoked_subcommand is None:
-        from gitops_models.cli.status_ import overview  # noqa: PLC0415 - only `gm` alone needs it
+        from gitops_models.cli.status_ import overview
 
         raise typer.Exit(overview(context.obj))
     return None

@@ -16,12 +16,14 @@ def command(
     *,
     reject: Annotated[bool, typer.Option("--reject", help="Block it until you withdraw.")] = False,
     withdraw: Annotated[bool, typer.Option("--withdraw", help="Take your decision back.")] = False,
-    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write the decision to a file only.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Write the decision to a file only.")
+    ] = None,
     reason: Annotated[str, typer.Option("-m", "--reason", metavar="TEXT")] = "",
 ) -> None:
     """Sign a decision on a proposal."""
-    from gitops_models.policy.render import to_json  # noqa: PLC0415 - heavy
-    from gitops_models.workflows.review import approve, find_proposal  # noqa: PLC0415 - heavy
+    from gitops_models.policy.render import to_json
+    from gitops_models.workflows.review import approve, find_proposal
 
     options = of(context)
     if reject and withdraw:

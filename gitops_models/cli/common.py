@@ -24,7 +24,7 @@ Merge = Annotated[bool, typer.Option("--merge", help="Sign, check and merge at o
 
 def open_here(options: Options) -> Session:
     """The session of this run, with a word about a remote that does not answer."""
-    from gitops_models.workflows.session import open_session  # noqa: PLC0415 - heavy
+    from gitops_models.workflows.session import open_session
 
     session = open_session(options.repo)
     if session.offline:
@@ -36,9 +36,9 @@ def open_here(options: Options) -> Session:
 
 def need_reason(options: Options, reason: str | None) -> str:
     """The reason, asked for on a terminal; GM-C130 where nobody can be asked."""
-    import sys  # noqa: PLC0415 - keeps the module head to what every verb needs
+    import sys
 
-    from gitops_models.errors import GmError  # noqa: PLC0415
+    from gitops_models.errors import GmError
 
     if reason and reason.strip():
         return reason
@@ -73,7 +73,7 @@ def finish(
 
 def land(session: Session, opened: Opened) -> Landed:
     """Approve as the proposer where that counts, and merge."""
-    from gitops_models.workflows.review import approve_own, merge  # noqa: PLC0415 - heavy
+    from gitops_models.workflows.review import approve_own, merge
 
     approve_own(session, opened.proposal)
     return merge(session, opened.proposal)
@@ -95,7 +95,7 @@ NEXT_AFTER = {
 
 def proposal_body(opened: Opened) -> dict[str, Any]:
     """A proposal for ``--json``."""
-    from gitops_models.policy.render import to_json  # noqa: PLC0415 - heavy
+    from gitops_models.policy.render import to_json
 
     proposal = opened.proposal
     return {
@@ -124,10 +124,11 @@ def opened_lines(opened: Opened) -> list[str]:
     """One line for the proposal and one for each quorum that is not met."""
     proposal = opened.proposal
     lines = [f"proposal {proposal.id}  {proposal.title}"]
-    for quorum in opened.evaluation.verdict.quorums:
-        if not quorum.met:
-            lines.append(f"  needs {', '.join(quorum.missing)} for the {quorum.what}{_candidates(quorum)}")
-    return lines
+    return lines + [
+        f"  needs {', '.join(quorum.missing)} for the {quorum.what}{_candidates(quorum)}"
+        for quorum in opened.evaluation.verdict.quorums
+        if not quorum.met
+    ]
 
 
 def landed_lines(landed: Landed) -> list[str]:

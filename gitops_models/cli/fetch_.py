@@ -18,8 +18,8 @@ def command(
     artifacts: Annotated[str | None, typer.Option(metavar="URL", help="Read the bytes from here.")] = None,
 ) -> None:
     """Copy a version's verified bytes out."""
-    from gitops_models.cli.progress import bytes_bar  # noqa: PLC0415
-    from gitops_models.workflows.bytes import fetch_bytes  # noqa: PLC0415 - heavy
+    from gitops_models.cli.progress import bytes_bar
+    from gitops_models.workflows.bytes import fetch_bytes
 
     options = of(context)
     session = open_here(options)

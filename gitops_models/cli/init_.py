@@ -9,7 +9,7 @@ from gitops_models.cli.options import of
 from gitops_models.cli.output import emit, next_step, say
 
 
-def command(  # noqa: PLR0913 - each is one thing that a new repository needs to be told
+def command(
     context: typer.Context,
     *,
     profile: Annotated[str | None, typer.Option(help="solo, minimal or regulated.")] = None,
@@ -25,10 +25,10 @@ def command(  # noqa: PLR0913 - each is one thing that a new repository needs to
     reason: Annotated[str, typer.Option("-m", "--reason", metavar="TEXT")] = "set up gitops-models",
 ) -> None:
     """Set up a repository: people, policy, DVC remote, signing key."""
-    from gitops_models.errors import GmError  # noqa: PLC0415
-    from gitops_models.policy.profiles import UNMET  # noqa: PLC0415
-    from gitops_models.workflows.session import SystemClock  # noqa: PLC0415 - heavy
-    from gitops_models.workflows.setup import Setup, initialize  # noqa: PLC0415 - heavy
+    from gitops_models.errors import GmError
+    from gitops_models.policy.profiles import UNMET
+    from gitops_models.workflows.session import SystemClock
+    from gitops_models.workflows.setup import Setup, initialize
 
     options = of(context)
     if forge != "git":

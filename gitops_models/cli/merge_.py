@@ -11,7 +11,7 @@ from gitops_models.cli.output import emit
 
 def command(context: typer.Context, name: Annotated[str, typer.Argument(metavar="PROPOSAL")]) -> None:
     """Land an allowed proposal in one atomic push."""
-    from gitops_models.workflows.review import find_proposal, merge  # noqa: PLC0415 - heavy
+    from gitops_models.workflows.review import find_proposal, merge
 
     options = of(context)
     session = open_here(options)

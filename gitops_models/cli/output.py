@@ -1,4 +1,4 @@
-"""Printing: data goes to stdout, messages to stderr; text from elsewhere is shown with its control characters escaped."""
+"""Printing: data goes to stdout, messages to stderr; control characters in text from elsewhere are made visible."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def error_lines(error: GmError) -> list[str]:
     """What, where, why and what to do next; a denial prints every finding of its verdict."""
     verdict = getattr(error, "verdict", None)
     if verdict is not None:
-        from gitops_models.policy.render import to_text  # noqa: PLC0415 - only denials need it
+        from gitops_models.policy.render import to_text
 
         text: str = to_text(verdict)
         return text.rstrip("\n").split("\n")
@@ -73,7 +73,7 @@ def safe(text: str) -> str:
     """``text`` with control, escape and bidi characters made visible; plain text passes untouched and fast."""
     if text.isascii() and text.isprintable():
         return text
-    from gitops_models.registry.text import visible  # noqa: PLC0415 - rarely needed
+    from gitops_models.registry.text import visible
 
     return visible(text)
 
@@ -94,7 +94,7 @@ def _error_body(error: GmError) -> dict[str, Any]:
     }
     verdict = getattr(error, "verdict", None)
     if verdict is not None:
-        from gitops_models.policy.render import to_json  # noqa: PLC0415 - only denials need it
+        from gitops_models.policy.render import to_json
 
         body["verdict"] = to_json(verdict)
     return body

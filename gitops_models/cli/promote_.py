@@ -22,7 +22,7 @@ def command(
     no_push: NoPush = False,
 ) -> None:
     """Propose that a stage serves a version."""
-    from gitops_models.workflows.promote import Promotion, promote  # noqa: PLC0415 - heavy
+    from gitops_models.workflows.promote import Promotion, promote
 
     options = of(context)
     why = need_reason(options, reason)

@@ -16,7 +16,7 @@ def command(
     waiting_for_me: Annotated[bool, typer.Option("--waiting-for-me", help="Only those you can unblock.")] = False,
 ) -> None:
     """List open proposals and who can unblock them."""
-    from gitops_models.workflows.queue import waiting  # noqa: PLC0415 - heavy
+    from gitops_models.workflows.queue import waiting
 
     options = of(context)
     found = waiting(open_here(options), mine=mine, for_me=waiting_for_me)
@@ -34,7 +34,13 @@ def command(
         ]
     }
     rows = [
-        (item.proposal.id, item.state, item.proposal.title, ", ".join(item.missing) or "-", ", ".join(item.unblock) or "-")
+        (
+            item.proposal.id,
+            item.state,
+            item.proposal.title,
+            ", ".join(item.missing) or "-",
+            ", ".join(item.unblock) or "-",
+        )
         for item in found
     ]
     empty = ["no open proposals"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path  # noqa: TC003 - typer reads the annotation
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -24,7 +24,9 @@ def command(
     *,
     target: Annotated[str | None, typer.Option(metavar="ID", help="One target of the reconciler's file.")] = None,
     config: Annotated[Path, typer.Option(metavar="FILE", help="The reconciler's own file.")] = CONFIG,
-    directory: Annotated[Path | None, typer.Option("--dir", metavar="PATH", help="Deploy to PATH; needs no file.")] = None,
+    directory: Annotated[
+        Path | None, typer.Option("--dir", metavar="PATH", help="Deploy to PATH; needs no file.")
+    ] = None,
     stage: Annotated[list[str] | None, typer.Option(help="With --dir: only this stage.")] = None,
     artifacts: Annotated[str | None, typer.Option(metavar="URL", help="With --dir: read the bytes from here.")] = None,
     once: Annotated[bool, typer.Option("--once", help="One run instead of a loop.")] = False,
@@ -40,10 +42,10 @@ def command(
 def _in_directory(
     options: Options, directory: Path, stages: list[str], artifacts: str | None
 ) -> AbstractContextManager[tuple[Reconciler, float]]:
-    from contextlib import contextmanager  # noqa: PLC0415
+    from contextlib import contextmanager
 
-    from gitops_models.workflows.deliver import Place, reconciler_for_directory  # noqa: PLC0415 - heavy
-    from gitops_models.workflows.session import SystemClock  # noqa: PLC0415 - heavy
+    from gitops_models.workflows.deliver import Place, reconciler_for_directory
+    from gitops_models.workflows.session import SystemClock
 
     @contextmanager
     def opened():  # type: ignore[no-untyped-def]  # noqa: ANN202 - the return type stands above
@@ -55,8 +57,8 @@ def _in_directory(
 
 
 def _from_file(options: Options, config: Path, target: str | None) -> AbstractContextManager[tuple[Reconciler, float]]:
-    from gitops_models.workflows.deliver import reconciler_from_file  # noqa: PLC0415 - heavy
-    from gitops_models.workflows.session import SystemClock  # noqa: PLC0415 - heavy
+    from gitops_models.workflows.deliver import reconciler_from_file
+    from gitops_models.workflows.session import SystemClock
 
     return reconciler_from_file(options.repo / config, SystemClock(), target)
 
@@ -76,11 +78,11 @@ def _run(
 
 
 def _loop(options: Options, reconciler: Reconciler, interval: float) -> None:
-    import random  # noqa: PLC0415
-    from threading import Event  # noqa: PLC0415
+    import random
+    from threading import Event
 
-    from gitops_models.delivery.loop import run_loop, stop_on_signals  # noqa: PLC0415 - heavy
-    from gitops_models.errors import GmError  # noqa: PLC0415
+    from gitops_models.delivery.loop import run_loop, stop_on_signals
+    from gitops_models.errors import GmError
 
     def tell(outcome: Report | GmError) -> None:
         if isinstance(outcome, GmError):

@@ -9,14 +9,16 @@ from gitops_models.cli.common import DryRun, Merge, NoPush, Reason, finish, need
 from gitops_models.cli.options import of
 
 
-def command(  # noqa: PLR0913 - one flag for each lineage field that may need help
+def command(
     context: typer.Context,
     model: Annotated[str, typer.Argument(metavar="MODEL")],
     paths: Annotated[list[str], typer.Argument(metavar="[ROLE=]PATH...")],
     *,
     version: Annotated[str | None, typer.Option(metavar="V", help="This version instead of the next.")] = None,
     bump: Annotated[str, typer.Option(help="major, minor or patch.")] = "minor",
-    metrics: Annotated[Path | None, typer.Option(metavar="FILE", help="Metrics; found beside the code otherwise.")] = None,
+    metrics: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Metrics; found beside the code otherwise.")
+    ] = None,
     params: Annotated[Path | None, typer.Option(metavar="FILE", help="Parameters; found otherwise.")] = None,
     data: Annotated[list[str] | None, typer.Option(metavar="NAME=URI[@SNAPSHOT]", help="A dataset.")] = None,
     features: Annotated[str | None, typer.Option(metavar="SCHEMA[@VERSION]", help="Feature schema.")] = None,
@@ -27,16 +29,20 @@ def command(  # noqa: PLR0913 - one flag for each lineage field that may need he
     kind: Annotated[str, typer.Option("--type", help="model, pipeline, prompt or configuration.")] = "model",
     use: Annotated[list[str] | None, typer.Option(help="Use of a new model.")] = None,
     owner: Annotated[list[str] | None, typer.Option(help="Owner of a new model.")] = None,
-    not_applicable: Annotated[list[str] | None, typer.Option(metavar="ROLE", help="A role this version has none of.")] = None,
-    allow_dirty: Annotated[bool, typer.Option("--allow-dirty", help="Keep uncommitted changes as an artifact.")] = False,
+    not_applicable: Annotated[
+        list[str] | None, typer.Option(metavar="ROLE", help="A role this version has none of.")
+    ] = None,
+    allow_dirty: Annotated[
+        bool, typer.Option("--allow-dirty", help="Keep uncommitted changes as an artifact.")
+    ] = False,
     reason: Reason = None,
     merge: Merge = False,
     dry_run: DryRun = False,
     no_push: NoPush = False,
 ) -> None:
     """Register files as a new version with its lineage."""
-    from gitops_models.cli.progress import bytes_bar  # noqa: PLC0415
-    from gitops_models.workflows.register import Registration, register  # noqa: PLC0415 - heavy
+    from gitops_models.cli.progress import bytes_bar
+    from gitops_models.workflows.register import Registration, register
 
     options = of(context)
     why = need_reason(options, reason)
@@ -65,7 +71,10 @@ def command(  # noqa: PLR0913 - one flag for each lineage field that may need he
         done = register(session, wanted, dry_run=dry_run, no_push=no_push, progress=progress)
     lines = [
         f"{model}@{done.lineage.version}",
-        *(f"  {entry.path}  {entry.role}  sha256:{entry.sha256[:16]}  {entry.size} bytes" for entry in done.lineage.artifacts),
+        *(
+            f"  {entry.path}  {entry.role}  sha256:{entry.sha256[:16]}  {entry.size} bytes"
+            for entry in done.lineage.artifacts
+        ),
         *(f"  {field.field}: from {field.source}" for field in done.derived),
         *(f"  {field.field}: empty ({field.source})" for field in done.missing),
         *([f"  bytes: {done.stored}"] if done.stored else []),

@@ -8,12 +8,14 @@ from gitops_models.cli.common import DryRun, Merge, NoPush, Reason, finish, need
 from gitops_models.cli.options import of
 
 
-def command(  # noqa: PLR0913 - the flags of DESIGN.md section 10
+def command(
     context: typer.Context,
     model: Annotated[str, typer.Argument(metavar="MODEL")],
     *,
     stage: Annotated[str | None, typer.Option(help="The stage; the last one otherwise.")] = None,
-    to: Annotated[str | None, typer.Option(metavar="V", help="This version; the last known good one otherwise.")] = None,
+    to: Annotated[
+        str | None, typer.Option(metavar="V", help="This version; the last known good one otherwise.")
+    ] = None,
     cause: Annotated[str | None, typer.Option(help="Why in one word: regression, poisoning, tampering, ...")] = None,
     incident: Annotated[str | None, typer.Option(metavar="ID", help="The incident it belongs to.")] = None,
     quarantine: Annotated[bool, typer.Option("--quarantine", help="Bar the bad version everywhere.")] = False,
@@ -24,7 +26,7 @@ def command(  # noqa: PLR0913 - the flags of DESIGN.md section 10
     no_push: NoPush = False,
 ) -> None:
     """Restore an earlier stage state, with a hold."""
-    from gitops_models.workflows.recover import Rollback, rollback  # noqa: PLC0415 - heavy
+    from gitops_models.workflows.recover import Rollback, rollback
 
     options = of(context)
     why = need_reason(options, reason)

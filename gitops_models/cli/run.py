@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def run(arguments: Sequence[str]) -> int:
     """Run ``gm`` with ``arguments`` and return its exit status; nothing but a bug shows a traceback."""
-    from gitops_models.cli.app import build  # noqa: PLC0415 - typer is only needed once something runs
+    from gitops_models.cli.app import build
 
     words = hoist(arguments)
     as_json = "--json" in words
@@ -29,7 +29,7 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.OK
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever escapes is a bug and is shown as one
         return _usage_or_bug(error, as_json=as_json, verbose=bool({"-v", "--verbose"} & set(words)))
 
 
@@ -38,7 +38,7 @@ def _status(result: object) -> int:
 
 
 def _refuse(error: GmError, *, as_json: bool) -> int:
-    from gitops_models.cli.output import print_error  # noqa: PLC0415 - only failures need it
+    from gitops_models.cli.output import print_error
 
     print_error(error, as_json=as_json)
     return error.exit_status

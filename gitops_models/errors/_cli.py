@@ -13,6 +13,11 @@ CODES = {
         Exit.DENIED,
         "compare the first commit with a colleague, then run `gm trust pin <commit>`",
     ),
+    "GM-C113": Code(
+        "a quorum cannot be met",
+        Exit.DENIED,
+        "name enough distinct people in policies/people.yaml, or change the policy, before pinning",
+    ),
     "GM-C120": Code(
         "no name or e-mail address",
         Exit.USAGE,
@@ -32,6 +37,9 @@ CODES = {
     "GM-C145": Code("no hold", Exit.NOT_FOUND, "see `gm status`"),
     "GM-C146": Code("no such cause", Exit.NOT_FOUND, "see `gm show MODEL`"),
     "GM-C147": Code("the version is quarantined", Exit.DENIED, "use another version; `gm show` says why it is barred"),
+    "GM-C148": Code("another hook is there", Exit.CONFLICT, "call `gm hook pre-receive` from that hook, on its standard input"),
+    "GM-C149": Code("pinned already", Exit.CONFLICT, "to begin anew on purpose: `gm trust repin <commit> -m WHY`"),
+    "GM-C160": Code("nothing to restore", Exit.CONFLICT, "see `gm status`"),
     "GM-C201": Code("no such file to register", Exit.NOT_FOUND, "check the path"),
     "GM-C202": Code(
         "the training tree is dirty",
@@ -48,4 +56,10 @@ CODES = {
         Exit.CONFLICT,
         "move your own commits to a branch and reset the line to the remote's: nothing lands by a direct push",
     ),
+    "GM-C150": Code("these bytes are unknown", Exit.NOT_FOUND, "no accepted version has them: `gm register` makes one"),
+    "GM-C151": Code("not a step of the line", Exit.NOT_FOUND, "see `gm log --all`; a step is a first-parent commit after the pin"),
+    "GM-C152": Code("no such kind of document", Exit.NOT_FOUND, "see `gm schema`"),
+    "GM-C153": Code("not two versions of one model", Exit.USAGE, "compare versions of one model: gm diff MODEL@A MODEL@B"),
+    "GM-C154": Code("neither a time nor a commit", Exit.USAGE, "write 2026-11-21, 2026-11-21T10:00:00Z or a commit id"),
+    "GM-C155": Code("a version tag does not hold", Exit.INTEGRITY, "see `gm verify`; `gm tag --restore` makes it anew"),
 }

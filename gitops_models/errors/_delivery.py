@@ -22,6 +22,11 @@ CODES = {
         Exit.CONFLICT,
         "give each repository a directory of its own, or remove .gm.repository after moving the target",
     ),
+    "GM-R106": Code(
+        "list of deployed directories is unreadable",
+        Exit.INTEGRITY,
+        "run `gm reconcile --dir PATH` again for each directory; it writes the list anew",
+    ),
     "GM-R201": Code(
         "stage state does not fit the lineage",
         Exit.INTEGRITY,

@@ -1,7 +1,17 @@
-"""Codes GM-Fnnn."""
+"""Codes GM-Fnnn: F1 finding proposals, F2 landing them, F3 what the server's door refuses."""
 
 from gitops_models.errors.codes import Code, Exit
 
 CODES = {
-    "GM-F000": Code("placeholder", Exit.BUG, "report this"),
+    "GM-F101": Code("no such proposal", Exit.NOT_FOUND, "see `gm proposals`"),
+    "GM-F102": Code("several proposals answer to this", Exit.USAGE, "name one by its id"),
+    "GM-F201": Code("conflict with the line", Exit.CONFLICT, "open the proposal again from the new state"),
+    "GM-F202": Code("the line kept moving", Exit.CONFLICT, "run the command again in a moment"),
+    "GM-F301": Code("the server is not pinned", Exit.DENIED, "on the server: `gm -C <repository> trust pin`"),
+    "GM-F302": Code("the protected branch only moves forward", Exit.DENIED, "open a proposal instead"),
+    "GM-F303": Code("acceptance at another time", Exit.DENIED, "set the clock, then merge again"),
+    "GM-F304": Code("the ledger only grows", Exit.DENIED, "fetch, then append to what is there"),
+    "GM-F305": Code("a version tag is for ever", Exit.DENIED, "register a new version instead"),
+    "GM-F306": Code("not a good version tag", Exit.DENIED, "make version tags with `gm merge` or `gm tag`"),
+    "GM-F307": Code("no acceptance", Exit.DENIED, "land it with `gm merge`, which signs the acceptance in the same push"),
 }

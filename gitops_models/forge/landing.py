@@ -12,7 +12,6 @@ from gitops_models.registry.times import format_time
 from gitops_models.registry.trailers import APPROVED_BY, GM_CHANGE, commit_message, parse_trailers
 from gitops_models.store.refs import RefUpdate
 from gitops_models.store.writer import write_commit, write_tag, write_tree
-from gitops_models.trust.ledgerrefs import changes_topic
 from gitops_models.trust.records import Acceptance, make_acceptance
 from gitops_models.verification.commits import three_way
 
@@ -40,7 +39,7 @@ class Landing:
     tags: tuple[str, ...]
 
 
-def prepare_landing(
+def prepare_landing(  # noqa: PLR0913 - who signs, where and when are all the caller's to say
     store: Store,
     ledger: Ledger,
     proposal: Proposal,
@@ -81,7 +80,7 @@ def _acceptance(ledger: Ledger, evaluation: Evaluation, merge: str, *, signer: S
         at=format_time(at),
         checkpoint=None,
     )
-    update = ledger.prepare(changes_topic(evaluation.change_id), make_acceptance(body, signer))
+    update = ledger.prepare(evaluation.change_id, make_acceptance(body, signer))
     if update is None:
         raise GmError("GM-T402", "this acceptance is in the ledger already", where=evaluation.change_id)
     return update
@@ -110,9 +109,7 @@ def _message(store: Store, proposal: Proposal, evaluation: Evaluation) -> str:
     return commit_message(f"merge: {title}", f"Lands {proposal.branch}.", pairs)
 
 
-def _tags(
-    store: Store, evaluation: Evaluation, merge: str, *, signer: Signer, ident: Ident
-) -> Mapping[str, str]:
+def _tags(store: Store, evaluation: Evaluation, merge: str, *, signer: Signer, ident: Ident) -> Mapping[str, str]:
     tags: dict[str, str] = {}
     for event in evaluation.change.events:
         if isinstance(event, VersionRegistered):

@@ -7,7 +7,7 @@ verdict allows decides for ever; a change that needs no quorum is accepted by it
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from gitops_models.policy.judge import judge
 from gitops_models.trust.keyrings import PeopleKeyring
@@ -26,6 +26,14 @@ if TYPE_CHECKING:
     from gitops_models.trust.records import Record
 
 
+class DecisionSource(Protocol):
+    """What verification asks of a ledger."""
+
+    def records(self, change_id: str) -> tuple[Record, ...]:
+        """The good records of a change, in the order of its ref."""
+        ...
+
+
 def opinions_of(change_id: str, records: Sequence[Record], people: People) -> tuple[Opinion, ...]:
     """The decisions on a change as the people accepted *now* give them weight: a removed approver does not count."""
     keyring = PeopleKeyring(people)
@@ -42,7 +50,7 @@ class Judged:
     facts: Facts
 
     @property
-    def status(self) -> str:
+    def status(self) -> Literal["accepted", "pending", "denied"]:
         """``accepted``, ``pending`` (nothing but approvals or the acceptance is missing) or ``denied``."""
         if self.accepted:
             return "accepted"

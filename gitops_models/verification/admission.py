@@ -34,8 +34,11 @@ def version_tags(store: Store, history: History, change: Change) -> dict[str, st
 def tag_target(store: Store, history: History, name: str) -> str | None:
     """The commit that the tag ``name`` stands on when the tag itself is good, else None."""
     oid = store.ref(f"refs/tags/{name}")
-    if oid is None:
-        return None
+    return good_tag_target(store, history, name, oid) if oid else None
+
+
+def good_tag_target(store: Store, history: History, name: str, oid: str) -> str | None:
+    """The commit that the object ``oid`` tags as ``name`` when it is a tag signed by somebody known, else None."""
     kind, raw = store.raw(oid)
     verified = verify_tag(raw, name, history.people, object_type=kind)
     return verified.target if verified.signature.good else None
@@ -54,5 +57,5 @@ def _versions(change: Change) -> Iterator[tuple[str, str]]:
     for event in change.events:
         if isinstance(event, StageMove):
             yield event.model, event.to_version
-        if isinstance(event, VersionRegistered):
+        elif isinstance(event, VersionRegistered):
             yield event.model, event.version

@@ -45,8 +45,8 @@ class Merged:
 
 def touched_paths(store: Store, commit: Commit, layout: Layout) -> tuple[str, ...]:
     """The governed paths of ``commit`` whose blob (or absence) is in none of its parents, sorted."""
-    trees = [store.commit(parent).tree for parent in commit.parents] or [None]
-    deltas = [governed_diff(store, tree, commit.tree, layout) for tree in trees]
+    trees: list[str | None] = [store.commit(parent).tree for parent in commit.parents]
+    deltas = [governed_diff(store, tree, commit.tree, layout) for tree in trees or [None]]
     shared = set(deltas[0]).intersection(*deltas[1:])
     return tuple(sorted(shared))
 
@@ -67,9 +67,7 @@ def three_way(store: Store, tip: str, head: str, layout: Layout | None) -> Merge
     return Merged(base, result.entries, result.conflicts)
 
 
-def commit_facts(
-    store: Store, commits: list[Commit], people: People, layout: Layout
-) -> tuple[CommitFact, ...]:
+def commit_facts(store: Store, commits: list[Commit], people: People, layout: Layout) -> tuple[CommitFact, ...]:
     """A fact for each of ``commits`` that touches governed paths, in the given order."""
     facts = (_commit_fact(store, commit, people, layout) for commit in commits)
     return tuple(fact for fact in facts if fact.touched)

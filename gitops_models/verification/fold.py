@@ -32,12 +32,11 @@ if TYPE_CHECKING:
     from gitops_models.policy.document import Policy
     from gitops_models.policy.facts import CommitFact, MergeFact
     from gitops_models.registry.change import Change
-    from gitops_models.registry.documents import People
     from gitops_models.registry.snapshot import Entry, Snapshot
     from gitops_models.store.objects import Commit
     from gitops_models.store.repository import Store
-    from gitops_models.trust.ledger import Ledger
     from gitops_models.trust.records import Acceptance
+    from gitops_models.verification.acceptance import DecisionSource
 
     Admission = Callable[[Change, AcceptedState], Mapping[str, object]]
 
@@ -57,7 +56,7 @@ def begin(store: Store, pin: str) -> History:
     )
 
 
-def fold(store: Store, *, pin: str, tip: str, ledger: Ledger, known: History | None = None) -> History:
+def fold(store: Store, *, pin: str, tip: str, ledger: DecisionSource, known: History | None = None) -> History:
     """Judge every first-parent step after the pin (or after ``known.tip``) up to ``tip``, oldest first.
 
     Raises GM-T600 when the line of ``tip`` does not hold the commit to start from: history was rewritten.
@@ -101,7 +100,7 @@ def policy_of(accepted: Snapshot) -> Policy:
 class _Walker:
     """Carries the accepted state from step to step."""
 
-    def __init__(self, store: Store, ledger: Ledger, history: History) -> None:
+    def __init__(self, store: Store, ledger: DecisionSource, history: History) -> None:
         self.store = store
         self.ledger = ledger
         self.history = history
@@ -152,7 +151,11 @@ class _Walker:
         here = self.places[commit.oid]
 
         def made_before(acceptance: Acceptance) -> bool:
-            return acceptance.merge == commit.oid and self.places.get(acceptance.main, here) < here
+            return (
+                acceptance.merge == commit.oid
+                and acceptance.head == commit.parents[-1]
+                and self.places.get(acceptance.main, here) < here
+            )
 
         committed = datetime.fromtimestamp(commit.committer.time, UTC)
         before = self.history.state.at
@@ -203,9 +206,7 @@ class _Walker:
     def _release_one(self, pending: Pending, oid: str) -> None:
         history = self.history
         change = blocked_change(history, pending.change.scopes)
-        facts = replace(
-            pending.facts, change_id=id_of(history, change), people=history.people, state=history.state
-        )
+        facts = replace(pending.facts, change_id=id_of(history, change), people=history.people, state=history.state)
 
         def made_here(acceptance: Acceptance) -> bool:
             return acceptance.merge == pending.step.oid and acceptance.main == oid

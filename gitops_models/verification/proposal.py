@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gitops_models.registry.change import Change
     from gitops_models.registry.snapshot import Entry
     from gitops_models.store.repository import Store
-    from gitops_models.trust.ledger import Ledger
+    from gitops_models.verification.acceptance import DecisionSource
     from gitops_models.verification.history import History
 
 
@@ -42,7 +42,7 @@ def evaluate(
     store: Store,
     history: History,
     head: str,
-    ledger: Ledger,
+    ledger: DecisionSource,
     *,
     at: datetime,
     has_bytes: Callable[[str, int], bool] | None = None,

@@ -95,9 +95,7 @@ def resolve_cause(
         known = ", ".join(session.accepted.cause_names(model)) or "none"
         raise GmError("GM-C146", f"{model} has no cause {identity}", where=model, details=(f"causes: {known}",))
     open_one = next(cause for cause in session.accepted.causes(model) if cause.id == identity)
-    settled = Resolution(
-        root_cause=root_cause, link=link, by=_author(session), at=format_time(session.clock.now())
-    )
+    settled = Resolution(root_cause=root_cause, link=link, by=_author(session), at=format_time(session.clock.now()))
     document = open_one.model_copy(update={"resolution": settled})
     return propose(session, _cause_draft(session, model, document, f"resolve {identity}", reason))
 

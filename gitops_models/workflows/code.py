@@ -9,8 +9,8 @@ from gitops_models.errors import GmError
 from gitops_models.registry.canonical import sha256_hex
 from gitops_models.registry.documents.lineage import Code
 from gitops_models.store.config import user_config
-from gitops_models.store.repository import Store
 from gitops_models.store.difference import tracked_changes
+from gitops_models.store.repository import Store
 
 if TYPE_CHECKING:
     from gitops_models.workflows.register import Registration
@@ -46,7 +46,9 @@ def uncommitted(wanted: Registration) -> bytes:
     if not changed.paths:
         return b""
     if not wanted.allow_dirty:
-        raise GmError("GM-C202", "tracked files differ from the commit", where=changed.paths[0], details=changed.paths[:8])
+        raise GmError(
+            "GM-C202", "tracked files differ from the commit", where=changed.paths[0], details=changed.paths[:8]
+        )
     return changed.patch
 
 

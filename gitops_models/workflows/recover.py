@@ -81,15 +81,17 @@ def rollback(session: Session, wanted: Rollback, *, dry_run: bool = False, no_pu
 def hold(session: Session, model: str, stage: str, wanted: Rollback) -> tuple[str, bytes]:
     """Path and content of the next Hold of the stage."""
     number = max(session.accepted.hold_numbers(model, stage), default=0) + 1
-    document = Hold(
-        model=model,
-        stage=stage,
-        action="hold",
-        reason=wanted.reason,
-        cause=wanted.cause,
-        incident=wanted.incident,
-        by=session.actor(session.signer()).id,
-        created=format_time(session.clock.now()),
+    document = Hold.model_validate(
+        {
+            "model": model,
+            "stage": stage,
+            "action": "hold",
+            "reason": wanted.reason,
+            "cause": wanted.cause,
+            "incident": wanted.incident,
+            "by": session.actor(session.signer()).id,
+            "created": format_time(session.clock.now()),
+        }
     )
     return session.accepted.layout.hold_path(model, stage, number), render(document)
 

@@ -109,9 +109,7 @@ def _version(session: Session, wanted: Registration) -> str:
     return version
 
 
-def _files(
-    session: Session, wanted: Registration, lineage: Lineage, found: Sequence[Material]
-) -> dict[str, bytes]:
+def _files(session: Session, wanted: Registration, lineage: Lineage, found: Sequence[Material]) -> dict[str, bytes]:
     layout = session.accepted.layout
     files = {layout.lineage_path(lineage.model, lineage.version): render(lineage)}
     for material in found:
@@ -153,6 +151,8 @@ def _draft(session: Session, wanted: Registration, lineage: Lineage, updates: Ma
 def _store(session: Session, found: Sequence[Material], progress: Callable[[int], None] | None) -> str:
     root = session.store.work_tree
     if root is None:
-        raise GmError("GM-C207", "a bare repository has no DVC cache to store bytes in", where=str(session.store.git_dir))
+        raise GmError(
+            "GM-C207", "a bare repository has no DVC cache to store bytes in", where=str(session.store.git_dir)
+        )
     report = upload(root, [UploadItem(material.path, material.hashes) for material in found], progress=progress)
     return f"{report.sent} stored, {report.reused} there already, in {report.remote}"

@@ -14,7 +14,6 @@ from gitops_models.registry.events import StageMove, VersionEvent
 from gitops_models.registry.paths import POLICY_YAML
 from gitops_models.registry.times import format_time
 from gitops_models.store.worktree import fast_forward
-from gitops_models.trust.ledgerrefs import changes_topic
 from gitops_models.trust.opinions import previous_of
 from gitops_models.trust.records import ChangeSummary, Decision, make_decision
 from gitops_models.verification.proposal import Evaluation, evaluate
@@ -105,7 +104,7 @@ def approve(
 
 def add(session: Session, change_id: str, record: Record) -> GmError | None:
     """Append a record to the ledger of a change; returns why it waits in the outbox, if it does."""
-    appended = session.writer().append(changes_topic(change_id), record)
+    appended = session.writer().append(change_id, record)
     session.ledger.refresh()
     return appended.waiting
 
@@ -117,7 +116,11 @@ def decide(
     person = session.history.people.person(actor.id)
     if person is None:
         raise GmError("GM-C121", f"{actor.id} is not a person: only people decide", where="policies/people.yaml")
-    mine = [record for record in session.ledger.records(evaluation.change_id) if signed_by(session, record, actor)]
+    mine = [
+        record
+        for record in session.ledger.records(evaluation.change_id, waiting=True)
+        if signed_by(session, record, actor)
+    ]
     body = Decision.model_validate(
         {
             "main": evaluation.tip,
@@ -209,7 +212,9 @@ def approve_own(session: Session, proposal: Proposal) -> None:
     evaluation = check(session, proposal)
     signer = session.signer()
     actor = session.actor(signer)
-    candidates = {person for quorum in evaluation.verdict.quorums for who in quorum.candidates.values() for person in who}
+    candidates = {
+        person for quorum in evaluation.verdict.quorums for who in quorum.candidates.values() for person in who
+    }
     if evaluation.verdict.missing_only and actor.id in candidates:
         record = decide(session, evaluation, actor, signer, decision="approve", reason="proposed and approved together")
         add(session, evaluation.change_id, record)

@@ -34,7 +34,15 @@ if TYPE_CHECKING:
 
 NO_KEY = "GM-T200"
 DVC_IGNORED = b"/config.local\n/tmp\n/cache\n"
-KEEP_BYTES_OUT = b"# Bytes live in the DVC remote; only documents and pointers belong in Git.\n*\n!*/\n!*.yaml\n!*.dvc\n!.gitignore\n!*.sigstore.json\n!model.sig\n"
+KEEP_BYTES_OUT = b"""# Bytes live in the DVC remote; only documents and pointers belong in Git.
+*
+!*/
+!*.yaml
+!*.dvc
+!.gitignore
+!*.sigstore.json
+!model.sig
+"""
 
 
 @dataclass(frozen=True)

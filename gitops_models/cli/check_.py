@@ -1,0 +1,84 @@
+"""gm check."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gitops_models.cli.options import Options, of
+from gitops_models.cli.output import emit, next_step, say
+
+if TYPE_CHECKING:
+    from gitops_models.policy.verdict import Verdict
+
+FORMATS = ("text", "json", "github")
+
+
+def command(
+    context: typer.Context,
+    name: Annotated[str | None, typer.Argument(metavar="[PROPOSAL]")] = None,
+    *,
+    base: Annotated[str | None, typer.Option(metavar="REV", help="Judge merging --head into this.")] = None,
+    head: Annotated[str | None, typer.Option(metavar="REV", help="The commit that asks; HEAD otherwise.")] = None,
+    documents: Annotated[
+        bool, typer.Option("--documents", help="Form and immutability only; no pin, no ledger.")
+    ] = False,
+    pin: Annotated[str | None, typer.Option(metavar="OID", help="Trust history from here (or GM_PIN).")] = None,
+    form: Annotated[str, typer.Option("--format", help="text, json or github.")] = "text",
+) -> int:
+    """Judge a proposal, or any two commits, as the merge would."""
+    from gitops_models.errors import Exit, GmError
+
+    options = of(context)
+    if form not in FORMATS:
+        raise GmError("GM-C002", f"there is no format {form}", hint=f"one of {', '.join(FORMATS)}")
+    verdict = _verdict(options, name, base, head, documents=documents, pin=pin or os.environ.get("GM_PIN") or None)
+    _print(options, verdict, "json" if options.json else form)
+    return Exit.OK if verdict.allowed else Exit.DENIED
+
+
+def _verdict(
+    options: Options, name: str | None, base: str | None, head: str | None, *, documents: bool, pin: str | None
+) -> Verdict:
+    from gitops_models.workflows.checking import check_documents, check_range
+    from gitops_models.workflows.session import SystemClock
+
+    if name is not None:
+        return _proposal(options, name)
+    if documents or base is None:
+        return check_documents(options.repo, base, head or "HEAD")
+    checked = check_range(options.repo, base, head or "HEAD", SystemClock(), pin=pin)
+    if not checked.pinned:
+        say(options, "no pin: the beginning of history was taken on trust; set GM_PIN or --pin")
+    return checked.verdict
+
+
+def _proposal(options: Options, name: str) -> Verdict:
+    from gitops_models.cli.common import open_here
+    from gitops_models.workflows.review import check, find_proposal
+
+    session = open_here(options)
+    proposal = find_proposal(session, name)
+    verdict = check(session, proposal).verdict
+    next_step(options, f"gm merge {proposal.id}" if verdict.allowed else f"gm show {proposal.id}")
+    return verdict
+
+
+def _print(options: Options, verdict: Verdict, form: str) -> None:
+    from gitops_models.policy.render import to_github, to_json, to_text
+
+    if form == "json":
+        body = to_json(verdict)
+        body = {key: value for key, value in body.items() if key not in {"apiVersion", "kind"}}
+        emit(_as_json(options), "Verdict", body, ())
+        return
+    text = to_github(verdict) if form == "github" else to_text(verdict)
+    emit(options, "Verdict", {}, text.rstrip("\n").split("\n"))
+
+
+def _as_json(options: Options) -> Options:
+    from dataclasses import replace
+
+    return replace(options, json=True)

@@ -1,0 +1,98 @@
+"""gm status, and gm alone."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gitops_models.cli.common import open_here
+from gitops_models.cli.options import Options, of
+from gitops_models.cli.output import emit, next_step, table
+
+if TYPE_CHECKING:
+    from gitops_models.workflows.standing import Row, Standing
+
+WATCH_SECONDS = 5.0
+
+
+def command(
+    context: typer.Context,
+    model: Annotated[str | None, typer.Argument(metavar="[MODEL]")] = None,
+    *,
+    watch: Annotated[bool, typer.Option("--watch", help="Again every five seconds.")] = False,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="End with 8 when something else is served.")] = False,
+) -> int:
+    """Show desired, live, held, blocked, and the next command."""
+    from gitops_models.errors import Exit
+
+    options = of(context)
+    found = _once(options, model)
+    while watch:
+        time.sleep(WATCH_SECONDS)
+        found = _once(options, model)
+    return Exit.DRIFT if exit_code and found.drifted else Exit.OK
+
+
+def overview(options: Options) -> int:
+    """What ``gm`` alone prints: where things stand and the next command."""
+    _once(options, None)
+    return 0
+
+
+def _once(options: Options, model: str | None) -> Standing:
+    from gitops_models.workflows.naming import known_model
+    from gitops_models.workflows.standing import standing
+
+    session = open_here(options)
+    if model is not None:
+        known_model(session, model)
+    found = standing(session, model)
+    emit(options, "Status", _body(found), _lines(found))
+    next_step(options, found.following)
+    return found
+
+
+def _body(found: Standing) -> dict[str, Any]:
+    return {
+        "tip": found.tip,
+        "pinned": found.pinned,
+        "drifted": found.drifted,
+        "stages": [
+            {
+                "model": row.model,
+                "stage": row.stage,
+                "desired": row.desired,
+                "hold": row.hold,
+                "quarantined": row.quarantined,
+                "places": [result.to_json() for result in row.results],
+            }
+            for row in found.rows
+        ],
+        "blocked": {scope: list(codes) for scope, codes in found.blocked.items()},
+        "causes": list(found.causes),
+        "proposals": list(found.proposals),
+        "next": found.following,
+    }
+
+
+def _lines(found: Standing) -> list[str]:
+    rows = [_row(row) for row in found.rows]
+    lines = (
+        table(rows, ("MODEL", "STAGE", "DESIRED", "LIVE", "STATE", "NOTE")) if rows else ["nothing is live anywhere"]
+    )
+    lines += [f"drift: {result.at} {one}" for row in found.rows for result in row.results for one in result.drift]
+    lines += [f"blocked: {scope.removeprefix('model:')} ({', '.join(codes)})" for scope, codes in found.blocked.items()]
+    lines += [f"open cause: {cause}" for cause in found.causes]
+    lines += [f"proposal: {proposal}" for proposal in found.proposals]
+    if found.report:
+        lines += [f"cannot look at {place}: {error.message}" for place, error in found.report.problems]
+    return lines
+
+
+def _row(row: Row) -> tuple[str, ...]:
+    live = ", ".join(sorted({result.live or "-" for result in row.results})) or "?"
+    states = ", ".join(sorted({result.state.value + (" drifted" if result.drift else "") for result in row.results}))
+    note = "quarantined" if row.quarantined else f"held: {row.hold}" if row.hold else ""
+    return (row.model, row.stage, row.desired or "-", live, states or "not deployed from here", note)

@@ -1,0 +1,104 @@
+"""Judging any two commits, and documents alone: what continuous integration asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitops_models.errors import GmError, find_code
+from gitops_models.policy.verdict import Finding, Severity, Verdict
+from gitops_models.registry.documents.identity import identity_problem
+from gitops_models.registry.paths import DOCUMENT_KINDS, POLICY_YAML, Layout
+from gitops_models.store.repository import Store
+from gitops_models.store.snapshots import governed_diff, snapshot
+from gitops_models.trust.ledger import Ledger
+from gitops_models.trust.memory import load_memory, memory_path
+from gitops_models.verification.fold import fold, layout_at, policy_of
+from gitops_models.verification.proposal import evaluate
+from gitops_models.workflows.session import default_remote, first_governed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gitops_models.registry.snapshot import Snapshot
+    from gitops_models.workflows.session import Clock
+
+NOT_YET = frozenset({"waiver", "triggers"})
+IMMUTABLE = frozenset({"lineage", "pointer", "evidence", "hold", "quarantine", "status"})
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A verdict over two commits; ``pinned`` is False when the beginning of history was taken on trust."""
+
+    verdict: Verdict
+    pinned: bool
+
+
+def check_range(path: Path, base: str, head: str, clock: Clock, *, pin: str | None = None) -> Checked:
+    """Judge what merging ``head`` into ``base`` would do, from objects alone: nothing is fetched or checked out."""
+    store = Store.discover(path)
+    tip = store.resolve(base)
+    memory = load_memory(memory_path(store.common_dir))
+    start = store.resolve(pin) if pin else (memory.pin.commit if memory else None)
+    ledger = Ledger(store, default_remote(store))
+    history = fold(store, pin=start or first_governed(store, tip), tip=tip, ledger=ledger)
+    evaluation = evaluate(store, history, store.resolve(head), ledger, at=clock.now())
+    return Checked(evaluation.verdict, start is not None)
+
+
+def check_documents(path: Path, base: str | None, head: str) -> Verdict:
+    """Form of every governed document at ``head``, and immutability against ``base`` where one is given.
+
+    Needs no pin and no ledger; says nothing about who may do what.
+    """
+    store = Store.discover(path)
+    tip = store.resolve(head)
+    layout = layout_at(store, tip)
+    found = _form(snapshot(store, tip, layout))
+    if base is not None:
+        found += _immutability(store, store.resolve(base), tip, layout)
+    allowed = not any(finding.severity is Severity.DENY for finding in found)
+    return Verdict(allowed, tuple(sorted(found, key=lambda finding: (finding.where or "", finding.code))), (), tip)
+
+
+def _form(tree: Snapshot) -> list[Finding]:
+    found: list[Finding] = []
+    for scope in tree.scope_names():
+        for path in tree.scope(scope):
+            found += _problems(tree, path)
+    return found
+
+
+def _problems(tree: Snapshot, path: str) -> list[Finding]:
+    try:
+        error = _problem(tree, path)
+    except GmError as unreadable:
+        error = unreadable
+    if error is None:
+        return []
+    return [Finding(error.code, Severity.DENY, error.message, error.where or path, error.hint, error.details)]
+
+
+def _problem(tree: Snapshot, path: str) -> GmError | None:
+    """What is wrong with one governed file; raises for what cannot be read at all."""
+    place = tree.place(path)
+    if place.kind == "other":
+        return GmError("GM-D031", "nothing of this name belongs here", where=path)
+    if path == POLICY_YAML:
+        policy_of(tree)
+    elif place.kind in DOCUMENT_KINDS and place.kind not in NOT_YET:
+        problem = identity_problem(tree.document(path), place)
+        return GmError("GM-D023", problem, where=path) if problem else None
+    return None
+
+
+def _immutability(store: Store, base: str, head: str, layout: Layout) -> list[Finding]:
+    found = []
+    for path, (before, _) in governed_diff(store, base, head, layout).items():
+        place = layout.classify(path)
+        if before is not None and place is not None and place.kind in IMMUTABLE:
+            code = "GM-P101" if place.kind in {"lineage", "pointer"} else "GM-P102"
+            message = f"a released {place.kind} was edited or removed"
+            found.append(Finding(code, Severity.DENY, message, path, find_code(code).hint))
+    return found

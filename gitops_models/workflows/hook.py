@@ -1,0 +1,190 @@
+"""The server's door: the judge inside a bare repository, before any ref moves (FORGE.md).
+
+Fails closed: what cannot be judged is refused. It moves no ref and remembers nothing about tips, because the push that
+it judges may still fail; refusals go to a log that the audit reads.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from gitops_models.errors import GmError
+from gitops_models.registry.names import parse_tag
+from gitops_models.registry.times import format_time
+from gitops_models.store.history import is_ancestor
+from gitops_models.store.repository import Store
+from gitops_models.trust.chain import ChainReader
+from gitops_models.trust.memory import load_memory, memory_path
+from gitops_models.verification.admission import good_tag_target
+from gitops_models.verification.fold import begin, fold
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from gitops_models.trust.memory import Memory
+    from gitops_models.trust.records import Record
+    from gitops_models.verification.history import History, Step
+    from gitops_models.workflows.session import Clock
+
+ZERO = "0" * 40
+DOOR_TOLERANCE = timedelta(minutes=15)
+ACCEPTED = frozenset({"accepted", "restored", "untouched"})
+LOG = "refusals.log"
+
+
+@dataclass(frozen=True)
+class Moved:
+    """One ref of a push: ``old`` or ``new`` is None where the ref is made or deleted."""
+
+    name: str
+    old: str | None
+    new: str | None
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What the door says: ``refusals`` (empty lets the push in) and ``notes`` for the pusher."""
+
+    refusals: tuple[GmError, ...]
+    notes: tuple[str, ...] = ()
+
+
+def parse_updates(lines: Iterable[str]) -> list[Moved]:
+    """The ref updates of a push as git hands them to pre-receive: ``<old> <new> <ref>`` per line (githooks(5))."""
+    updates = []
+    for line in lines:
+        old, new, name = line.rstrip("\n").split(" ", 2)
+        updates.append(Moved(name, None if old == ZERO else old, None if new == ZERO else new))
+    return updates
+
+
+def pre_receive(git_dir: Path, updates: list[Moved], clock: Clock) -> Judgement:
+    """Judge a push. Raises only what means that the repository itself cannot be judged; callers refuse then too."""
+    store = Store.open(git_dir)
+    memory = load_memory(memory_path(store.common_dir))
+    if memory is None:
+        return _unpinned(store, updates)
+    door = _Door(store, memory, updates, clock)
+    refusals = tuple(refusal for update in updates for refusal in door.refusals(update))
+    if refusals:
+        _log(store, refusals, clock)
+    return Judgement(refusals)
+
+
+def _unpinned(store: Store, updates: list[Moved]) -> Judgement:
+    """Before there is a pin only the push that makes the first branch comes in."""
+    if store.refs("refs/heads/"):
+        return Judgement((GmError("GM-F301", "this server has no pin yet, so nothing can be judged"),))
+    names = ", ".join(update.name for update in updates)
+    return Judgement((), (f"first push ({names}) let in unjudged: now run `gm -C {store.git_dir} trust pin` here",))
+
+
+class _PushedLedger:
+    """The ledger as it would be after the push: what is there, then what the push adds."""
+
+    def __init__(self, store: Store, proposed: Mapping[str, str]) -> None:
+        self.store = store
+        self.proposed = proposed
+        self.reader = ChainReader(store)
+
+    def records(self, change_id: str) -> tuple[Record, ...]:
+        """The good records of a change in chain order."""
+        name = f"refs/gm/changes/{change_id}"
+        tips = (self.store.ref(name), self.proposed.get(name))
+        return self.reader.read(tip for tip in tips if tip).records
+
+
+class _Door:
+    def __init__(self, store: Store, memory: Memory, updates: list[Moved], clock: Clock) -> None:
+        self.store = store
+        self.memory = memory
+        self.clock = clock
+        proposed = {update.name: update.new for update in updates if update.new}
+        self.ledger = _PushedLedger(store, proposed)
+        self.line = f"refs/heads/{memory.line}"
+        self.moved = {update.name: update for update in updates}
+
+    def refusals(self, update: Moved) -> Iterator[GmError]:
+        if update.name == self.line:
+            yield from self._line(update)
+        elif update.name.startswith("refs/gm/"):
+            yield from self._ledger(update)
+        elif update.name.startswith("refs/tags/") and parse_tag(update.name.removeprefix("refs/tags/")):
+            yield from self._tag(update)
+        elif update.name.startswith("refs/replace/"):
+            yield GmError("GM-S006", "replacement refs are never taken", where=update.name)
+
+    def _line(self, update: Moved) -> Iterator[GmError]:
+        if update.new is None or update.old is None:
+            yield GmError("GM-F302", "the protected branch is never deleted or begun anew", where=update.name)
+            return
+        try:
+            before = self._fold(update.old)
+            after = self._fold(update.new, known=before)
+        except GmError as error:
+            yield error
+            return
+        for step in after.steps[len(before.steps) :]:
+            yield from self._step(step)
+
+    def _step(self, step: Step) -> Iterator[GmError]:
+        if step.status not in ACCEPTED:
+            yield _refused(step)
+            return
+        now = self.clock.now()
+        if step.at and step.change_id and abs(step.at - now) > DOOR_TOLERANCE:
+            yield GmError(
+                "GM-F303",
+                f"step {step.oid[:12]} says it was accepted at {format_time(step.at)}, here it is {format_time(now)}",
+                where=step.oid,
+            )
+
+    def _ledger(self, update: Moved) -> Iterator[GmError]:
+        if update.new is None:
+            yield GmError("GM-F304", "the ledger is append only: this ref is never deleted", where=update.name)
+        elif update.old is not None and not is_ancestor(self.store, update.old, update.new):
+            yield GmError("GM-F304", "the ledger is append only: this push drops records", where=update.name)
+
+    def _tag(self, update: Moved) -> Iterator[GmError]:
+        name = update.name.removeprefix("refs/tags/")
+        if update.new is None or update.old is not None:
+            yield GmError("GM-F305", f"version tag {name} is never moved or deleted", where=update.name)
+            return
+        pushed = self.moved.get(self.line)
+        tip = pushed.new if pushed and pushed.new else self.store.ref(self.line)
+        if tip is None:
+            return
+        history = self._fold(tip)
+        registration = history.state.registered.get(parse_tag(name) or ("", ""))
+        target = good_tag_target(self.store, history, name, update.new)
+        if registration is None or target != registration.step:
+            yield GmError(
+                "GM-F306", f"version tag {name} is not a signed tag on the registering step", where=update.name
+            )
+
+    def _fold(self, tip: str, known: History | None = None) -> History:
+        start = known or begin(self.store, self.memory.pin.commit)
+        return fold(self.store, pin=self.memory.pin.commit, tip=tip, ledger=self.ledger, known=start)
+
+
+def _refused(step: Step) -> GmError:
+    """The step's own verdict, or that its acceptance is missing."""
+    from gitops_models.policy.denied import Denied  # noqa: PLC0415 - only refusals need it
+
+    if step.verdict is not None and not step.verdict.allowed:
+        return Denied(step.verdict)
+    return GmError("GM-F307", f"step {step.oid[:12]} has its approvals but no acceptance", where=step.oid)
+
+
+def _log(store: Store, refusals: tuple[GmError, ...], clock: Clock) -> None:
+    path = store.common_dir / "gm" / LOG
+    lines = [
+        f"{format_time(clock.now())} {refusal.code} {refusal.where or '-'} {refusal.message!r}\n"
+        for refusal in refusals
+    ]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8") as log:
+        log.writelines(lines)

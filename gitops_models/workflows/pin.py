@@ -1,0 +1,89 @@
+"""The pin of a clone or server: the commit that is trusted because a person said so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitops_models.errors import GmError
+from gitops_models.policy.quorums import unreachable_quorums
+from gitops_models.store.repository import Store
+from gitops_models.trust.memory import Memory, Pin, load_memory, memory_path, save_memory, update_memory
+from gitops_models.verification.fold import begin
+from gitops_models.workflows.session import default_remote, first_governed, guess_line
+from gitops_models.workflows.sync import go_online, line_ref
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gitops_models.verification.history import History
+
+
+@dataclass(frozen=True)
+class Pinned:
+    """The pin in force and whether this call set it."""
+
+    commit: str
+    repository: str
+    line: str
+    fresh: bool
+
+
+def pin(path: Path, revision: str | None) -> Pinned:
+    """Pin a clone: ``revision``, or the first governed commit of the line; pinning the same again changes nothing.
+
+    Raises GM-C149 where another pin stands, GM-C113 where the policy's quorums cannot be met at the pin.
+    """
+    store = Store.discover(path)
+    memory = load_memory(memory_path(store.common_dir))
+    if memory is not None:
+        return _again(store, memory, revision)
+    line, tip = _tip(store)
+    commit = store.resolve(revision) if revision else first_governed(store, tip)
+    history = begin(store, commit)
+    refuse_unreachable(history)
+    fresh = Memory(repository=history.repository.id, line=history.repository.line, pin=Pin(commit=commit))
+    save_memory(memory_path(store.common_dir), fresh)
+    return Pinned(commit, history.repository.id, line, fresh=True)
+
+
+def repin(path: Path, revision: str, reason: str) -> Pinned:
+    """Begin a new epoch at ``revision``; the audit shows the old pin for ever. GM-T502 where there was none."""
+    store = Store.discover(path)
+    commit = store.resolve(revision)
+    history = begin(store, commit)
+
+    def turn(memory: Memory | None) -> Memory:
+        if memory is None:
+            raise GmError("GM-T502", "there is no pin to replace")
+        return memory.repinned(commit, reason)
+
+    memory = update_memory(memory_path(store.common_dir), turn)
+    return Pinned(commit, history.repository.id, memory.line, fresh=True)
+
+
+def refuse_unreachable(history: History) -> None:
+    """Refuse a pin at which a quorum in use cannot be met by distinct people other than one author (GM-C113)."""
+    accepted = history.state.snapshot
+    models = [accepted.model(name) for name in accepted.models()]
+    problems = unreachable_quorums(history.policy, history.people, models, None)
+    if problems:
+        raise GmError("GM-C113", problems[0], where="policies/people.yaml", details=problems[1:])
+
+
+def _again(store: Store, memory: Memory, revision: str | None) -> Pinned:
+    wanted = store.resolve(revision) if revision else memory.pin.commit
+    if wanted != memory.pin.commit:
+        raise GmError("GM-C149", f"this clone is pinned to {memory.pin.commit}", where=wanted)
+    return Pinned(wanted, memory.repository, memory.line, fresh=False)
+
+
+def _tip(store: Store) -> tuple[str, str]:
+    remote = default_remote(store)
+    line = guess_line(store, remote)
+    if remote:
+        go_online(store, remote, line)
+    tip = store.ref(line_ref(remote, line)) or store.ref(line_ref(None, line))
+    if tip is None:
+        raise GmError("GM-C110", f"there is no branch {line} here", where=str(store.git_dir))
+    return line, tip

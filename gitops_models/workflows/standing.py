@@ -1,0 +1,115 @@
+"""Where things stand: desired, live, held, blocked, open causes and proposals, and what to do next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from gitops_models.workflows.deliver import look, places
+from gitops_models.workflows.review import proposals
+
+if TYPE_CHECKING:
+    from gitops_models.delivery.results import Report, Result
+    from gitops_models.workflows.session import Session
+
+
+@dataclass(frozen=True)
+class Row:
+    """One model and stage: what is desired, and what each directory of this clone really serves."""
+
+    model: str
+    stage: str
+    desired: str | None
+    hold: str | None
+    quarantined: bool
+    results: tuple[Result, ...] = ()
+
+    @property
+    def drifted(self) -> bool:
+        """Whether something else than the desired version is served, or cannot be looked at."""
+        return any(not result.ok for result in self.results)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The whole picture. ``following`` is the command that helps most."""
+
+    tip: str
+    pinned: bool
+    rows: tuple[Row, ...]
+    blocked: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    causes: tuple[str, ...] = ()
+    proposals: tuple[str, ...] = ()
+    report: Report | None = None
+    following: str = ""
+
+    @property
+    def drifted(self) -> bool:
+        """Whether any directory serves something else than what was accepted."""
+        return any(row.drifted for row in self.rows) or bool(self.report and self.report.problems)
+
+
+def standing(session: Session, model: str | None = None) -> Standing:
+    """Look at the accepted state and at every directory that this clone deploys to; changes nothing."""
+    report = look(session) if places(session.store) else None
+    rows = tuple(row for row in _rows(session, report) if model in {None, row.model})
+    accepted = session.accepted
+    causes = tuple(
+        f"{name}: {cause.id} ({cause.cause}, {cause.severity})"
+        for name in accepted.models()
+        for cause in accepted.causes(name)
+        if cause.resolution is None and model in {None, name}
+    )
+    found = Standing(
+        tip=session.history.tip,
+        pinned=session.pinned,
+        rows=rows,
+        blocked={scope: why.codes for scope, why in session.history.state.blocked.items()},
+        causes=causes,
+        proposals=tuple(f"{proposal.id}  {proposal.title}" for proposal in proposals(session)),
+        report=report,
+    )
+    return Standing(**{**vars(found), "following": _following(session, found)})
+
+
+def _rows(session: Session, report: Report | None) -> list[Row]:
+    accepted = session.accepted
+    places_of: dict[tuple[str, str], list[Result]] = {}
+    for result in report.results if report else ():
+        places_of.setdefault((result.at.model, result.at.stage), []).append(result)
+    wanted = {(model, stage) for model in accepted.models() for stage in accepted.stages(model)} | set(places_of)
+    order = session.history.policy.stages
+    return [
+        _row(session, model, stage, tuple(places_of.get((model, stage), ())))
+        for model, stage in sorted(wanted, key=lambda pair: (pair[0], order.index(pair[1]) if pair[1] in order else 99))
+    ]
+
+
+def _row(session: Session, model: str, stage: str, results: tuple[Result, ...]) -> Row:
+    accepted = session.accepted
+    state = accepted.stage_state(model, stage)
+    held = accepted.held(model, stage)
+    return Row(
+        model=model,
+        stage=stage,
+        desired=state.version if state else None,
+        hold=held.reason if held else None,
+        quarantined=bool(state and accepted.quarantined(model, state.version)),
+        results=results,
+    )
+
+
+def _following(session: Session, found: Standing) -> str:
+    """The command that helps most, by how urgent its occasion is."""
+    scope = next(iter(found.blocked), "").removeprefix("model:")
+    opened = found.proposals[0].split()[0] if found.proposals else ""
+    occasions = (
+        (not found.pinned, "gm trust pin"),
+        (bool(scope), f"gm restore {scope} -m WHY, or have the missing approvals signed"),
+        (found.drifted, "gm reconcile --dir PATH --once"),
+        (bool(opened), f"gm check {opened}"),
+        (not session.accepted.models(), "gm register MODEL PATH... -m WHY"),
+        (not found.rows, "gm promote MODEL -m WHY"),
+        (found.report is None, "gm reconcile --dir PATH --once"),
+    )
+    return next((command for holds, command in occasions if holds), "gm log")
