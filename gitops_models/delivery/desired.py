@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitops_models.delivery.values import Deployment, Desired, ModelStage, Standing, Waiting
 from gitops_models.errors import GmError
+from gitops_models.policy.lkg import good_below
 from gitops_models.registry.canonical import FileDigest, tree_digest
 
 if TYPE_CHECKING:
@@ -114,11 +115,9 @@ def _quarantined(snapshot: Snapshot, at: ModelStage) -> frozenset[str]:
 def _last_known_good(history: History, at: ModelStage) -> frozenset[str]:
     """Return the digest that a rollback would restore, so that its bytes stay at hand without a network."""
     snapshot = history.state.snapshot
-    for entry in history.state.stack(at.model, at.stage).below_top():
-        if not snapshot.quarantined(at.model, entry.version) and not snapshot.retired(at.model, entry.version):
-            digest = _digest(snapshot, at, entry.version)
-            return frozenset({digest} if digest else ())
-    return frozenset()
+    good = next(good_below(snapshot, at.model, history.state.stack(at.model, at.stage)), None)
+    digest = _digest(snapshot, at, good.version) if good else None
+    return frozenset({digest} if digest else ())
 
 
 def _waiting(history: History, model: str) -> Waiting | None:

@@ -27,7 +27,7 @@ class Follower:
     def __call__(self) -> History:
         """Return the history at the remote's tip.
 
-        Raises GM-T401 where the line no longer holds what was accepted before, GM-T501 for another repository,
+        Raises GM-T600 where the line no longer holds what was accepted before, GM-T501 for another repository,
         GM-T502 without a pin, and what fetching and folding raise.
         """
         tip = fetch_line(self._store, self._line)
@@ -41,7 +41,7 @@ class Follower:
 
     def _fold(self, tip: str) -> History:
         from gitops_models.trust.memory import load_memory, memory_path, save_memory  # noqa: PLC0415 - loads pydantic
-        from gitops_models.verification.fold import fold  # noqa: PLC0415 - loads the judge
+        from gitops_models.verification.fold import fold, steps_after  # noqa: PLC0415 - loads the judge
 
         path = memory_path(self._store.common_dir)
         memory = load_memory(path, line=self._line)
@@ -49,20 +49,10 @@ class Follower:
         if pin is None:
             raise GmError("GM-T502", "this reconciler has no pin: nothing says which history to trust", where=str(path))
         if memory is not None and memory.accepted is not None and memory.pin.commit == pin:
-            self._check_line(memory.accepted, tip)
+            steps_after(self._store, memory.accepted, tip)
         history = fold(self._store, pin=pin, tip=tip, ledger=self._ledger)
         save_memory(path, self._remember(memory, history, pin))
         return history
-
-    def _check_line(self, accepted: str, tip: str) -> None:
-        from gitops_models.store.history import on_first_parent_line  # noqa: PLC0415 - loads pygit2
-
-        if not on_first_parent_line(self._store, accepted, tip):
-            raise GmError(
-                "GM-T401",
-                f"the first-parent line of {tip[:12]} does not hold {accepted[:12]}: history was rewritten",
-                where=f"refs/heads/{self._line}",
-            )
 
     def _remember(self, memory: Memory | None, history: History, pin: str) -> Memory:
         from gitops_models.trust.memory import Memory, Pin  # noqa: PLC0415 - loads pydantic

@@ -1,0 +1,277 @@
+"""The reconciler whole: a bare remote, a DVC remote, a mirror of its own, signed records pushed back."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+import pytest
+
+from gitops_models.artifacts.digests import hash_path
+from gitops_models.artifacts.pointers import make_pointer, render_pointer
+from gitops_models.artifacts.readers import object_path
+from gitops_models.delivery.assemble import open_reconciler
+from gitops_models.delivery.config import read_config
+from gitops_models.delivery.mirror import open_mirror
+from gitops_models.delivery.resolve import resolve
+from gitops_models.delivery.results import Done, State
+from gitops_models.errors import GmError
+from gitops_models.trust.records import verify_record
+from tests.support.delivery import content_of
+from tests.support.git import init_repository, run_git
+from tests.support.keys import ed25519_key
+from tests.support.policy import document, model_yaml, people_yaml, policy_yaml
+
+NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
+STATE_PATH = "models/fraud/stages/production.yaml"
+
+
+class Site:
+    """A repository with two versions of one model, its remotes, and a reconciler's file."""
+
+    def __init__(self, root, home):
+        self.root, self.home = root, home
+        self.origin = root / "origin.git"
+        self.remote = root / "dvc"
+        self.srv = root / "srv"
+        init_repository(self.origin, home, bare=True)
+        self.work = init_repository(root / "work", home)
+        self.lineage = {version: self.add_version(version) for version in ("1.0.0", "1.1.0")}
+        self.pin = self.work.commit(self.beginning(), "Begin")
+        self.push()
+        ed25519_key("reconciler").write(root / "key")
+        self.config = root / "reconciler.yaml"
+        self.configure(self.pin)
+
+    def beginning(self):
+        return {
+            "gm.yaml": document("Repository", id="registry-a"),
+            "policies/policy.yaml": policy_yaml("solo"),
+            "policies/people.yaml": people_yaml(),
+            "models/fraud/model.yaml": model_yaml("fraud"),
+            STATE_PATH: self.stage_state("1.0.0"),
+        }
+
+    def configure(self, pin):
+        self.config.write_text(
+            "apiVersion: gitops-models/v1\nkind: Reconciler\nurl: origin.git\nartifacts: {url: dvc}\n"
+            "targets: [{id: local, path: srv}]\nstate: state\nkey: key\n" + (f"pin: {pin}\n" if pin else "")
+        )
+
+    def stage_state(self, version):
+        return document(
+            "StageState", model="fraud", stage="production", version=version, lineage_sha256=self.lineage[version]
+        )
+
+    def add_version(self, version):
+        """Upload the bytes, write pointers and lineage, and give the lineage's sha256."""
+        source = self.root / "bytes" / version
+        for path, data in content_of(version).items():
+            (source / path).parent.mkdir(parents=True, exist_ok=True)
+            (source / path).write_bytes(data)
+        folder, entries = f"models/fraud/versions/{version}", []
+        for path in sorted(source.iterdir()):
+            hashes = hash_path(path)
+            self.upload(path, hashes)
+            self.work.write({f"{folder}/{path.name}.dvc": render_pointer(make_pointer(path.name, hashes))})
+            role = "weights" if path.name == "model.onnx" else "preprocessing"
+            entries.append({"path": path.name, "role": role, "sha256": hashes.sha256, "size": hashes.size})
+        created = "2026-11-21T09:00:00Z"
+        fields = {"model": "fraud", "version": version, "created": created, "author": "engineer", "artifacts": entries}
+        data = document("Lineage", **fields)
+        self.work.write({f"{folder}/lineage.yaml": data})
+        return hashlib.sha256(data).hexdigest()
+
+    def upload(self, path, hashes):
+        objects = {hashes.md5: hashes.manifest if path.is_dir() else path.read_bytes()}
+        if path.is_dir():
+            objects |= {file.md5: (path / name).read_bytes() for name, file in hashes.files}
+        for md5, data in objects.items():
+            file = self.remote / object_path(md5)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(data)
+
+    def push(self, *options):
+        self.work.git("push", "--quiet", *options, str(self.origin), "HEAD:refs/heads/main")
+
+    def run(self):
+        with open_reconciler(read_config(self.config), clock=lambda: NOW, lock_wait=0.1) as reconciler:
+            return reconciler.run()
+
+    def served(self):
+        live = resolve(self.srv / "fraud" / "production")
+        return {str(file.relative_to(live)): file.read_bytes() for file in live.rglob("*") if file.is_file()}
+
+    def records(self):
+        name = "refs/gm/deployments/local"
+        listed = run_git(self.origin, "log", "--reverse", "--format=%H", name, home=self.home, check=False).split()
+        paths = [
+            run_git(self.origin, "show", "--name-only", "--format=", oid, home=self.home).strip() for oid in listed
+        ]
+        return [
+            verify_record(run_git(self.origin, "show", f"{name}:{path}", home=self.home).encode()) for path in paths
+        ]
+
+
+@pytest.fixture
+def site(tmp_path, home):
+    return Site(tmp_path, home)
+
+
+def test_the_pinned_state_is_served_and_recorded_and_a_second_run_does_nothing(site):
+    (first,) = site.run().results
+    assert (first.state, first.done, first.live) == (State.LIVE, Done.SWITCHED, "1.0.0")
+    assert site.served() == content_of("1.0.0")
+    (record,) = site.records()
+    assert (record.body.version, record.body.result, record.main) == ("1.0.0", "succeeded", site.pin)
+    assert (record.body.observed, record.fingerprint) == (first.digest, ed25519_key("reconciler").fingerprint)
+    again = site.run()
+    assert (again.results[0].done, again.records.sent, len(site.records())) == (Done.NOTHING, 0, 1)
+
+
+def test_drift_is_healed_from_what_was_fetched_before_and_recorded(site):
+    site.run()
+    (resolve(site.srv / "fraud/production") / "model.onnx").chmod(0o644)
+    (resolve(site.srv / "fraud/production") / "model.onnx").write_bytes(b"spoiled")
+    shutil.rmtree(site.remote / "files")
+    (result,) = site.run().results
+    assert (result.state, result.done) == (State.LIVE, Done.HEALED)
+    assert site.served() == content_of("1.0.0")
+    assert [record.body.result for record in site.records()] == ["succeeded", "healed"]
+
+
+def test_a_step_that_nobody_signed_changes_nothing_and_what_is_live_is_still_healed(site):
+    site.run()
+    site.work.commit({STATE_PATH: site.stage_state("1.1.0")}, "Promote by force")
+    site.push()
+    (site.srv / "fraud/production/current").unlink()
+    (result,) = site.run().results
+    assert (result.state, result.desired, result.live) == (State.VERIFY_FAILED, "1.0.0", "1.0.0")
+    assert result.done is Done.HEALED
+    assert site.served() == content_of("1.0.0")
+
+
+def test_bytes_swapped_in_the_remote_are_refused_and_the_last_good_model_stays(site):
+    site.run()
+    md5 = hash_path(site.root / "bytes/1.1.0/model.onnx").md5
+    (site.remote / object_path(md5)).write_bytes(b"x" * len(content_of("1.1.0")["model.onnx"]))
+    second = site.work.commit({STATE_PATH: site.stage_state("1.1.0")}, "Promote")
+    site.push()
+    site.configure(second)
+    report = site.run()
+    assert (report.results[0].state, report.results[0].live) == (State.VERIFY_FAILED, "1.0.0")
+    assert report.first_error.exit_status == 5
+    assert site.served() == content_of("1.0.0")
+    site.upload(site.root / "bytes/1.1.0/model.onnx", hash_path(site.root / "bytes/1.1.0/model.onnx"))
+    assert site.run().ok
+    assert site.served() == content_of("1.1.0")
+
+
+def test_a_missing_object_leaves_the_last_good_model(site):
+    site.run()
+    shutil.rmtree(site.remote / "files")
+    site.configure(site.work.commit({STATE_PATH: site.stage_state("1.1.0")}, "Promote"))
+    site.push()
+    report = site.run()
+    assert report.first_error.code == "GM-A311"
+    assert site.served() == content_of("1.0.0")
+
+
+def test_a_rewound_line_is_refused_and_nothing_changes(site):
+    site.work.commit({"README.md": "more"}, "More")
+    site.push()
+    site.run()
+    site.work.git("reset", "--quiet", "--hard", site.pin)
+    site.work.commit({STATE_PATH: site.stage_state("1.1.0")}, "Another past")
+    site.push("--force")
+    with pytest.raises(GmError) as error:
+        site.run()
+    assert (error.value.code, error.value.exit_status) == ("GM-T600", 5)
+    assert site.served() == content_of("1.0.0")
+
+
+def test_a_remote_that_is_away_is_an_external_error_and_the_model_stays(site):
+    site.run()
+    site.origin.rename(site.root / "away")
+    with pytest.raises(GmError) as error:
+        site.run()
+    assert error.value.exit_status == 9
+    assert site.served() == content_of("1.0.0")
+
+
+def test_without_a_pin_nothing_is_served(site):
+    site.configure(None)
+    with pytest.raises(GmError) as error:
+        site.run()
+    assert error.value.code == "GM-T502"
+    assert not site.srv.exists()
+
+
+def test_records_wait_in_the_outbox_when_the_remote_takes_none(site):
+    hook = site.origin / "hooks" / "update"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\necho closed for maintenance; exit 1\n")
+    hook.chmod(0o755)
+    report = site.run()
+    assert report.results[0].state is State.LIVE
+    assert report.records.problem is not None
+    assert site.records() == []
+
+
+def test_what_a_killed_run_left_in_the_state_directory_stops_nothing(site):
+    site.run()
+    mirror = site.root / "state" / "mirror.git"
+    for name in ("packed-refs.lock", "HEAD.lock", "config.lock", "refs/remotes/origin/main.lock"):
+        (mirror / name).parent.mkdir(parents=True, exist_ok=True)
+        (mirror / name).write_bytes(b"")
+    (mirror / "objects/pack/tmp_pack_x").write_bytes(b"half")
+    site.work.commit({"README.md": "more"}, "More")
+    site.push()
+    assert site.run().ok
+    assert not (mirror / "objects/pack/tmp_pack_x").exists()
+    mirror.rename(mirror.with_name(".mirror.git.new"))
+    (mirror.with_name(".mirror.git.new") / "HEAD").unlink()
+    assert site.run().ok
+
+
+def test_deleting_the_state_directory_loses_nothing_but_time(site):
+    site.run()
+    shutil.rmtree(site.root / "state")
+    report = site.run()
+    assert (report.ok, report.results[0].done) == (True, Done.NOTHING)
+
+
+def test_a_second_process_is_refused_while_the_first_works(site):
+    code = (
+        "import sys; from datetime import datetime, UTC; from pathlib import Path\n"
+        "from gitops_models.delivery.assemble import open_reconciler\n"
+        "from gitops_models.delivery.config import read_config\n"
+        "from gitops_models.errors import GmError\n"
+        "try:\n"
+        "    with open_reconciler(read_config(Path(sys.argv[1])), clock=lambda: datetime.now(UTC), lock_wait=0.1):\n"
+        "        print('entered')\n"
+        "except GmError as error:\n"
+        "    print(error.code)\n"
+    )
+    with open_mirror(site.root / "state", str(site.origin)):
+        done = subprocess.run([sys.executable, "-c", code, site.config], capture_output=True, check=True, text=True)
+    assert done.stdout == "GM-R101\n"
+
+
+def test_a_state_directory_that_cannot_be_made_is_told(site):
+    (site.root / "state").write_bytes(b"")
+    with pytest.raises(GmError) as error:
+        site.run()
+    assert error.value.code == "GM-R302"
+
+
+def test_an_interrupted_record_is_not_sent_twice(site):
+    with open_reconciler(read_config(site.config), clock=lambda: NOW) as reconciler:
+        recorder, kept = reconciler.recorder, []
+        original = recorder.put
+        recorder.put = lambda record: (original(record), original(record), kept.append(record))
+        report = reconciler.run()
+    assert (report.records.sent, len(kept), len(site.records())) == (1, 1, 1)
+    assert json.loads((site.srv / "fraud/production/deployed.json").read_text())["commit"] == site.pin
