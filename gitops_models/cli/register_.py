@@ -1,5 +1,6 @@
 """gm register."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -9,13 +10,21 @@ from gitops_models.cli.common import DryRun, Merge, NoPush, Reason, finish, need
 from gitops_models.cli.options import of
 
 
+class Bump(StrEnum):
+    """Parts of a version."""
+
+    MAJOR = "major"
+    MINOR = "minor"
+    PATCH = "patch"
+
+
 def command(
     context: typer.Context,
     model: Annotated[str, typer.Argument(metavar="MODEL")],
     paths: Annotated[list[str], typer.Argument(metavar="[ROLE=]PATH...")],
     *,
     version: Annotated[str | None, typer.Option(metavar="V", help="This version instead of the next.")] = None,
-    bump: Annotated[str, typer.Option(help="major, minor or patch.")] = "minor",
+    bump: Annotated[Bump, typer.Option(help="Which part of the version grows.")] = Bump.MINOR,
     metrics: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Metrics; found beside the code otherwise.")
     ] = None,
@@ -52,7 +61,7 @@ def command(
         paths=paths,
         reason=why,
         version=version,
-        bump=bump,
+        bump=bump.value,
         risk=risk,
         kind=kind,
         use=use or (),

@@ -26,8 +26,9 @@ def version_tags(store: Store, history: History, change: Change) -> dict[str, st
     for model, version in _versions(change):
         registration = history.state.registered.get((model, version))
         name = tag_name(model, version)
-        if registration and tag_target(store, history, name) == registration.step:
-            good[name] = registration.step
+        target = tag_target(store, history, name)
+        if registration and target and target == registration.step:
+            good[name] = target
     return good
 
 
