@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
 
 from gitops_models.registry.canonical import jcs, sha256_hex
 from gitops_models.registry.derive import derive_events
 from gitops_models.registry.events import Event, ModelEvent, Restored
 from gitops_models.registry.pathchange import PathChange
-from gitops_models.registry.scopes import Scope
 from gitops_models.registry.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -77,17 +77,24 @@ def diff(
     """Return what ``head`` changes about the accepted state, within ``scopes`` (all when None).
 
     Files outside ``scopes`` are taken from the accepted state. A blocked scope among ``scopes`` whose files equal the
-    accepted ones is ``Restored``. ``stage_order`` is the policy's, for the order of stage moves.
+    accepted ones is ``Restored``. ``stage_order`` is the policy's, for the order of stage moves. The source of ``head``
+    must have the accepted blobs too, and its layout must be that of the accepted state (``ValueError``).
     """
     before = state.snapshot
+    if before.layout != head.layout:
+        raise ValueError("both must be read with one layout")
     wanted = {*before.scope_names(), *head.scope_names()} if scopes is None else set(scopes)
-    changes = {scope: _compare(before, before.scope(scope), head.scope(scope)) for scope in wanted}
-    paths = tuple(sorted((path for found in changes.values() for path in found), key=lambda path: sort_key(path.path)))
-    restored = [scope for scope in sorted(wanted) if not changes[scope] and scope in state.blocked]
-    after = before.with_entries({path.path: path.after for path in paths}) if paths else before
+    changed = {scope: before.scope(scope).differences(head.scope(scope)) for scope in wanted}
+    paths = tuple(_path_change(before, head, path) for path in sorted(chain(*changed.values()), key=sort_key))
+    restored = [scope for scope in sorted(wanted) if not changed[scope] and scope in state.blocked]
+    # New content is where the head comes from; a source of proposals may lie over that of the accepted state.
+    after = before.reading(head.blobs) if paths else before
+    for scope in filter(changed.get, sorted(wanted)):
+        head.scope(scope).adopt_index(before.scope(scope), changed[scope])
+        after = after.with_scope(scope, head.scope(scope))
     events = derive_events(paths, before, after, state.stacks, stage_order)
     returned = tuple(Restored(paths=(), scope=scope) for scope in restored)
-    touched = frozenset((*(scope for scope in wanted if changes[scope]), *restored))
+    touched = frozenset((*filter(changed.get, wanted), *restored))
     return Change(paths, _merge_restored(events, returned), touched, before, after)
 
 
@@ -96,15 +103,8 @@ def _merge_restored(events: tuple[Event, ...], restored: tuple[Restored, ...]) -
     return (*events[:forbidden], *restored, *events[forbidden:])
 
 
-def _compare(snapshot: Snapshot, before: Scope, after: Scope) -> list[PathChange]:
-    if before is after:
-        return []
-    old, new = before.raw(), after.raw()
-    # Snapshots of one history share their entries, so identity settles nearly every file.
-    paths = [path for path, entry in new.items() if old.get(path) is not entry and old.get(path) != entry]
-    if len(new) - sum(path not in old for path in paths) != len(old):
-        paths += [path for path in old if path not in new]
-    return [PathChange(path, old.get(path), new.get(path), snapshot.place(path)) for path in paths]
+def _path_change(before: Snapshot, head: Snapshot, path: str) -> PathChange:
+    return PathChange(path, before.entry(path), head.entry(path), before.place(path))
 
 
 def sort_key(path: str) -> bytes:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
+from gitops_models.registry.grow import GrowingMap
 from gitops_models.registry.names import version_key
 from gitops_models.registry.paths import Layout, Place
 
@@ -20,85 +21,102 @@ class Entry(NamedTuple):
     oid: str
 
 
+_SHARDS = 64
+_EMPTY: dict[str, Entry] = {}
+_NOBODY: GrowingMap[Member, bool] = GrowingMap()
+_VERSIONS: GroupKey = ("versions",)
+_QUARANTINED: GroupKey = ("quarantined",)
+
+
 class Scope(Mapping[str, Entry]):
-    """The files of one scope by full path. Immutable; a successor shares what did not change."""
+    """The files of one scope by full path, iterated in path order. Immutable; a successor shares what did not change.
+
+    Files lie in a fixed number of small dicts by the hash of their path, so that a step copies and compares a few of
+    them and not every file of a model with thousands of versions.
+    """
 
     def __init__(self, layout: Layout, entries: Mapping[str, Entry]) -> None:
+        shards: list[dict[str, Entry]] = [_EMPTY] * _SHARDS
+        for path, entry in entries.items():
+            index = hash(path) % _SHARDS
+            if shards[index] is _EMPTY:
+                shards[index] = {}
+            shards[index][path] = entry
         self._layout = layout
-        self._entries = dict(entries)
+        self._shards = tuple(shards)
 
     def __getitem__(self, path: str) -> Entry:
-        return self._entries[path]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._entries)
-
-    def __len__(self) -> int:
-        return len(self._entries)
+        return self._shards[hash(path) % _SHARDS][path]
 
     def __contains__(self, path: object) -> bool:
-        return path in self._entries
+        return path in self._shards[hash(path) % _SHARDS]
 
-    def raw(self) -> dict[str, Entry]:
-        """Return the dict itself, for comparison loops; never to be changed."""
-        return self._entries
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(path for shard in self._shards for path in shard))
+
+    def __len__(self) -> int:
+        return sum(map(len, self._shards))
 
     def updated(self, changes: Mapping[str, Entry | None]) -> "Scope":
         """Return a scope with ``changes`` applied; None removes."""
-        entries = dict(self._entries)
+        shards = list(self._shards)
+        for index in {hash(path) % _SHARDS for path in changes}:
+            shards[index] = dict(shards[index])
         for path, entry in changes.items():
             if entry is None:
-                entries.pop(path, None)
+                shards[hash(path) % _SHARDS].pop(path, None)
             else:
-                entries[path] = entry
+                shards[hash(path) % _SHARDS][path] = entry
         result = Scope(self._layout, {})
-        result._entries = entries
-        if "_groups" in self.__dict__:
-            result.__dict__["_groups"] = self._regrouped(changes, entries)
+        result._shards = tuple(shards)
+        result.adopt_index(self, changes)
         return result
 
-    def members(self, *key: str) -> Iterable[Member]:
+    def differences(self, other: "Scope") -> list[str]:
+        """Return the paths whose file differs in ``other``, unordered; shared parts cost nothing."""
+        found: list[str] = []
+        for mine, theirs in zip(self._shards, other._shards, strict=True):  # noqa: SLF001 - its own kind
+            if mine is not theirs:
+                found += [path for path in mine.keys() | theirs.keys() if mine.get(path) != theirs.get(path)]
+        return found
+
+    def adopt_index(self, other: "Scope", changed: Iterable[str]) -> None:
+        """Take over the index of ``other``, from which this scope differs in the paths ``changed`` only."""
+        if "_groups" in self.__dict__ or "_groups" not in other.__dict__:
+            return
+        filed = [(path, filing) for path in changed for filing in _filings(self._layout.classify(path))]
+        updates: dict[GroupKey, dict[Member, bool]] = {}
+        for path, (key, member) in filed:
+            # A version that was once quarantined stays listed; its documents say what holds.
+            updates.setdefault(key, {})[member] = path in self or key == _QUARANTINED
+        groups = other._groups  # noqa: SLF001 - its own kind
+        self.__dict__["_groups"] = groups.updated(
+            {key: groups.get(key, _NOBODY).updated(members) for key, members in updates.items()}
+        )
+        if _VERSIONS not in updates and "versions" in other.__dict__:
+            self.__dict__["versions"] = other.versions
+
+    def members(self, *key: str) -> Iterator[Member]:
         """Return the names filed under ``key``, e.g. ``("stages",)`` or ``("holds", "production")``, unordered."""
-        return self._groups.get(key, {})
+        return (member for member, present in self._groups.get(key, _NOBODY).items() if present)
 
     def has(self, member: Member, *key: str) -> bool:
         """Whether ``member`` is filed under ``key``."""
-        return member in self._groups.get(key, {})
-
-    def keys_of(self, first: str) -> list[GroupKey]:
-        """Return every group key that starts with ``first``."""
-        return [key for key in self._groups if key[0] == first]
+        return self._groups.get(key, _NOBODY).get(member, False)
 
     @cached_property
     def versions(self) -> tuple[str, ...]:
         """Registered versions in version order."""
-        return tuple(sorted((str(version) for version in self.members("versions")), key=version_key))
+        return tuple(sorted((str(version) for version in self.members(*_VERSIONS)), key=version_key))
 
     @cached_property
-    def _groups(self) -> dict[GroupKey, dict[Member, None]]:
-        groups: dict[GroupKey, dict[Member, None]] = {}
-        for path in self._entries:
-            found = _group(self._layout.classify(path))
-            if found:
-                groups.setdefault(found[0], {})[found[1]] = None
-        return groups
-
-    def _regrouped(
-        self, changes: Mapping[str, Entry | None], entries: Mapping[str, Entry]
-    ) -> dict[GroupKey, dict[Member, None]]:
-        groups = dict(self._groups)
-        for path in changes:
-            found = _group(self._layout.classify(path))
-            if found is None:
-                continue
-            key, member = found
-            members = dict(groups.get(key, {}))
-            if path in entries:
-                members[member] = None
-            else:
-                members.pop(member, None)
-            groups[key] = members
-        return groups
+    def _groups(self) -> GrowingMap[GroupKey, GrowingMap[Member, bool]]:
+        groups: dict[GroupKey, dict[Member, bool]] = {}
+        for shard in self._shards:
+            for path in shard:
+                for key, member in _filings(self._layout.classify(path)):
+                    groups.setdefault(key, {})[member] = True
+        return GrowingMap({key: GrowingMap(members) for key, members in groups.items()})
 
 
 # Per kind of place: the first word of its group key, the field that completes the key, and the field filed under it.
@@ -116,10 +134,14 @@ _FILED: dict[str, tuple[str, str | None, str]] = {
 }
 
 
-def _group(place: Place | None) -> tuple[GroupKey, Member] | None:
-    """Where a place is filed: a key and the member under it."""
+def _filings(place: Place | None) -> tuple[tuple[GroupKey, Member], ...]:
+    """Where a place is filed: keys, and the member under each."""
     if place is None or place.kind not in _FILED:
-        return None
-    word, second, member = _FILED[place.kind]
-    key = (word,) if second is None else (word, getattr(place, second))
-    return key, getattr(place, member)
+        return ()
+    word, second, field = _FILED[place.kind]
+    member: Member = getattr(place, field)
+    if second is None:
+        return (((word,), member),)
+    within: str = getattr(place, second)
+    filing = ((word, within), member)
+    return (filing, (_QUARANTINED, within)) if place.kind == "quarantine" else (filing,)

@@ -103,9 +103,13 @@ class Snapshot:
             raise GmError("GM-D022", f"a {document.kind} where {kind or 'no document'} belongs", where=path)
         return document
 
+    def reading(self, blobs: BlobSource) -> "Snapshot":
+        """Return the same files read from another source."""
+        return self if blobs is self.blobs else self._made(self._scopes, blobs)
+
     def with_scope(self, scope: str, entries: Mapping[str, Entry]) -> "Snapshot":
         """Return a snapshot whose ``scope`` has exactly ``entries``."""
-        return Snapshot(self.layout, {**self._scopes, scope: entries}, self.blobs)
+        return self._with({scope: entries if isinstance(entries, Scope) else Scope(self.layout, entries)})
 
     def with_entries(self, entries: Mapping[str, Entry | None]) -> "Snapshot":
         """Return a snapshot with these files set (None removes); paths that are not governed are left out."""
@@ -115,7 +119,7 @@ class Snapshot:
             if place is not None:
                 by_scope.setdefault(place.scope, {})[path] = entry
         scopes = {scope: self.scope(scope).updated(changes) for scope, changes in by_scope.items()}
-        return Snapshot(self.layout, {**self._scopes, **scopes}, self.blobs)
+        return self._with(scopes)
 
     # Policy scope
 
@@ -227,8 +231,8 @@ class Snapshot:
 
     def quarantined_versions(self, model: str) -> tuple[str, ...]:
         """Return the versions that are barred, in version order."""
-        keys = self._model_scope(model).keys_of("quarantine")
-        return tuple(sorted((key[1] for key in keys if self.quarantined(model, key[1])), key=version_key))
+        listed = (str(version) for version in self._model_scope(model).members("quarantined"))
+        return tuple(sorted((version for version in listed if self.quarantined(model, version)), key=version_key))
 
     def quarantined_digests(self, model: str) -> frozenset[str]:
         """Return the sha256 of all bytes barred by a quarantine that stands."""
@@ -255,6 +259,19 @@ class Snapshot:
             status.action == "retire" and (status.version is None or status.version == version)
             for status in self.statuses(model)
         )
+
+    def _with(self, scopes: Mapping[str, Scope]) -> "Snapshot":
+        merged = {**self._scopes, **scopes}
+        for name in scopes:
+            if not merged[name]:
+                del merged[name]
+        return self._made(merged, self.blobs)
+
+    def _made(self, scopes: dict[str, Scope], blobs: BlobSource) -> "Snapshot":
+        """Skip the constructor's look at every scope: a step changes one of thousands."""
+        made = Snapshot.empty(self.layout, blobs)
+        made._scopes = scopes  # noqa: SLF001 - its own kind
+        return made
 
     def _model_scope(self, model: str) -> Scope:
         return self.scope(model_scope(model))

@@ -5,7 +5,10 @@ promotion: 1.0, 1.1, 1.2, a rollback gives 1.1, another gives 1.0, never 1.2.
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
+
+from gitops_models.registry.grow import GrowingMap
 
 Move = Literal["promoted", "rolled-back", "unchanged"]
 
@@ -42,23 +45,37 @@ class LiveStack:
 
     def contains_below_top(self, version: str) -> bool:
         """Whether a rollback to ``version`` is possible."""
-        return any(entry.version == version for entry in self.below_top())
+        return self._below(version) is not None
 
     def push(self, entry: StackEntry) -> "LiveStack":
         """Return the stack after a promotion; the version on top is replaced by itself, never doubled."""
         below = self.versions[:-1] if self.top is not None and self.top.version == entry.version else self.versions
-        return LiveStack((*below, entry), live=True)
+        return self._successor((*below, entry), self._positions.updated({entry.version: len(below)}))
 
     def pop_to(self, version: str) -> "LiveStack":
         """Return the stack after a rollback to ``version``, which must lie below the top (``ValueError``)."""
-        for index in range(len(self.versions) - 2, -1, -1):
-            if self.versions[index].version == version:
-                return LiveStack(self.versions[: index + 1], live=True)
-        raise ValueError(f"{version} does not lie below the top")
+        index = self._below(version)
+        if index is None:
+            raise ValueError(f"{version} does not lie below the top")
+        return self._successor(self.versions[: index + 1], self._positions)
 
     def undeploy(self) -> "LiveStack":
         """Return the stack with nothing live; what was live stays on it."""
         return replace(self, live=False)
+
+    @cached_property
+    def _positions(self) -> GrowingMap[str, int]:
+        """Where each version lay when it was pushed; handed on, and checked on use because pops do not clear it."""
+        return GrowingMap({entry.version: index for index, entry in enumerate(self.versions)})
+
+    def _below(self, version: str) -> int | None:
+        index = self._positions.get(version, len(self.versions))
+        return index if index < len(self.versions) - 1 and self.versions[index].version == version else None
+
+    def _successor(self, versions: tuple[StackEntry, ...], positions: GrowingMap[str, int]) -> "LiveStack":
+        successor = LiveStack(versions, live=True)
+        successor.__dict__["_positions"] = positions
+        return successor
 
 
 def classify_move(stack: LiveStack, version: str) -> Move:

@@ -15,6 +15,7 @@ _K = TypeVar("_K")
 _V = TypeVar("_V")
 ModelStage = tuple[str, str]
 ModelVersion = tuple[str, str]
+Versions = Mapping[str, None]  # an ordered set of versions: ask with `in`, iterate, or make a set of it
 UNIQUE_ROLES = ("weights", "prompt")  # bytes that one version of a model has for itself (POLICY.md section 2)
 
 
@@ -61,7 +62,7 @@ class AcceptedState:
     touched: Mapping[str, Touch] = field(default_factory=GrowingMap)
     registered: Mapping[ModelVersion, Registration] = field(default_factory=GrowingMap)
     weights: Mapping[tuple[str, str], str] = field(default_factory=GrowingMap)
-    ever_staged: Mapping[ModelStage, frozenset[str]] = field(default_factory=GrowingMap)
+    ever_staged: Mapping[ModelStage, Versions] = field(default_factory=GrowingMap)
     blocked: Mapping[str, Blocked] = field(default_factory=dict)
 
     @classmethod
@@ -87,7 +88,7 @@ class AcceptedState:
             registered=GrowingMap({key: Registration(step, frozenset(), None) for key in versions}),
             weights=GrowingMap(weights),
             ever_staged=GrowingMap(
-                {key: frozenset(entry.version for entry in stack.versions) for key, stack in stacks.items()}
+                {key: GrowingMap({entry.version: None for entry in stack.versions}) for key, stack in stacks.items()}
             ),
         )
 
@@ -143,12 +144,12 @@ class AcceptedState:
             moved[gone.model, gone.stage] = self.stack(gone.model, gone.stage).undeploy()
         return moved
 
-    def _staged(self, change: Change) -> dict[ModelStage, frozenset[str]]:
-        return {
-            (event.model, event.stage): self.ever_staged.get((event.model, event.stage), frozenset())
-            | {event.to_version}
-            for event in change.of(ev.StageMove)
-        }
+    def _staged(self, change: Change) -> dict[ModelStage, Versions]:
+        staged: dict[ModelStage, Versions] = {}
+        for event in change.of(ev.StageMove):
+            key = (event.model, event.stage)
+            staged[key] = _grown(self.ever_staged.get(key, {}), {event.to_version: None})
+        return staged
 
 
 def _grown(mapping: Mapping[_K, _V], items: Mapping[_K, _V]) -> Mapping[_K, _V]:
@@ -162,10 +163,10 @@ def _weights(snapshot: Snapshot, model: str, version: str) -> dict[tuple[str, st
 
 
 def _stacks_at_pin(snapshot: Snapshot, step: str | None) -> dict[ModelStage, LiveStack]:
-    stacks = {}
-    for model in snapshot.models():
-        for stage in snapshot.stages(model):
-            state = snapshot.stage_state(model, stage)
-            if state is not None:
-                stacks[model, stage] = LiveStack().push(StackEntry(state.version, state.lineage_sha256, step))
-    return stacks
+    keys = [(model, stage) for model in snapshot.models() for stage in snapshot.stages(model)]
+    states = [(key, snapshot.stage_state(*key)) for key in keys]
+    return {
+        key: LiveStack((StackEntry(state.version, state.lineage_sha256, step),), live=True)
+        for key, state in states
+        if state
+    }

@@ -111,9 +111,7 @@ class _Loader:
     def _mapping(self, start: ev.Event, stream: Iterator[ev.Event], depth: int) -> dict[str, Any]:
         self._plain(start)
         result: dict[str, Any] = {}
-        for event in stream:
-            if isinstance(event, ev.MappingEndEvent):
-                break
+        while not isinstance(event := next(stream), ev.MappingEndEvent):
             key = self._key(event)
             if key in result:
                 self._refuse("GM-D005", f"key `{visible(key)}` is given twice", event)
@@ -123,9 +121,7 @@ class _Loader:
     def _sequence(self, start: ev.Event, stream: Iterator[ev.Event], depth: int) -> list[Any]:
         self._plain(start)
         result = []
-        for event in stream:
-            if isinstance(event, ev.SequenceEndEvent):
-                break
+        while not isinstance(event := next(stream), ev.SequenceEndEvent):
             result.append(self._value(event, stream, depth + 1))
         return result
 

@@ -28,9 +28,8 @@ def test_a_value_without_canonical_form_is_refused(value):
 
 
 def test_the_digest_of_a_directory_is_that_of_its_sorted_file_list():
-    listing = (
-        '[{"path":"B","sha256":"%s","size":1},{"path":"a/b","sha256":"%s","size":2}]' % ("1" * 64, "2" * 64)
-    ).encode()
+    one, two = "1" * 64, "2" * 64
+    listing = f'[{{"path":"B","sha256":"{one}","size":1}},{{"path":"a/b","sha256":"{two}","size":2}}]'.encode()
     found = tree_digest([FileDigest("a/b", 2, "2" * 64), FileDigest("B", 1, "1" * 64)])
     assert found == hashlib.sha256(listing).hexdigest() == sha256_hex(listing)
 

@@ -76,7 +76,7 @@ def test_versions_sort_by_semver_precedence_with_content_versions_first():
     # The order of SemVer 2.0.0 section 11.
     ordered = ["sha256-000000000000", "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-beta", "1.0.0-beta.2",
                "1.0.0-beta.11", "1.0.0-rc.1", "1.0.0", "1.2.0", "1.10.0", "2.0.0"]  # fmt: skip
-    assert sorted(reversed(ordered), key=names.version_key) == ordered
+    assert sorted(set(ordered), key=names.version_key) == ordered
 
 
 @given(st.lists(semver, max_size=8), st.sampled_from(["major", "minor", "patch"]))

@@ -50,8 +50,10 @@ def test_every_governed_path_has_its_place(path, place):
 
 @pytest.mark.parametrize(
     "path",
-    ["models/fraud/README.md", "models/fraud/model.yml", f"{V}/model.onnx", f"{V}/.dvc", f"{V}/-x.dvc", f"{V}/lineage.yml",
-     "models/fraud/versions/v1/lineage.yaml", "models/fraud/versions/1.2.0", f"{V}/evidence/E.yaml", f"{V}/evidence/e.json",
+    ["models/fraud/README.md", "models/fraud/model.yml", f"{V}/model.onnx", f"{V}/.dvc", f"{V}/-x.dvc",
+     f"{V}/lineage.yml",
+     "models/fraud/versions/v1/lineage.yaml", "models/fraud/versions/1.2.0", f"{V}/evidence/E.yaml",
+      f"{V}/evidence/e.json",
      f"{V}/evidence/E.sigstore.json", f"{V}/other/e.yaml", "models/fraud/versions/1/evidence/e.yaml",
      "models/fraud/stages/Production.yaml", "models/fraud/stages/a/b.yaml", "models/fraud/stages/production",
      "models/fraud/holds/production/0.yaml", "models/fraud/holds/production/01.yaml", "models/fraud/holds/P/1.yaml",

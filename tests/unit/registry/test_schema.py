@@ -1,4 +1,5 @@
 import json
+import runpy
 
 import pytest
 
@@ -29,5 +30,6 @@ def test_the_module_writes_the_files(tmp_path, monkeypatch):
     written = {path.name: json.loads(path.read_text()) for path in (tmp_path / "v1").iterdir()}
     assert written == schema.schemas()
     monkeypatch.chdir(tmp_path)
-    schema.main([])
+    monkeypatch.setattr("sys.argv", ["schema"])
+    runpy.run_path(schema.__file__, run_name="__main__")
     assert (tmp_path / "schemas/v1/Model.schema.json").is_file()

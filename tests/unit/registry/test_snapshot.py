@@ -206,3 +206,15 @@ def test_the_index_kept_up_along_the_way_equals_one_made_from_scratch(steps):
             lambda s: set(s.scope("model:fraud")),
         ):
             assert reading(snapshot) == reading(fresh)
+
+
+def test_the_same_files_can_be_read_from_another_source():
+    tree = full()
+    snapshot = tree.snapshot()
+    other = full()
+    moved = snapshot.reading(other.blobs)
+    assert moved.model("fraud") == snapshot.model("fraud")
+    assert len(other.blobs.reads) == 1
+    assert moved.reading(other.blobs) is moved
+    assert len(moved.scope("policy")) == 3
+    assert "gm.yaml" in moved.scope("policy")

@@ -8,9 +8,11 @@ from gitops_models.registry.yamls import MAX_BYTES, dump, load
 
 texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=30)
 tricky = st.sampled_from(
-    ["yes", "No", "on", "null", "~", "", "1.0", "1e3", "0x1f", "0o7", "0777", "1_000", "1:30", "2026-11-21", "=", "<<", "-",
+    ["yes", "No", "on", "null", "~", "", "1.0", "1e3", "0x1f", "0o7", "0777", "1_000", "1:30", "2026-11-21", "=",
+     "<<", "-",
      "- a", "? a", ": a", "a: b", "a:", "a #b", "#", "&a", "*a", "!a", "%a", "@a", "`a", "{}", "[]", "|", ">", "'", '"',
-     "...", "---", "--- a", ".5", "+1", ".inf", ".NaN", "true", "FALSE", " a", "a ", "a\n", "\ta", "\x85", "\u2028", "n"]
+     "...", "---", "--- a", ".5", "+1", ".inf", ".NaN", "true", "FALSE", " a", "a ", "a\n", "\ta", "\x85",
+      "\u2028", "n"]
 )  # fmt: skip
 keys = st.one_of(texts, tricky)
 scalars = st.one_of(
