@@ -60,7 +60,7 @@ def tally(context: Context, demand: Demand) -> Tally:
         counted=tuple(Counted(role, person, reviewers.how[person]) for role, person in matching.filled),
         missing=matching.missing,
         ignored=reviewers.ignored + surplus,
-        candidates=_candidates(context, demand, reviewers) if matching.missing else {},
+        candidates=_candidates(context, demand, reviewers, matching.missing) if matching.missing else {},
     )
     return Tally(quorum, reviewers.rejecting)
 
@@ -75,12 +75,13 @@ def available(person: Person, at: datetime | None) -> str | None:
 
 
 def _review(context: Context, demand: Demand) -> Reviewers:
+    people = {person.id: person for person in context.facts.people.people}
     roles: dict[str, frozenset[str]] = {}
     how: dict[str, How] = {}
     ignored: list[Ignored] = []
     rejecting: list[str] = []
     for person, manner in _own(context, demand):
-        roles[person], how[person] = _held(context, demand, person), manner
+        roles[person.id], how[person.id] = held_roles(demand, person), manner
     for opinion in _in_order(context.facts.opinions):
         name = opinion.person or opinion.fingerprint or "unknown"
         why = _flaw(context, demand, opinion)
@@ -89,11 +90,11 @@ def _review(context: Context, demand: Demand) -> Reviewers:
         elif why is None and name in roles:
             ignored.append(Ignored(name, "counts once already"))
         elif why is None:
-            roles[name], how[name] = _held(context, demand, name), opinion.source
+            roles[name], how[name] = held_roles(demand, people[name]), opinion.source
         else:
             ignored.append(Ignored(name, why))
-    for person in rejecting:
-        roles.pop(person, None)
+    for name in rejecting:
+        roles.pop(name, None)
     return Reviewers(roles, how, tuple(ignored), tuple(dict.fromkeys(rejecting)))
 
 
@@ -102,25 +103,20 @@ def _in_order(opinions: tuple[Opinion, ...]) -> list[Opinion]:
     return sorted(opinions, key=lambda one: (one.person or "", one.source != "signed", one.sha256 or ""))
 
 
-def _own(context: Context, demand: Demand) -> Iterator[tuple[str, How]]:
+def _own(context: Context, demand: Demand) -> Iterator[tuple[Person, How]]:
     """Return the proposer, where the signed proposal itself fills a slot. Only a change that one person made alone."""
     actors = tuple(context.facts.proposers.values())
     if not (demand.proposer_counts or demand.self_approval) or len(actors) != 1 or actors[0].kind != "person":
         return
-    person = actors[0].id
-    known = context.facts.people.person(person)
-    if known and available(known, context.facts.at) is None and _held(context, demand, person):
+    person = context.facts.people.person(actors[0].id)
+    if person and available(person, context.facts.at) is None and held_roles(demand, person):
         yield person, "proposer" if demand.proposer_counts else "self"
 
 
-def _held(context: Context, demand: Demand, person: str) -> frozenset[str]:
+def held_roles(demand: Demand, person: Person) -> frozenset[str]:
     """Return the slots' roles that ``person`` may fill. A grant scoped to models counts only there."""
-    known = context.facts.people.person(person)
-    if known is None:
-        return frozenset()
-    return frozenset(
-        slot.role for slot in demand.slots if any(known.holds(role, demand.model or "") for role in slot.roles)
-    )
+    model = demand.model or ""
+    return frozenset(slot.role for slot in demand.slots if any(person.holds(role, model) for role in slot.roles))
 
 
 def _flaw(context: Context, demand: Demand, opinion: Opinion) -> str | None:
@@ -152,7 +148,7 @@ def _flaw_of_person(context: Context, demand: Demand, person: str | None) -> str
         return why
     if (why := _too_close(context, demand, person)) is not None:
         return why
-    return None if _held(context, demand, person) else "holds none of the roles that are needed here"
+    return None if held_roles(demand, known) else "holds none of the roles that are needed here"
 
 
 def _too_close(context: Context, demand: Demand, person: str) -> str | None:
@@ -179,15 +175,19 @@ def _flaw_of_approval(context: Context, demand: Demand, opinion: Opinion) -> str
     return None
 
 
-def _candidates(context: Context, demand: Demand, reviewers: Reviewers) -> dict[str, tuple[str, ...]]:
-    """Return per role, missing ones first, the persons whose approval would fill one more slot."""
+def _candidates(
+    context: Context, demand: Demand, reviewers: Reviewers, missing: tuple[str, ...]
+) -> dict[str, tuple[str, ...]]:
+    """Return per role, missing ones first, the persons whose approval would fill one more slot.
+
+    Somebody without a missing role helps where a person who is seated already can move over to it.
+    """
     useful: dict[str, list[str]] = {}
-    for person in sorted(one.id for one in context.facts.people.people):
-        held = _held(context, demand, person)
-        if _flaw_of_person(context, demand, person) or not improves(demand.slots, reviewers.roles, person, held):
+    for person in sorted(context.facts.people.people, key=lambda one: one.id):
+        held = held_roles(demand, person)
+        if _flaw_of_person(context, demand, person.id) or not improves(demand.slots, reviewers.roles, person.id, held):
             continue
-        for role in (slot.role for slot in demand.slots if slot.role in held):
-            useful.setdefault(role, []).append(person)
-    missing = match(demand.slots, reviewers.roles).missing
+        for role in sorted(held.intersection(missing) or held):
+            useful.setdefault(role, []).append(person.id)
     ordered = sorted(useful, key=lambda role: (role not in missing, role))
     return {role: tuple(useful[role]) for role in ordered}

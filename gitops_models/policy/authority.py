@@ -162,13 +162,11 @@ def _lowers(context: Context, model: str) -> bool:
 
 def _leaves_without_good(context: Context, event: Quarantined) -> bool:
     """Whether a live stage had a version to fall back to and has none once this version is quarantined."""
-    live = [
-        stack for stack in context.stacks_after(event.model) if stack.live and stack.contains_below_top(event.version)
-    ]
     return any(
         context.last_known_good(event.model, stack) is None
         and context.last_known_good(event.model, stack, context.before) is not None
-        for stack in live
+        for stack in context.stacks_after(event.model)
+        if stack.live
     )
 
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from gitops_models.policy.approvals import tally
 from gitops_models.policy.authority import demand, joined
+from gitops_models.policy.lkg import good_below, misfits
 from gitops_models.policy.risk import effective_risk
 from gitops_models.registry.events import Promoted, RolledBack, Undeployed, VersionRegistered
-from gitops_models.registry.interface import consumer_problems
 from gitops_models.registry.stack import LiveStack, StackEntry
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gitops_models.policy.document import Policy
     from gitops_models.policy.facts import CommitFact, Facts
     from gitops_models.registry.change import Change, PathChange
-    from gitops_models.registry.documents import Interface, Lineage, Model, Risk
+    from gitops_models.registry.documents import Model, Risk
     from gitops_models.registry.snapshot import Snapshot
 
 EventType = TypeVar("EventType")
@@ -133,34 +133,12 @@ class Context:
 
     def last_known_good(self, model: str, stack: LiveStack, snapshot: Snapshot | None = None) -> str | None:
         """Return the nearest version below the top that is neither quarantined nor retired and fits the consumers."""
-        documents = snapshot or self.after
-        below = (entry.version for entry in stack.below_top())
-        return next((version for version in below if self._is_good(documents, model, version)), None)
+        good = good_below(snapshot or self.after, model, stack, self.model(model))
+        return next((entry.version for entry in good), None)
 
-    def _is_good(self, documents: Snapshot, model: str, version: str) -> bool:
-        if barred(documents, model, version) or documents.retired(model, version):
-            return False
-        return not self.misfits(model, documents.lineage(model, version))
-
-    def misfits(self, model: str, lineage: Lineage) -> tuple[str, ...]:
+    def misfits(self, model: str, version: str) -> tuple[str, ...]:
         """Return what consumers of the model need and this version's interface does not give."""
-        document = self.model(model)
-        if document is None or not document.consumers:
-            return ()
-        interface: Interface | None = lineage.interface or document.interface
-        if interface is None:
-            return tuple(f"{consumer.name} needs an interface and none is recorded" for consumer in document.consumers)
-        return consumer_problems(interface, document.consumers)
-
-
-def barred(documents: Snapshot, model: str, version: str) -> str | None:
-    """Why a version may be deployed nowhere: it is quarantined itself, or bytes of it are. None when it may."""
-    if documents.quarantined(model, version):
-        return f"{model}@{version} is quarantined"
-    if not documents.has_version(model, version):
-        return None
-    shared = documents.quarantined_digests(model).intersection(documents.lineage(model, version).digests())
-    return f"{model}@{version} holds quarantined bytes {min(shared)[:12]}" if shared else None
+        return misfits(self.model(model), self.after.lineage(model, version))
 
 
 def _moved(stack: LiveStack, event: Promoted | RolledBack | Undeployed) -> LiveStack:

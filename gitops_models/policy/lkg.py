@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitops_models.registry.interface import satisfies
+from gitops_models.registry.interface import consumer_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,30 +14,35 @@ if TYPE_CHECKING:
     from gitops_models.registry.stack import LiveStack, StackEntry
 
 
-def good_below(
-    snapshot: Snapshot, model: str, stack: LiveStack, document: Model | None = None
-) -> Iterator[StackEntry]:
-    """Entries below the top, the nearest first, that are neither quarantined nor retired and fit the consumers.
+def good_below(snapshot: Snapshot, model: str, stack: LiveStack, document: Model | None = None) -> Iterator[StackEntry]:
+    """Yield entries below the top, the nearest first, that are neither barred nor retired and fit the consumers.
 
     ``document`` is the Model to judge the fit by, the snapshot's own when None. Whether the bytes are there is not
     known here: the caller asks the artifact remote, and stops at the first candidate that lacks them.
     """
     known = document or (snapshot.model(model) if snapshot.has_model(model) else None)
     for entry in stack.below_top():
-        barred = snapshot.quarantined(model, entry.version) or snapshot.retired(model, entry.version)
-        if not barred and not misfits(known, snapshot.lineage(model, entry.version)):
+        if barred(snapshot, model, entry.version) or snapshot.retired(model, entry.version):
+            continue
+        if not misfits(known, snapshot.lineage(model, entry.version)):
             yield entry
 
 
+def barred(snapshot: Snapshot, model: str, version: str) -> str | None:
+    """Say why a version may be deployed nowhere: it is quarantined, or bytes of it are. None when it may."""
+    if snapshot.quarantined(model, version):
+        return f"{model}@{version} is quarantined"
+    if not snapshot.has_version(model, version):
+        return None
+    shared = snapshot.quarantined_digests(model).intersection(snapshot.lineage(model, version).digests())
+    return f"{model}@{version} holds quarantined bytes {min(shared)[:12]}" if shared else None
+
+
 def misfits(document: Model | None, lineage: Lineage) -> tuple[str, ...]:
-    """What consumers of the model need and this version's interface does not give."""
+    """Return what consumers of the model need and this version's interface does not give."""
     if document is None or not document.consumers:
         return ()
     interface = lineage.interface or document.interface
     if interface is None:
         return tuple(f"{consumer.name} needs an interface and none is recorded" for consumer in document.consumers)
-    return tuple(
-        f"{consumer.name}: {problem}"
-        for consumer in document.consumers
-        for problem in satisfies(interface, consumer.requires)
-    )
+    return consumer_problems(interface, document.consumers)

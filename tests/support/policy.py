@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from types import SimpleNamespace
 
 from gitops_models.policy.document import load_policy
@@ -185,6 +186,11 @@ def approve(person, **fields):
     return Opinion(**values)
 
 
+@cache
+def _load(data):
+    return load_policy(data, "policies/policy.yaml")
+
+
 class _Blobs:
     def __init__(self):
         self.content = {}
@@ -215,7 +221,7 @@ class World:
     @property
     def policy(self):
         """The accepted policy."""
-        return load_policy(self.state.snapshot.data("policies/policy.yaml"), "policies/policy.yaml")
+        return _load(self.state.snapshot.data("policies/policy.yaml"))
 
     def _edit(self, snapshot, edits):
         entries = {path: self._entry(data) for path, data in edits.items()}

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from gitops_models.policy.authority import Proposers
     from gitops_models.policy.context import Context
+    from gitops_models.policy.facts import CommitFact
     from gitops_models.policy.verdict import QuorumResult
     from gitops_models.registry.documents import Actor
     from gitops_models.registry.events import Event
@@ -52,18 +53,24 @@ def nobody_rejects(context: Context) -> Iterator[Problem]:
 
 
 def proposer_may(context: Context) -> Iterator[Problem]:
-    """Everybody who signed files of an event holds a role for it, or is a workload that may do it."""
+    """Demand that whoever signed files of an event holds a role for it, or is a workload that may do it."""
     for event in context.change.events:
         if isinstance(event, Forbidden):
             continue
         allowed = proposers(context, event)
+        where = event.paths[0] if event.paths else None
         if allowed is None:
-            yield Problem(f"nobody may propose {phrase(event)} under this policy", event.paths[0])
+            yield Problem(f"nobody may propose {phrase(event)} under this policy", where)
             continue
-        for commit in context.commits(event.paths) if event.paths else context.facts.commits:
+        for commit in _commits(context, event):
             why = _refusal(context, event, allowed, commit.actor) if commit.actor else None
             if why:
-                yield Problem(f"{why} to propose {phrase(event)}", event.paths[0], (f"commit {commit.oid[:10]}",))
+                yield Problem(f"{why} to propose {phrase(event)}", where, (f"commit {commit.oid[:10]}",))
+
+
+def _commits(context: Context, event: Event) -> tuple[CommitFact, ...]:
+    """Return the commits behind an event; a restoration has no files of its own, so all speak for it."""
+    return context.commits(event.paths) if event.paths else context.facts.commits
 
 
 def _refusal(context: Context, event: Event, allowed: Proposers, actor: Actor) -> str | None:

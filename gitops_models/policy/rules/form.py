@@ -80,8 +80,9 @@ def paths_are_allowed(context: Context) -> Iterator[Problem]:
 
 def policy_stands_alone(context: Context) -> Iterator[Problem]:
     """Demand that a change to policy paths does not ride along with models."""
-    others = sorted(context.change.scopes - {POLICY_SCOPE})
-    if POLICY_SCOPE in context.change.scopes and others:
+    scopes = {change.place.scope for change in context.change.paths}
+    others = sorted(scopes - {POLICY_SCOPE})
+    if POLICY_SCOPE in scopes and others:
         yield Problem(f"policy paths and {', '.join(others)} in one change")
 
 

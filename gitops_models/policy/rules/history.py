@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitops_models.policy.rule import Problem, Rule
+from gitops_models.registry.events import Restored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,6 +57,14 @@ def content_is_proposed(context: Context) -> Iterator[Problem]:
     for change in context.change.paths:
         if change.path not in touched:
             yield Problem("no proposal commit touches this file", change.path)
+    if any(context.of(Restored)) and not (context.facts.commits or _merged_by_person(context)):
+        yield Problem("no person signed the restoration")
+
+
+def _merged_by_person(context: Context) -> bool:
+    """Whether a person made the merge; whether the signature is good is judged by its own rule."""
+    merge = context.facts.merge
+    return merge is not None and merge.actor is not None and merge.actor.kind == "person"
 
 
 RULES = (

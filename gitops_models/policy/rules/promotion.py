@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from gitops_models.policy.context import barred
+from gitops_models.policy.lkg import barred
 from gitops_models.policy.rule import Problem, Rule
 from gitops_models.registry.events import Promoted
 from gitops_models.registry.paths import POLICY_SCOPE
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gitops_models.policy.context import Context
+    from gitops_models.registry.documents import StageState
 
 
 def stages_are_in_order(context: Context) -> Iterator[Problem]:
@@ -51,11 +52,9 @@ def version_exists(context: Context) -> Iterator[Problem]:
 def _desired(context: Context) -> Iterator[tuple[str, str, str, str]]:
     """Path, model, version and pinned digest of each stage state that the change writes."""
     for change in context.changed("stage-state"):
-        if change.after is None or change.place.model is None or change.place.stage is None:
-            continue
-        state = context.after.stage_state(change.place.model, change.place.stage)
-        if state is not None:
-            yield change.path, change.place.model, state.version, state.lineage_sha256
+        if change.after is not None:
+            state = cast("StageState", context.after.document(change.path))
+            yield change.path, state.model, state.version, state.lineage_sha256
 
 
 def version_is_not_quarantined(context: Context) -> Iterator[Problem]:
@@ -87,7 +86,7 @@ def interface_fits(context: Context) -> Iterator[Problem]:
     for event in context.of(Promoted):
         if not context.after.has_version(event.model, event.to_version):
             continue
-        problems = context.misfits(event.model, context.after.lineage(event.model, event.to_version))
+        problems = context.misfits(event.model, event.to_version)
         if problems:
             message = f"{event.model}@{event.to_version} does not fit its consumers"
             yield Problem(message, event.paths[0], problems)

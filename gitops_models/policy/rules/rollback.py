@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from gitops_models.policy.context import barred
+from gitops_models.policy.lkg import barred
 from gitops_models.policy.rule import Problem, Rule
 from gitops_models.registry.events import HoldLifted, Promoted, Quarantined, RolledBack
 

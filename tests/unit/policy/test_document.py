@@ -1,9 +1,10 @@
 import pytest
 
 from gitops_models.errors import GmError
-from gitops_models.policy.document import load_policy
+from gitops_models.policy.document import Policy, load_policy
 from gitops_models.policy.profiles import PROFILES, UNMET, profile
 from gitops_models.registry import yamls
+from gitops_models.registry.schema import document_schema
 from tests.support.policy import document, policy_yaml
 
 
@@ -100,3 +101,11 @@ def test_an_owner_is_optional_and_a_stage_has_its_place():
     assert policy.owner is None
     assert policy.stage_index("validation") == 1
     assert policy.stage_index("nowhere") is None
+
+
+def test_every_field_of_the_schema_is_described_with_an_example():
+    schema = document_schema(Policy)
+    for part in (schema, *schema["$defs"].values()):
+        for name, field in part.get("properties", {}).items():
+            assert field.get("description"), name
+            assert field.get("examples"), name
