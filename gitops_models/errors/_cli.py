@@ -57,9 +57,9 @@ CODES = {
         "move your own commits to a branch and reset the line to the remote's: nothing lands by a direct push",
     ),
     "GM-C150": Code("these bytes are unknown", Exit.NOT_FOUND, "no accepted version has them: `gm register` makes one"),
-    "GM-C151": Code("not a step of the line", Exit.NOT_FOUND, "see `gm log --all`; a step is a first-parent commit after the pin"),
+    "GM-C151": Code("not a step of the line", Exit.NOT_FOUND, "see `gm log --all` for the steps since the pin"),
     "GM-C152": Code("no such kind of document", Exit.NOT_FOUND, "see `gm schema`"),
-    "GM-C153": Code("not two versions of one model", Exit.USAGE, "compare versions of one model: gm diff MODEL@A MODEL@B"),
+    "GM-C153": Code("not two versions of one model", Exit.USAGE, "name both of one model: gm diff MODEL@A MODEL@B"),
     "GM-C154": Code("neither a time nor a commit", Exit.USAGE, "write 2026-11-21, 2026-11-21T10:00:00Z or a commit id"),
     "GM-C155": Code("a version tag does not hold", Exit.INTEGRITY, "see `gm verify`; `gm tag --restore` makes it anew"),
 }

@@ -1,0 +1,107 @@
+"""What does not hold: steps that were not accepted, version tags, and a ledger that lost records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from gitops_models.registry.names import tag_name
+from gitops_models.store.history import is_ancestor
+from gitops_models.verification.admission import tag_target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gitops_models.store.repository import Store
+    from gitops_models.trust.ledger import Ledger
+    from gitops_models.verification.history import History, Step
+
+Standing = Literal["blocking", "waiting", "settled"]
+
+
+@dataclass(frozen=True)
+class Unaccepted:
+    """A step that was not accepted.
+
+    ``blocking``: denied, and its scopes still stay at an earlier state. ``waiting``: only approvals are missing.
+    ``settled``: restored or overtaken by an accepted step since; history, and no fault of the present.
+    """
+
+    step: Step
+    standing: Standing
+    codes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A tag or ledger ref that is not as accepted history says."""
+
+    code: str
+    what: str
+    where: str
+
+
+def unaccepted(history: History) -> tuple[Unaccepted, ...]:
+    """Every step that is denied or pending, oldest first."""
+    return tuple(
+        Unaccepted(step, _standing(history, step), step.verdict.codes if step.verdict else ())
+        for step in history.steps
+        if step.status in {"denied", "pending"}
+    )
+
+
+def _standing(history: History, step: Step) -> Standing:
+    blocked = [why for scope, why in history.state.blocked.items() if scope in step.scopes]
+    if not blocked:
+        return "settled"
+    newest = {step.oid: step for step in history.steps}
+    waits = all(newest[why.step].status == "pending" for why in blocked)
+    return "waiting" if waits and step.status == "pending" else "blocking"
+
+
+def tag_faults(store: Store, history: History, remote: str | None) -> tuple[Fault, ...]:
+    """Version tags that are missing, moved or bad, here or at the remote as it was last fetched."""
+    theirs = _remote_tags(store, remote)
+    found = (_tag_fault(store, history, key, theirs) for key in sorted(history.state.registered))
+    return tuple(fault for fault in found if fault)
+
+
+def _tag_fault(store: Store, history: History, key: tuple[str, str], theirs: dict[str, str] | None) -> Fault | None:
+    name = tag_name(*key)
+    where = f"refs/tags/{name}"
+    here = store.ref(where)
+    if here is None:
+        return Fault("GM-C155", f"tag {name} is missing", where)
+    target = tag_target(store, history, name)
+    if target is None:
+        return Fault("GM-C155", f"tag {name} is not a good signed tag", where)
+    step = history.state.registered[key].step or history.pin
+    if not _stands_on(store, history, target, step):
+        return Fault("GM-C155", f"tag {name} stands on {target[:12]}, {step[:12]} registered the version", where)
+    if theirs is not None and theirs.get(name) != here:
+        state = "other" if name in theirs else "missing"
+        return Fault("GM-C155", f"tag {name} is {state} at the remote", where)
+    return None
+
+
+def _stands_on(store: Store, history: History, target: str, step: str) -> bool:
+    """Say so of a tag: a version that the pin brought may have been registered at any step before it."""
+    return target == step or (step == history.pin and is_ancestor(store, target, step))
+
+
+def _remote_tags(store: Store, remote: str | None) -> dict[str, str] | None:
+    if remote is None:
+        return None
+    prefix = f"refs/gm-tags/{remote}/"
+    return {name.removeprefix(prefix): oid for name, oid in store.refs(prefix).items()}
+
+
+def ledger_faults(ledger: Ledger) -> tuple[Fault, ...]:
+    """Ledger refs that no longer hold records they once held."""
+    return tuple(_ledger_faults(ledger))
+
+
+def _ledger_faults(ledger: Ledger) -> Iterator[Fault]:
+    for rewritten in ledger.rewritten():
+        count = len(rewritten.lost)
+        yield Fault(rewritten.code, f"{rewritten.ref} lost {count} record{'s' if count > 1 else ''}", rewritten.ref)

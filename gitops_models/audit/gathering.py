@@ -1,0 +1,109 @@
+"""What the timeline has to read beside the fold's own values: safety documents, risk, and what commits claim.
+
+Documents are read from each step's own tree, because a cause may be edited later and what a denied step brought is
+in no accepted state.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitops_models.errors import GmError
+from gitops_models.policy.document import Policy
+from gitops_models.policy.risk import effective_risk
+from gitops_models.registry.cache import cache_of
+from gitops_models.registry.documents import Cause, Hold, Model, Quarantine, Status
+from gitops_models.registry.events import ModelEvent
+from gitops_models.registry.paths import POLICY_YAML
+from gitops_models.registry.trailers import Trailers, parse_trailers
+from gitops_models.store.snapshots import snapshot
+from gitops_models.verification.commits import MERGE_PARENTS
+from gitops_models.verification.fold import policy_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gitops_models.registry.documents import Document
+    from gitops_models.store.repository import Store
+    from gitops_models.verification.history import History, Step
+
+SAFETY_DOCUMENTS = (Hold, Quarantine, Cause, Status)
+Safety = Hold | Quarantine | Cause | Status
+
+
+@dataclass(frozen=True)
+class StepFacts:
+    """What was read about one step.
+
+    ``documents`` are its Holds, Quarantines, Causes and Statuses by path, ``risk`` the effective risk by model,
+    ``claims`` the trailers of the step's own commit and of the proposal's tip, by object id.
+    """
+
+    documents: Mapping[str, Safety]
+    risk: Mapping[str, str]
+    claims: Mapping[str, Trailers]
+
+
+def gather(store: Store, history: History) -> dict[str, StepFacts]:
+    """Read every step that has events, oldest first; a document that cannot be read is left out."""
+    reader = _Reader(store, history)
+    return {step.oid: reader.read(step) for step in history.steps if step.events}
+
+
+class _Reader:
+    """Carries what was accepted of policy and models from step to step."""
+
+    def __init__(self, store: Store, history: History) -> None:
+        self.store = store
+        self.layout = history.layout
+        self.policy = policy_of(snapshot(store, history.pin, history.layout))
+        self.pin = history.pin
+        self.models: dict[str, Model | None] = {}
+
+    def read(self, step: Step) -> StepFacts:
+        found = {path: self._document(step.oid, path) for event in step.events for path in event.paths}
+        documents = {path: document for path, document in found.items() if isinstance(document, SAFETY_DOCUMENTS)}
+        names = sorted({event.model for event in step.events if isinstance(event, ModelEvent)})
+        risk = {name: self._risk(step, name) for name in names}
+        self._follow(step)
+        return StepFacts(documents, risk, self._claims(step))
+
+    def _risk(self, step: Step, name: str) -> str:
+        """Judge the risk by the policy accepted then; an accepted step's model is what the next is measured by."""
+        path = self.layout.model_path(name)
+        before = self.models[name] if name in self.models else self._model(self.pin, path)
+        after = self._model(step.oid, path)
+        self.models[name] = after if _took_effect(step) else before
+        return effective_risk(before, after, self.policy.floors)
+
+    def _follow(self, step: Step) -> None:
+        if "policy" in step.scopes and _took_effect(step):
+            found = self._document(step.oid, POLICY_YAML)
+            self.policy = found if isinstance(found, Policy) else self.policy
+
+    def _model(self, commit: str, path: str) -> Model | None:
+        found = self._document(commit, path)
+        return found if isinstance(found, Model) else None
+
+    def _document(self, commit: str, path: str) -> Document | None:
+        place = self.layout.classify(path)
+        if place is None or not path.endswith(".yaml") or place.kind in {"lineage", "evidence"}:
+            return None
+        try:
+            blob = self.store.resolve(f"{commit}:{path}", kind="blob")
+            if path == POLICY_YAML:
+                return policy_of(snapshot(self.store, commit, self.layout))
+            return cache_of(self.store).document(self.store, blob, path)
+        except GmError:
+            return None
+
+    def _claims(self, step: Step) -> dict[str, Trailers]:
+        commit = self.store.commit(step.oid)
+        heads = commit.parents[1:] if len(commit.parents) == MERGE_PARENTS else ()
+        said = {oid: parse_trailers(self.store.commit(oid).message) for oid in (step.oid, *heads)}
+        return {oid: trailers for oid, trailers in said.items() if trailers.pairs}
+
+
+def _took_effect(step: Step) -> bool:
+    return step.status in {"accepted", "restored"}

@@ -1,0 +1,188 @@
+"""Reading history: the log, the state at any point, whether it all holds, and why one step is what it is."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from typing import TYPE_CHECKING
+
+from gitops_models.audit.asof import at_commit, at_time, last_accepted
+from gitops_models.audit.explaining import explain
+from gitops_models.audit.findings import Unaccepted, ledger_faults, tag_faults, unaccepted
+from gitops_models.audit.gathering import gather
+from gitops_models.audit.selection import select
+from gitops_models.audit.timeline import timeline
+from gitops_models.errors import GmError
+from gitops_models.workflows.naming import known_model
+
+if TYPE_CHECKING:
+    from gitops_models.audit.explaining import Explanation
+    from gitops_models.audit.findings import Fault
+    from gitops_models.audit.rows import Row
+    from gitops_models.audit.selection import Wanted
+    from gitops_models.registry.documents import Hold
+    from gitops_models.verification.history import History, Step
+    from gitops_models.workflows.session import Session
+
+_TIME_LIKE = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?")
+_DAY = 10
+UNKNOWN_REVISION = frozenset({"GM-S011", "GM-S012", "GM-S014"})
+
+
+@dataclass(frozen=True)
+class LiveThen:
+    """What was accepted as live in one stage, and the step that made it so (its acceptance in ``since``)."""
+
+    model: str
+    stage: str
+    version: str | None
+    lineage_sha256: str | None
+    step: str | None
+    since: datetime | None
+
+
+@dataclass(frozen=True)
+class StateThen:
+    """The accepted state at a point of the line.
+
+    ``step`` is the last step that counts there (the pin when nothing was accepted yet), ``time`` its acceptance.
+    """
+
+    asked: str
+    step: str
+    time: datetime | None
+    live: tuple[LiveThen, ...]
+    holds: tuple[Hold, ...]
+    quarantined: tuple[tuple[str, str], ...]
+    blocked: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What a replay found. ``steps`` counts by status; ``lies`` are claims of commits that are not so, by step."""
+
+    pin: str
+    tip: str
+    steps: dict[str, int]
+    unaccepted: tuple[Unaccepted, ...]
+    blocked: dict[str, tuple[str, ...]]
+    faults: tuple[Fault, ...]
+    lies: dict[str, tuple[str, ...]]
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing is wrong; what only waits for approvals is not wrong."""
+        return not self.faults and all(one.standing != "blocking" for one in self.unaccepted)
+
+    @property
+    def waiting(self) -> tuple[Unaccepted, ...]:
+        """Steps that lack nothing but approvals."""
+        return tuple(one for one in self.unaccepted if one.standing == "waiting")
+
+
+def log(session: Session, wanted: Wanted) -> tuple[Row, ...]:
+    """Return the rows of the timeline that fit, newest first; GM-C140 for a model that never was."""
+    history = session.history
+    rows = timeline(history, gather(session.store, history))
+    if wanted.model and all(row.model != wanted.model for row in rows):
+        known_model(session, wanted.model)
+    return select(rows, wanted)
+
+
+def state_then(session: Session, text: str) -> StateThen:
+    """Return what was accepted at a commit of the line or at a time.
+
+    Raises GM-C151 for a commit off the line, GM-C154 for text that is neither.
+    """
+    history = _history_at(session, text)
+    accepted, state = history.state.snapshot, history.state
+    reached = last_accepted(history)
+    stages = history.policy.stages
+    order = {stage: position for position, stage in enumerate(stages)}
+    keys = sorted(state.stacks, key=lambda key: (key[0], order.get(key[1], len(order)), key[1]))
+    held = [accepted.held(model, stage) for model in accepted.models() for stage in stages]
+    return StateThen(
+        asked=text,
+        step=reached.oid if reached else history.pin,
+        time=state.at,
+        live=tuple(_live(history, *key) for key in keys),
+        holds=tuple(hold for hold in held if hold),
+        quarantined=tuple(
+            (model, version) for model in accepted.models() for version in accepted.quarantined_versions(model)
+        ),
+        blocked=tuple(sorted(history.blocked)),
+    )
+
+
+def verify(session: Session) -> Verification:
+    """Say whether the history that was just replayed, its tags and its ledger hold."""
+    history = session.history
+    rows = timeline(history, gather(session.store, history))
+    counted = [step.status for step in history.steps]
+    faults = (*tag_faults(session.store, history, session.remote), *ledger_faults(session.ledger))
+    return Verification(
+        pin=history.pin,
+        tip=history.tip,
+        steps={status: counted.count(status) for status in dict.fromkeys(counted)},
+        unaccepted=unaccepted(history),
+        blocked={scope: (why.step, *why.codes) for scope, why in sorted(history.state.blocked.items())},
+        faults=faults,
+        lies={row.step: row.lies for row in rows if row.lies},
+    )
+
+
+def explain_step(session: Session, text: str) -> Explanation:
+    """Explain one step of the line; GM-C151 for what is none."""
+    return explain(session.store, session.ledger, session.history, resolve_step(session, text))
+
+
+def resolve_step(session: Session, text: str) -> str:
+    """Return the commit that ``text`` names; GM-C154 when it names none."""
+    try:
+        return session.store.resolve(text)
+    except GmError as error:
+        if error.code not in UNKNOWN_REVISION:
+            raise
+        raise GmError("GM-C154", f"there is no commit {text}", where=text) from error
+
+
+def parse_moment(text: str, *, end_of_day: bool = False) -> datetime:
+    """Return the time that ISO 8601 text means; UTC where no zone is given; GM-C154 for anything else.
+
+    A date alone is its first moment, or its last one with ``end_of_day``.
+    """
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise GmError("GM-C154", f"{text} is not a time", where=text) from error
+    if len(text) == _DAY and end_of_day:
+        found = datetime.combine(found.date(), time.max)
+    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _history_at(session: Session, text: str) -> History:
+    store, history, ledger = session.store, session.history, session.ledger
+    if _TIME_LIKE.fullmatch(text):
+        return at_time(store, history, ledger, parse_moment(text))
+    return at_commit(store, history, ledger, resolve_step(session, text))
+
+
+def _live(history: History, model: str, stage: str) -> LiveThen:
+    stack = history.state.stacks[model, stage]
+    top = stack.top if stack.live else None
+    step = top.step if top else None
+    return LiveThen(
+        model=model,
+        stage=stage,
+        version=top.version if top else None,
+        lineage_sha256=top.lineage_sha256 if top else None,
+        step=step,
+        since=accepted_at(history, step),
+    )
+
+
+def accepted_at(history: History, oid: str | None) -> datetime | None:
+    """Return when a step was accepted; None for the pin and for what is no step."""
+    step: Step | None = next((step for step in history.steps if step.oid == oid), None)
+    return step.at if step else None
