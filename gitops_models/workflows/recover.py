@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
@@ -30,7 +30,7 @@ from gitops_models.workflows.propose import Draft, Opened, propose
 from gitops_models.workflows.remotes import has_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from gitops_models.registry.snapshot import Entry
     from gitops_models.registry.stack import LiveStack, StackEntry
@@ -58,8 +58,10 @@ def rollback(session: Session, wanted: Rollback, *, dry_run: bool = False, no_pu
     state = live_state(session, model, stage)
     stack = session.history.state.stacks[model, stage]
     target = _target(session, model, stage, stack, wanted.to)
+    others = tuple(_also_live(session, model, stage, state.version)) if wanted.quarantine else ()
     updates: dict[str, bytes | Entry | None] = {
-        session.accepted.layout.stage_path(model, stage): _restored(session, model, stage, target)
+        session.accepted.layout.stage_path(model, name): _restored(session, model, name, entry)
+        for name, entry in ((stage, target), *others)
     }
     if wanted.hold:
         updates |= [hold(session, model, stage, wanted)]
@@ -75,7 +77,19 @@ def rollback(session: Session, wanted: Rollback, *, dry_run: bool = False, no_pu
             )
         ]
     draft = _draft(session, wanted, model=model, stage=stage, bad=stack.versions[-1], target=target, updates=updates)
+    draft = replace(draft, trailers=(*draft.trailers, *((GM_STAGE, name) for name, _ in others)))
     return propose(session, draft, dry_run=dry_run, no_push=no_push)
+
+
+def _also_live(session: Session, model: str, stage: str, version: str) -> Iterator[tuple[str, StackEntry | None]]:
+    """Other stages that serve the version: a quarantine takes it out of all of them, to their own last good one.
+
+    None where nothing good lies below: the stage is undeployed.
+    """
+    for name in session.accepted.stages(model):
+        state = session.accepted.stage_state(model, name)
+        if name != stage and state is not None and state.version == version:
+            yield name, next(good_below(session.accepted, model, session.history.state.stack(model, name)), None)
 
 
 def hold(session: Session, model: str, stage: str, wanted: Rollback) -> tuple[str, bytes]:
@@ -127,8 +141,10 @@ def _has_all(session: Session, model: str, version: str) -> bool:
     return present is None or all(present(entry.md5 or "", entry.size) for entry in artifacts)
 
 
-def _restored(session: Session, model: str, stage: str, target: StackEntry) -> Entry:
-    """The stage state's blob as it was at the step that made ``target`` live."""
+def _restored(session: Session, model: str, stage: str, target: StackEntry | None) -> Entry | None:
+    """The stage state's blob as it was at the step that made ``target`` live; None undeploys."""
+    if target is None:
+        return None
     path = session.accepted.layout.stage_path(model, stage)
     step = target.step or session.history.pin
     entry = snapshot(session.store, step, session.history.layout).entry(path)
