@@ -115,7 +115,10 @@ def _quarantined(snapshot: Snapshot, at: ModelStage) -> frozenset[str]:
 def _last_known_good(history: History, at: ModelStage) -> frozenset[str]:
     """Return the digest that a rollback would restore, so that its bytes stay at hand without a network."""
     snapshot = history.state.snapshot
-    good = next(good_below(snapshot, at.model, history.state.stack(at.model, at.stage)), None)
+    try:
+        good = next(good_below(snapshot, at.model, history.state.stack(at.model, at.stage)), None)
+    except GmError:
+        return frozenset()  # what was live earlier must not stop what should be live now
     digest = _digest(snapshot, at, good.version) if good else None
     return frozenset({digest} if digest else ())
 

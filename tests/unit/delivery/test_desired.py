@@ -124,6 +124,16 @@ def test_the_last_known_good_is_kept_unless_it_is_quarantined():
     assert keep(chosen("1.1.0", barred="1.0.0")) == frozenset()
 
 
+def test_an_unreadable_lineage_of_an_earlier_version_stops_nothing():
+    accepted = chosen("1.1.0")
+    accepted.files.pop("models/fraud/versions/1.0.0/lineage.yaml")
+    history = accepted.history()
+    stack = LiveStack().push(StackEntry("1.0.0", "0" * 64, None)).push(StackEntry("1.1.0", "0" * 64, None))
+    history = replace(history, state=replace(history.state, stacks={("fraud", "production"): stack}))
+    wanted = desired_state(history, AT)
+    assert (wanted.standing, wanted.keep) == (Standing.SERVE, frozenset())
+
+
 def test_a_blocked_model_says_whether_it_waits_or_was_denied():
     history = chosen("1.0.0").history()
     blocked = {"model:fraud": Blocked("e" * 40, "d" * 64, ("GM-P401",))}
