@@ -62,12 +62,13 @@ _ROLLBACK = {
     "GM-P506": Code("record names another signer", Exit.DENIED, "whoever is named under `by` signs the commit"),
 }
 _GOVERNANCE = {
-    "GM-P701": Code("unknown profile", Exit.USAGE, "choose solo, minimal or regulated"),
+    "GM-P701": Code("no policy", Exit.DENIED, "write one with `gm init`; no policy means deny"),
     "GM-P702": Code("policy version does not grow", Exit.DENIED, "raise `version` by one"),
     "GM-P703": Code("a quorum in use cannot be met", Exit.DENIED, "keep enough distinct people for every role in use"),
     "GM-P704": Code("a stage in use is dropped", Exit.DENIED, "undeploy the stage first"),
     "GM-P705": Code("repository identity changes", Exit.DENIED, "keep `id`, `line` and the models root"),
     "GM-P706": Code("a ruling document is removed", Exit.DENIED, "keep gm.yaml, the policy and the people"),
+    "GM-P707": Code("unknown profile", Exit.USAGE, "choose solo, minimal or regulated"),
 }
 _HISTORY = {
     "GM-P801": Code("commit is not signed by a known key", Exit.DENIED, "sign it with a key from people.yaml"),

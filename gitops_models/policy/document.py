@@ -165,7 +165,7 @@ class Policy(Document):
     lineage: Annotated[LineageRule, about("Demands on a lineage.", {"require": ["code"]})] = LineageRule()
     approvals: Annotated[Approvals, about("Which decisions count.", {"max_age_days": 30})] = Approvals()
     registration: Annotated[Registration, about("Who may register.", {"may": ["ml-engineer"]})]
-    promotion: Annotated[Promotion, about("Who may promote.", {"may": ["ml-engineer"]})]
+    promotion: Annotated[Promotion, about("Who may propose promotions.", {"may": ["ml-engineer"]})]
     policy_changes: Annotated[PolicyChanges, about("Who may change the policy.", {"approve": ["raio"]})]
 
     @model_validator(mode="after")

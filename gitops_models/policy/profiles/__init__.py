@@ -39,7 +39,7 @@ UNMET = MappingProxyType(
 
 
 def profile(name: str) -> bytes:
-    """Return the policy document of a profile, as ``gm init`` writes it. Raises GM-P701 for an unknown name."""
+    """Return the policy document of a profile, as ``gm init`` writes it. Raises GM-P707 for an unknown name."""
     if name not in PROFILES:
-        raise GmError("GM-P701", f"no profile is called {name}", hint=f"choose one of {', '.join(PROFILES)}")
+        raise GmError("GM-P707", f"no profile is called {name}", hint=f"choose one of {', '.join(PROFILES)}")
     return resources.files(__name__).joinpath(f"{name}.yaml").read_bytes()

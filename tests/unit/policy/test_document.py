@@ -25,7 +25,7 @@ def test_every_profile_is_a_valid_policy_that_says_what_it_leaves_open(name):
 def test_an_unknown_profile_is_refused():
     with pytest.raises(GmError) as caught:
         profile("relaxed")
-    assert caught.value.code == "GM-P701"
+    assert caught.value.code == "GM-P707"
 
 
 def test_the_solo_profile_lets_one_person_promote_low_risk():
