@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
+    from gitops_models.delivery.follow import Followed
     from gitops_models.delivery.journal import Journal
     from gitops_models.delivery.recorder import Recorder
     from gitops_models.delivery.records import DeploymentRecord
@@ -34,7 +35,7 @@ class Reconciler:
     """What a reconcile needs. ``load_history`` fetches and folds; ``source_for`` brings the bytes of its versions."""
 
     targets: Sequence[Target]
-    load_history: Callable[[], History]
+    load_history: Callable[[], Followed]
     source_for: Callable[[History], ByteSource]
     journal: Journal
     recorder: Recorder
@@ -42,10 +43,11 @@ class Reconciler:
 
     def run(self) -> Report:
         """Reconcile every target once. Raises only what ``load_history`` and ``source_for`` raise."""
-        history = self.load_history()
+        followed = self.load_history()
+        history = followed.history
         source = self.source_for(history)
         results: list[Result] = []
-        problems: list[tuple[str, GmError]] = []
+        problems = [("repository", followed.problem)] if followed.problem else []
         for target in self.targets:
             try:
                 results.extend(_Visit(self, target, history, source).run())

@@ -96,7 +96,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Report:
-    """One run over all targets. ``problems`` are targets that could not be reached at all."""
+    """One run over all targets. ``problems`` name a target, or ``repository``, that was out of reach."""
 
     commit: str | None
     at: datetime

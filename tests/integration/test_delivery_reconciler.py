@@ -186,19 +186,59 @@ def test_a_rewound_line_is_refused_and_nothing_changes(site):
     site.work.git("reset", "--quiet", "--hard", site.pin)
     site.work.commit({STATE_PATH: site.stage_state("1.1.0")}, "Another past")
     site.push("--force")
-    with pytest.raises(GmError) as error:
-        site.run()
-    assert (error.value.code, error.value.exit_status) == ("GM-T600", 5)
+    (site.srv / "fraud/production/current").unlink()
+    report = site.run()
+    assert (report.first_error.code, report.first_error.exit_status) == ("GM-T600", 5)
+    assert (report.results[0].done, report.retryable) == (Done.HEALED, False)
     assert site.served() == content_of("1.0.0")
 
 
-def test_a_remote_that_is_away_is_an_external_error_and_the_model_stays(site):
+def test_a_remote_that_is_away_is_an_external_error_and_what_is_served_is_still_healed(site):
     site.run()
+    site.origin.rename(site.root / "away")
+    (site.srv / "fraud/production/current").unlink()
+    report = site.run()
+    assert (report.first_error.exit_status, report.retryable, report.ok) == (9, True, False)
+    assert report.results[0].done is Done.HEALED
+    assert report.records.waiting == 1
+    assert site.served() == content_of("1.0.0")
+    (site.root / "away").rename(site.origin)
+    assert site.run().records.sent == 1
+    assert [record.body.result for record in site.records()] == ["succeeded", "healed"]
+
+
+def test_a_remote_that_was_never_reached_is_an_error(site):
     site.origin.rename(site.root / "away")
     with pytest.raises(GmError) as error:
         site.run()
     assert error.value.exit_status == 9
-    assert site.served() == content_of("1.0.0")
+    assert not site.srv.exists()
+
+
+def test_a_pin_of_another_history_is_refused_and_nothing_is_healed_by_the_old_one(site):
+    site.run()
+    (site.srv / "fraud/production/current").unlink()
+    site.configure("0" * 40)
+    with pytest.raises(GmError):
+        site.run()
+    assert not (site.srv / "fraud/production/current").is_symlink()
+
+
+def test_a_mirror_that_is_now_of_another_repository_is_refused(site):
+    site.run()
+    site.configure(site.work.commit({"gm.yaml": document("Repository", id="registry-b")}, "Another"))
+    site.push()
+    with pytest.raises(GmError) as error:
+        site.run()
+    assert error.value.code == "GM-T501"
+
+
+def test_one_process_that_runs_again_folds_only_when_something_moved(site):
+    with open_reconciler(read_config(site.config), clock=lambda: NOW) as reconciler:
+        first = reconciler.load_history().history
+        assert reconciler.load_history().history is first
+        site.origin.rename(site.root / "away")
+        assert reconciler.load_history().history is first
 
 
 def test_without_a_pin_nothing_is_served(site):

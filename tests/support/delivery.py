@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from gitops_models.delivery.follow import Followed
 from gitops_models.delivery.journal import Journal
 from gitops_models.delivery.reconciler import Reconciler
 from gitops_models.delivery.recorder import Delivered
@@ -168,7 +169,7 @@ def reconciler(root: Path, accepted: Accepted, *, state: Path, source=None, reco
     history = accepted.history() if isinstance(accepted, Accepted) else accepted
     return Reconciler(
         targets=[DirectoryTarget(root, id="local", lock_wait=0.2, **options)],
-        load_history=lambda: history,
+        load_history=lambda: Followed(history),
         source_for=lambda _history: source or Bytes(),
         journal=Journal(state / "journal"),
         recorder=recorder or Ledger(),
