@@ -1,12 +1,14 @@
 """A DVC object database anywhere else (S3, GCS, Azure, SSH, HTTP, …): whole by the size that the remote reports."""
 
 import contextlib
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+from gitops_models.artifacts.cloud_errors import cloud_error, means_missing
 from gitops_models.artifacts.hashing import Progress
 from gitops_models.artifacts.objects import Source
-from gitops_models.artifacts.readers import cloud_error
 from gitops_models.errors import GmError
 
 
@@ -24,13 +26,12 @@ class CloudDatabase:
         return [source for source in sources if sizes[source.oid] not in {source.size, "unknown"}]
 
     def put(self, sources: Sequence[Source], progress: Progress | None) -> None:
-        """Send files in parallel as DVC does, then bytes at hand."""
-        files = [source for source in sources if source.path is not None]
-        if files:
-            self._coded(lambda: self._add(files))
+        """Send files in parallel as DVC does; bytes at hand become a file first (HTTP takes nothing else)."""
+        with tempfile.TemporaryDirectory(prefix="gm-") as folder:
+            files = {source.oid: str(_as_file(source, Path(folder))) for source in sources}
+            if files:
+                self._coded(lambda: self._add(files))
         for source in sources:
-            if source.path is None:
-                self._send_bytes(source)
             self._sent.add(source.oid)
             if progress:
                 progress(source.size)
@@ -51,23 +52,20 @@ class CloudDatabase:
                 with contextlib.suppress(Exception):  # the first error is the one to show
                     self._odb.delete(source.oid)
 
-    def _add(self, files: Sequence[Source]) -> None:
+    def _add(self, files: Mapping[str, str]) -> None:
         from dvc.fs import localfs  # noqa: PLC0415 - DVC takes 0.4 s to import
 
         failures: list[BaseException] = []
         self._odb.add(
-            [str(source.path) for source in files],
+            list(files.values()),
             localfs,
-            [source.oid for source in files],
+            list(files),
             check_exists=False,
             batch_size=self._odb.fs.jobs,
             on_error=lambda _oid, error: failures.append(error),
         )
         if failures:
             raise failures[0]
-
-    def _send_bytes(self, source: Source) -> None:
-        self._coded(lambda: self._odb.add_bytes(source.oid, source.data))
 
     def _sizes(self, sources: Sequence[Source]) -> dict[str, int | str | None]:
         """Size by object id: None for absent, "unknown" when the remote does not say."""
@@ -79,9 +77,9 @@ class CloudDatabase:
         return {source.oid: self._size(answer) for source, answer in zip(sources, answers, strict=True)}
 
     def _size(self, answer: Any) -> int | str | None:
-        if isinstance(answer, FileNotFoundError):
-            return None
         if isinstance(answer, Exception):
+            if means_missing(answer):
+                return None
             raise cloud_error(answer, self.address) from answer
         size = answer.get("size")
         return "unknown" if size is None else int(size)
@@ -94,3 +92,11 @@ class CloudDatabase:
             if coded.code != "GM-A321":
                 raise coded from error
             raise GmError("GM-A323", f"the remote took no objects: {error}", where=self.address) from error
+
+
+def _as_file(source: Source, folder: Path) -> Path:
+    if source.path is not None:
+        return source.path
+    path = folder / source.oid
+    path.write_bytes(source.data)
+    return path

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gitops_models.artifacts.cloud_database import CloudDatabase
+from gitops_models.artifacts.cloud_errors import cloud_error
 from gitops_models.artifacts.local_database import LocalDatabase
 from gitops_models.artifacts.objects import Database
-from gitops_models.artifacts.readers import cloud_error
 from gitops_models.errors import GmError
 
 if TYPE_CHECKING:

@@ -3,12 +3,12 @@
 Objects of a DVC 3 remote lie at ``files/md5/<2 hex>/<30 hex>[.dir]``.
 """
 
-import errno
 import io
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
+from gitops_models.artifacts.cloud_errors import cloud_error, means_missing
 from gitops_models.artifacts.files import open_regular
 from gitops_models.artifacts.remotes import RemoteSpec
 from gitops_models.errors import GmError
@@ -121,7 +121,7 @@ class CloudReader:
 
     def exists(self, md5: str) -> bool:
         """Whether the object is there."""
-        return bool(self._call(md5, lambda fs, path: fs.exists(path)))
+        return self._call(md5, lambda fs, path: fs.info(path)) is not None  # fs.exists() takes a dead server for "no"
 
     def _call(self, md5: str, ask: "Callable[[Any, str], Any]") -> Any:
         where = self.where(md5)
@@ -129,9 +129,9 @@ class CloudReader:
             if self._fs is None:
                 self._connect()
             return ask(self._fs, f"{self._root}{object_path(md5)}")
-        except FileNotFoundError:
-            return None
         except Exception as error:
+            if means_missing(error):
+                return None
             raise cloud_error(error, where) from error
 
     def _connect(self) -> None:
@@ -164,23 +164,3 @@ class _Coded(io.RawIOBase):
         if not self.closed:
             self._stream.close()
         super().close()
-
-
-def cloud_error(error: Exception, where: str) -> GmError:
-    """Give the coded form of what a DVC file system raised (drivers raise anything from OSError to botocore's own)."""
-    if isinstance(error, GmError):
-        return error
-    kind = type(error).__name__
-    if isinstance(error, ImportError) or kind == "RemoteMissingDepsError":
-        return GmError("GM-A305", f"no driver for this remote: {error}", where=where)
-    if kind in {"AuthError", "NoCredentialsError", "PermissionDenied"} or _refused(error):
-        return GmError("GM-A322", f"the remote refused the credentials: {error}", where=where)
-    if kind in {"ConfigError", "RemoteConfigError"}:
-        return GmError("GM-A301", f"the remote's configuration is not usable: {error}", where=where)
-    return GmError("GM-A321", f"the remote cannot be reached: {kind}: {error}", where=where)
-
-
-def _refused(error: Exception) -> bool:
-    if isinstance(error, PermissionError):
-        return True
-    return isinstance(error, OSError) and error.errno in {errno.EACCES, errno.EPERM}

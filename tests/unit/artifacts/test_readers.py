@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from gitops_models.artifacts.readers import CloudReader, LocalReader, cloud_error, object_path, open_remote
+from gitops_models.artifacts.cloud_errors import cloud_error
+from gitops_models.artifacts.readers import CloudReader, LocalReader, object_path, open_remote
 from gitops_models.artifacts.remotes import RemoteSpec
 from gitops_models.errors import GmError
 
