@@ -93,9 +93,11 @@ class Facts:
 
     ``at`` is the acceptance's time (the only time the judge sees; None means that time bound rules cannot be met).
     ``people`` and ``state`` are the accepted ones before this step. ``live`` is True for whoever sees the step now:
-    admission rules deny then and only warn on replay. ``tags`` maps a tag name to the oid it must and does stand for
-    (``None`` means that tags were not looked at). ``bytes_present`` maps (model, version) to presence (``None``: not
-    looked at). ``accepted`` says that an acceptance record exists or that none is needed.
+    admission rules deny then and only warn on replay. ``commits`` are all commits behind the change: where a scope is
+    blocked, those of the blocked steps too, because their content is judged again. ``tags`` maps the name of each tag
+    with a good signature to the commit it stands for (``None``: tags were not looked at). ``bytes_present`` maps
+    (model, version) to presence (``None``: not looked at). ``accepted`` says that an acceptance record exists or that
+    none is needed.
     """
 
     change_id: str

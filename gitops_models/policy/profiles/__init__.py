@@ -19,6 +19,7 @@ _NOT_YET = (
 UNMET = MappingProxyType(
     {
         "solo": (
+            "3 control of policy and people: anybody in people.yaml may change them",
             "4.1 data snapshots, feature schema and hyperparameters in every lineage",
             "4.2 coverage of code, prompts, pre- and postprocessing and evaluation",
             "5.1 sign-off by a second person at low risk, and the oversight committee at critical risk",
