@@ -112,6 +112,12 @@ def tree_diff(store: Store, old: str | None, new: str | None) -> dict[str, Pair]
     return dict(compare(store, trees[0], trees[1]))
 
 
+def has_file(store: Store, treeish: str, name: str) -> bool:
+    """Tell whether the top directory of a commit or tree has a file of this name; costs one tree."""
+    node = read_tree(store, tree_of(store, treeish)).get(name)
+    return node is not None and not node.directory
+
+
 def render_tree(nodes: Mapping[str, Node]) -> bytes:
     """Write a tree's bytes in Git's order."""
     keyed = sorted((_key(node), node) for node in nodes.values())

@@ -9,6 +9,7 @@ what was decided before is never decided anew (ADR 0002).
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -20,8 +21,9 @@ from gitops_models.registry.change import change_id, diff
 from gitops_models.registry.paths import GM_YAML, POLICY_YAML, Layout
 from gitops_models.registry.state import AcceptedState
 from gitops_models.registry.trailers import GM_REASON, parse_trailers
-from gitops_models.store.history import first_parents
+from gitops_models.store.history import first_parents, walk_first_parents
 from gitops_models.store.snapshots import governed_diff, snapshot
+from gitops_models.store.trees import has_file
 from gitops_models.verification.acceptance import Judged, judge_step
 from gitops_models.verification.commits import MERGE_PARENTS, commit_facts, merge_fact, proposal_facts
 from gitops_models.verification.history import History, Pending, Step
@@ -50,10 +52,29 @@ def begin(store: Store, pin: str) -> History:
         layout=layout,
         pin=pin,
         tip=pin,
-        state=AcceptedState.initial(accepted, pin),
+        state=AcceptedState.initial(accepted, pin, touched=_touched_before(store, pin, layout)),
         policy=policy_of(accepted),
         people=accepted.people(),
     )
+
+
+def _touched_before(store: Store, pin: str, layout: Layout) -> dict[str, str]:
+    """The last step up to the pin that touched each mutable path, oldest first.
+
+    Readers with different pins must find the same anchors; the first governed commit itself touches nothing.
+    """
+    steps: list[str] = []
+    for oid in walk_first_parents(store, pin):
+        if not has_file(store, oid, GM_YAML):
+            break
+        steps.append(oid)
+    touched: dict[str, str] = {}
+    for above, oid in itertools.pairwise(reversed(steps)):
+        for path in governed_diff(store, above, oid, layout):
+            if layout.mutable(path):
+                touched.pop(path, None)
+                touched[path] = oid
+    return touched
 
 
 def fold(store: Store, *, pin: str, tip: str, ledger: DecisionSource, known: History | None = None) -> History:
@@ -104,19 +125,18 @@ class _Walker:
         self.store = store
         self.ledger = ledger
         self.history = history
-        self.places = {step.oid: step.index for step in history.steps} | {history.pin: 0}
 
     def advance(self, oid: str) -> None:
         """Judge the next step, then let late acceptances that were made at it take effect."""
-        self.places[oid] = len(self.history.steps) + 1
+        index = self.history.length + 1
         commit = self.store.commit(oid)
         parent = self.store.commit(commit.parents[0])
         delta = governed_diff(self.store, parent.tree, commit.tree, self.history.layout)
-        step = self._judge(commit, delta) if delta else Step(oid, self.places[oid], "untouched")
+        step = self._judge(commit, delta, index) if delta else Step(oid, index, "untouched")
         self.history = replace(self.history, tip=oid, steps=(*self.history.steps, step))
         self._release(oid)
 
-    def _judge(self, commit: Commit, delta: Mapping[str, tuple[Entry | None, Entry | None]]) -> Step:
+    def _judge(self, commit: Commit, delta: Mapping[str, tuple[Entry | None, Entry | None]], index: int) -> Step:
         history = self.history
         updates = {path: after for path, (_, after) in delta.items()}
         change = change_of(history, updates)
@@ -131,7 +151,7 @@ class _Walker:
             live=False,
         )
         judged = self._verdict(commit, change, facts)
-        step = _step(commit, self.places[commit.oid], change, judged)
+        step = _step(commit, index, change, judged)
         self._apply(step, change, judged)
         return step
 
@@ -148,20 +168,15 @@ class _Walker:
         return proposal_facts(self.store, head, tip, people, layout), merge
 
     def _verdict(self, commit: Commit, change: Change, facts: Facts) -> Judged:
-        here = self.places[commit.oid]
-
-        def made_before(acceptance: Acceptance) -> bool:
-            return (
-                acceptance.merge == commit.oid
-                and acceptance.head == commit.parents[-1]
-                and self.places.get(acceptance.main, here) < here
-            )
+        def made_with(acceptance: Acceptance) -> bool:
+            spoken = (acceptance.merge, acceptance.head, acceptance.main)
+            return spoken == (commit.oid, commit.parents[-1], commit.parents[0])
 
         committed = datetime.fromtimestamp(commit.committer.time, UTC)
         before = self.history.state.at
         own = max(committed, before) if before else committed
         records = self.ledger.records(facts.change_id)
-        return judge_step(change, facts, self.history.policy, records=records, applies=made_before, own=own)
+        return judge_step(change, facts, self.history.policy, records=records, applies=made_with, own=own)
 
     def _apply(self, step: Step, change: Change, judged: Judged) -> None:
         history = self.history

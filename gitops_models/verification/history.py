@@ -58,7 +58,7 @@ class History:
     """The accepted state at ``tip`` and how each step since ``pin`` was judged, oldest first.
 
     ``actual`` holds, for each blocked scope, the governed entries that the tip really has: they differ from the
-    accepted ones in ``state``.
+    accepted ones in ``state``. ``skipped`` counts the first steps after the pin that are known but not kept here.
     """
 
     repository: Repository
@@ -69,8 +69,14 @@ class History:
     policy: Policy
     people: People
     steps: tuple[Step, ...] = ()
+    skipped: int = 0
     pending: Mapping[str, Pending] = field(default_factory=dict)
     actual: Mapping[str, Mapping[str, Entry]] = field(default_factory=dict)
+
+    @property
+    def length(self) -> int:
+        """How many steps there are after the pin."""
+        return self.skipped + len(self.steps)
 
     @property
     def blocked(self) -> frozenset[str]:

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Protocol
 from gitops_models.errors import GmError
 from gitops_models.registry.paths import GM_YAML, Layout
 from gitops_models.store.config import user_config
-from gitops_models.store.history import first_parents
+from gitops_models.store.history import first_parents, on_first_parent_line
 from gitops_models.store.objects import Ident
 from gitops_models.store.repository import Store
 from gitops_models.store.snapshots import snapshot
+from gitops_models.store.trees import has_file
 from gitops_models.trust.ledger import Ledger, Scribe
 from gitops_models.trust.memory import Memory, load_memory, memory_path, update_memory
 from gitops_models.trust.signing import ssh_signer_from_config
+from gitops_models.verification.cache import cache_path, load_prefix, save_prefix
 from gitops_models.verification.fold import fold, steps_after
 from gitops_models.workflows.sync import fetch_all, go_online, line_ref
 
@@ -75,7 +77,9 @@ class Session:
         self.ledger = Ledger(self.store, self.remote)
         self.ledger.remember_seen()
         tip = self.store.ref(line_ref(self.remote, self.line)) or self.history.tip
-        self.history = fold(self.store, pin=self.history.pin, tip=tip, ledger=self.ledger)
+        # A blocked scope may be released by what came to the ledger meanwhile: then all is judged anew.
+        known = None if self.history.blocked else self.history
+        self.history = fold(self.store, pin=self.history.pin, tip=tip, ledger=self.ledger, known=known)
         if self.pinned:
             remember(self.store, self.history)
 
@@ -103,8 +107,12 @@ class Session:
         return actor
 
 
-def open_session(path: Path, *, clock: Clock | None = None, online: bool = True, pin: str | None = None) -> Session:
+def open_session(
+    path: Path, *, clock: Clock | None = None, online: bool = True, pin: str | None = None, replay: bool = False
+) -> Session:
     """Open the repository at ``path``: fetch, find the pin, and fold history up to the line's tip.
+
+    ``replay`` judges every step since the pin again; otherwise the prefix that this clone has verified is taken over.
 
     Raises GM-S codes for what is no usable repository, GM-C110 where gm is not set up, GM-T600 for rewritten history.
     """
@@ -120,9 +128,15 @@ def open_session(path: Path, *, clock: Clock | None = None, online: bool = True,
     if tip is None:
         raise GmError("GM-C110", f"there is no branch {line} here", where=str(path))
     start = pin or (memory.pin.commit if memory else None)
-    history = fold(store, pin=start or first_governed(store, tip), tip=tip, ledger=ledger)
+    cache = cache_path(store.common_dir)
+    known = load_prefix(cache, store, start) if start and not replay else None
+    if known and not on_first_parent_line(store, known.tip, tip):
+        known = None
+    history = fold(store, pin=start or first_governed(store, tip), tip=tip, ledger=ledger, known=known)
     if memory and pin is None:
         remember(store, history)
+        if known is None or known.tip != history.tip:
+            save_prefix(cache, history)
     return Session(store, clock or SystemClock(), remote, line, history, ledger, start is not None, offline)
 
 
@@ -169,6 +183,6 @@ def guess_line(store: Store, remote: str | None) -> str:
 def first_governed(store: Store, tip: str) -> str:
     """The first first-parent commit that has a gm.yaml: where an unpinned, advisory history begins."""
     for oid in first_parents(store, tip):
-        if snapshot(store, oid, Layout()).entry(GM_YAML):
+        if has_file(store, oid, GM_YAML):
             return oid
     raise GmError("GM-C110", "this repository has no gm.yaml", where=f"{tip[:12]}:{GM_YAML}")
