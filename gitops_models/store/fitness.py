@@ -63,7 +63,7 @@ def check(libgit2: pygit2.Repository, common: Path) -> None:
 
 def _partial(common: Path) -> bool:
     packs = common / "objects" / "pack"
-    return packs.is_dir() and any(name.endswith(".promisor") for name in os.listdir(packs))
+    return packs.is_dir() and any(path.suffix == ".promisor" for path in packs.iterdir())
 
 
 def _not_empty(path: Path) -> bool:

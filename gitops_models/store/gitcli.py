@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,10 +99,15 @@ def stop(process: subprocess.Popen[bytes]) -> None:
     """End a git process kindly: on SIGTERM git removes its lock files, on SIGKILL they would stay."""
     process.terminate()
     try:
-        process.communicate(timeout=_GRACE)
+        process.wait(_GRACE)
     except subprocess.TimeoutExpired:
         process.kill()
-        process.communicate()
+        process.wait()
+    # Closed, not read to the end: a child of git that lives on may hold the other side open.
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        if pipe is not None:
+            with suppress(BrokenPipeError):
+                pipe.close()
 
 
 def git_version(environ: Mapping[str, str] | None = None) -> tuple[int, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 import pygit2
 
 from gitops_models.errors import GmError
+from gitops_models.store.gitcli import run
 from gitops_models.store.objects import Commit
 from gitops_models.store.repository import LIBGIT2_ERRORS, Store
 
@@ -73,12 +74,22 @@ def is_ancestor(store: Store, ancestor: str, descendant: str) -> bool:
 def new_commits(store: Store, tip: str, exclude: str | Sequence[str] | None) -> list[Commit]:
     """List the commits that ``tip`` reaches and none of ``exclude`` does, parents before children."""
     hidden = [exclude] if isinstance(exclude, str) else list(exclude or ())
-    sort = pygit2.enums.SortMode.TOPOLOGICAL | pygit2.enums.SortMode.REVERSE
+    for oid in (tip, *hidden):
+        store.typed(oid, "commit")
     try:
-        walker = store.libgit2.walk(tip, sort)
-        for oid in hidden:
-            walker.hide(oid)
-        oids = [str(found.id) for found in walker]
-    except LIBGIT2_ERRORS as error:
-        raise GmError("GM-S013", f"the history of {tip} cannot be read: {error}", where=tip) from error
+        oids = _walk(store, tip, hidden)
+    except LIBGIT2_ERRORS:
+        # libgit2 stops at a commit whose author it cannot parse; git goes on.
+        revisions = "\n".join((tip, *(f"^{oid}" for oid in hidden))) + "\n"
+        listed = run(store.git, ["rev-list", "--topo-order", "--reverse", "--stdin"], stdin=revisions.encode())
+        if listed.status:
+            raise GmError("GM-S013", f"the history of {tip} cannot be read", where=tip) from None
+        oids = listed.stdout.decode().split()
     return [store.commit(oid) for oid in oids]
+
+
+def _walk(store: Store, tip: str, hidden: Sequence[str]) -> list[str]:
+    walker = store.libgit2.walk(tip, pygit2.enums.SortMode.TOPOLOGICAL | pygit2.enums.SortMode.REVERSE)
+    for oid in hidden:
+        walker.hide(oid)
+    return [str(found.id) for found in walker]

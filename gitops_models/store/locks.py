@@ -5,10 +5,12 @@ stops every later command. A lock is removed only when it is older than git's ow
 works in this repository; in a repository that gm owns alone no process of others can hold one.
 """
 
+import fcntl
 import logging
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +20,7 @@ _log = logging.getLogger(__name__)
 
 HELD_AT_MOST = 3.0  # seconds; core.filesRefLockTimeout of our own git processes waits as long
 UNKNOWN_HOLDER = 900.0  # seconds; where running processes cannot be seen (no /proc)
+PROCESSES = Path("/proc")
 _TOP_LEVEL = ("HEAD.lock", "index.lock", "packed-refs.lock", "config.lock", "ORIG_HEAD.lock", "FETCH_HEAD.lock")
 
 
@@ -35,14 +38,26 @@ def break_stale_locks(store: Store, *, exclusive: bool = False, now: float | Non
     ``exclusive``: the repository is used by this process alone (a reconciler's own mirror), so every lock is stale.
     ``now`` is the time in seconds since 1970 that ages are measured at.
     """
-    moment = time.time() if now is None else now
-    found = [lock for lock in _aged(_locks(store), moment) if exclusive or lock.age > HELD_AT_MOST]
-    if not found or not (exclusive or _unheld(store, min(lock.age for lock in found))):
-        return ()
-    broken = tuple(lock for lock in found if _remove(lock.path))
+    with _alone(store):
+        moment = time.time() if now is None else now
+        found = [lock for lock in _aged(_locks(store), moment) if exclusive or lock.age > HELD_AT_MOST]
+        if not found or not (exclusive or _unheld(store, found)):
+            return ()
+        broken = tuple(lock for lock in found if _remove(lock.path))
     for lock in broken:
         _log.warning("removed a stale lock left by a killed process: %s (%.0f s old)", lock.path, lock.age)
     return broken
+
+
+@contextmanager
+def _alone(store: Store) -> Iterator[None]:
+    """One remover at a time: a second one would take the first one's fresh lock for the stale one it has seen."""
+    directory = os.open(store.common_dir, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(directory, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(directory)
 
 
 def _locks(store: Store) -> Iterator[Path]:
@@ -69,11 +84,19 @@ def _remove(path: Path) -> bool:
     return True
 
 
-def _unheld(store: Store, youngest: float) -> bool:
-    processes = Path("/proc")
-    if not (processes / "self" / "comm").exists():
-        return youngest > UNKNOWN_HOLDER
-    return not any(_works_here(process, store) for process in processes.iterdir() if process.name.isdigit())
+def _unheld(store: Store, found: Sequence[BrokenLock]) -> bool:
+    if not (PROCESSES / "self" / "comm").exists():
+        return min(lock.age for lock in found) > UNKNOWN_HOLDER
+    paths = {os.path.realpath(lock.path) for lock in found}
+    running = [process for process in PROCESSES.iterdir() if process.name.isdigit()]
+    return not any(_works_here(process, store) or _has_open(process, paths) for process in running)
+
+
+def _has_open(process: Path, paths: Container[str]) -> bool:
+    """Tell whether a process, git or another program that writes repositories, has one of the lock files open."""
+    with suppress(OSError):
+        return any(os.path.realpath(handle) in paths for handle in (process / "fd").iterdir())
+    return False
 
 
 def _works_here(process: Path, store: Store) -> bool:

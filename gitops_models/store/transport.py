@@ -1,34 +1,22 @@
-"""Fetch, push and list: what goes to a remote, run by GitPython so that credential helpers and ssh work as in git.
-
-GitPython can only add to the caller's environment, so ``env -u`` takes away what must not reach git. Results are read
-from porcelain output and the C locale.
-"""
+"""Fetch, push and list: what goes to a remote. Results are read from porcelain output and the C locale."""
 
 import os
 import re
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from subprocess import Popen
-from threading import Thread, Timer
-from typing import IO, Any
+from collections.abc import Sequence
 
 from gitops_models.errors import GmError
-from gitops_models.registry.text import visible
-from gitops_models.store.environment import unwanted
-from gitops_models.store.gitcli import Completed
 from gitops_models.store.locks import break_stale_locks
 from gitops_models.store.names import check_oid, check_ref, check_remote
 from gitops_models.store.pushing import PushResult, read_push
 from gitops_models.store.refs import RefUpdate
 from gitops_models.store.refusals import transport_error
 from gitops_models.store.repository import Store
+from gitops_models.store.transfer import Progress, transfer
 
 __all__ = ["RETRYABLE", "Progress", "PushResult", "fetch", "is_retryable", "ls_remote", "push"]
 
-Progress = Callable[[str], None]
 TIMEOUT = 900.0
 RETRYABLE = frozenset({"GM-S101", "GM-S102", "GM-S204", "GM-S209"})
-_LATE = 5.0
 
 
 def is_retryable(error: GmError) -> bool:
@@ -64,9 +52,9 @@ def fetch(
         "--progress" if progress else "--quiet",
     ]
     args = ["fetch", *options, "--", _address(remote, store), *refspecs]
-    done = _run(store, args, progress=progress, timeout=timeout)
+    done = transfer(store, args, progress=progress, timeout=timeout)
     if done.status and ".lock': File exists" in done.stderr and break_stale_locks(store):
-        done = _run(store, args, progress=progress, timeout=timeout)
+        done = transfer(store, args, progress=progress, timeout=timeout)
     if done.status:
         raise transport_error(remote, done.stderr)
 
@@ -92,7 +80,7 @@ def push(
     options = ["--porcelain", "--no-verify", "--no-follow-tags", "--recurse-submodules=no", "--no-signed"]
     options += ["--no-force-if-includes", *(["--atomic"] if atomic else []), *(["--progress"] if progress else [])]
     args = ["push", *options, *leases, "--", _address(remote, store), *refspecs]
-    done = _run(store, args, progress=progress, timeout=timeout)
+    done = transfer(store, args, progress=progress, timeout=timeout)
     return read_push(remote, updates, done)
 
 
@@ -100,7 +88,7 @@ def ls_remote(store: Store, remote: str, *patterns: str, timeout: float = TIMEOU
     """Give ref names and object ids at a remote, only those that match one of ``patterns`` when there are any."""
     for pattern in patterns:
         check_ref(pattern.replace("*", "x"))
-    done = _run(store, ["ls-remote", "--quiet", "--", _address(remote, store), *patterns], timeout=timeout)
+    done = transfer(store, ["ls-remote", "--quiet", "--", _address(remote, store), *patterns], timeout=timeout)
     if done.status:
         raise transport_error(remote, done.stderr)
     pairs = (line.split("\t", 1) for line in done.stdout.decode("utf-8", "surrogateescape").splitlines())
@@ -124,59 +112,3 @@ def _check_refspec(refspec: str) -> None:
         check_ref(source.replace("*", "x", 1))
     if colon:
         check_ref(destination.replace("*", "x", 1))
-
-
-def _run(store: Store, args: Sequence[str], *, timeout: float, progress: Progress | None = None) -> Completed:
-    guard = _start(store, args)
-    # GitPython's guard ends the process when it is collected, so it must outlive the conversation.
-    process: Popen[bytes] = guard.proc
-    said: list[str] = []
-    reader = Thread(target=_pump, args=(process.stderr, said, progress), daemon=True)
-    reader.start()
-    late = Timer(timeout, process.terminate)
-    late.start()
-    try:
-        stdout = process.stdout.read() if process.stdout else b""
-        status = process.wait()
-    finally:
-        late.cancel()
-        if process.poll() is None:
-            process.terminate()
-            process.wait()
-        # An ssh that outlives git keeps stderr open: what it still says is not worth waiting for.
-        reader.join(_LATE)
-        _close(process, reader)
-    if status and not late.is_alive() and late.finished.is_set() and status < 0:
-        raise GmError("GM-S201", f"git {args[0]} did not finish within {timeout:g} s")
-    return Completed(status, stdout, "".join(said))
-
-
-def _start(store: Store, args: Sequence[str]) -> Any:
-    try:
-        from git.cmd import Git  # noqa: PLC0415 - GitPython costs as much as eighteen bare Pythons to import
-    except ImportError as error:  # GitPython refuses to be imported where there is no git
-        raise GmError("GM-S008", f"git cannot be started: {error}") from error
-    from git.exc import GitCommandNotFound  # noqa: PLC0415 - as above
-
-    taken = [part for name in unwanted(os.environ, store.git.env) for part in ("-u", name)]
-    command = ["env", *taken, *store.git.command(args)]
-    try:
-        return Git(store.git.cwd).execute(command, as_process=True, env=dict(store.git.env))
-    except GitCommandNotFound as error:
-        raise GmError("GM-S008", f"git cannot be started: {error}") from error
-
-
-def _pump(stream: IO[bytes], said: list[str], progress: Progress | None) -> None:
-    with suppress(ValueError, OSError):  # closed under us after a timeout
-        for line in stream:
-            text = line.decode("utf-8", "replace")
-            said.append(text)
-            if progress:
-                progress(visible(text.rstrip().rpartition("\r")[2]))
-
-
-def _close(process: Popen[bytes], reader: Thread) -> None:
-    if process.stdout:
-        process.stdout.close()
-    if process.stderr and not reader.is_alive():
-        process.stderr.close()

@@ -22,9 +22,28 @@ def test_full_ref_names_are_accepted(name):
 
 @pytest.mark.parametrize(
     "name",
-    ["", "main", "--exec=x", "-refs/heads/x", "refs/heads/a b", "refs/heads/a..b", "refs/heads/.a", "refs/heads/a.lock"]
-    + ["refs/heads/a.lock/b", "refs/heads/", "refs/heads/a.", "refs/heads/a\n", "refs/heads/a\0", "refs//a"]
-    + ["refs/heads/@{1}", "refs/heads/a~1", "refs/heads/a^", "refs/heads/a:b", "refs/heads/*", "refs/heads/a\\b"],
+    [
+        "",
+        "main",
+        "--exec=x",
+        "-refs/heads/x",
+        "refs/heads/a b",
+        "refs/heads/a..b",
+        "refs/heads/.a",
+        "refs/heads/a.lock",
+        "refs/heads/a.lock/b",
+        "refs/heads/",
+        "refs/heads/a.",
+        "refs/heads/a\n",
+        "refs/heads/a\x00",
+        "refs//a",
+        "refs/heads/@{1}",
+        "refs/heads/a~1",
+        "refs/heads/a^",
+        "refs/heads/a:b",
+        "refs/heads/*",
+        "refs/heads/a\\b",
+    ],
 )
 def test_what_git_would_not_take_as_a_ref_is_refused(name):
     with pytest.raises(GmError) as caught:
@@ -51,8 +70,18 @@ def test_a_revision_that_looks_like_an_option_or_hides_characters_is_refused(tex
 
 @pytest.mark.parametrize(
     "address",
-    ["origin", "/srv/git/m.git", "../m.git", "https://git.example/m.git", "ssh://git@git.example:22/m", "file:///srv/m"]
-    + ["git@git.example:team/m.git", "git.example:m.git", "./a:b", "https://user@git.example/m"],
+    [
+        "origin",
+        "/srv/git/m.git",
+        "../m.git",
+        "https://git.example/m.git",
+        "ssh://git@git.example:22/m",
+        "file:///srv/m",
+        "git@git.example:team/m.git",
+        "git.example:m.git",
+        "./a:b",
+        "https://user@git.example/m",
+    ],
 )
 def test_ordinary_remotes_are_accepted(address):
     assert check_remote(address) == address
@@ -60,9 +89,23 @@ def test_ordinary_remotes_are_accepted(address):
 
 @pytest.mark.parametrize(
     "address",
-    ["", "-u", "--upload-pack=touch /tmp/x", "ext::sh -c touch% /tmp/x", "fd::17", "http://git.example/m", "https:///m"]
-    + ["git://git.example/m", "ftp://git.example/m", "ssh://-oProxyCommand=x/m", "ssh://git@-oProxyCommand=x/m"]
-    + ["-oProxyCommand=x:m", "git@-oProxyCommand=x:m", "a\nb", "https://"],
+    [
+        "",
+        "-u",
+        "--upload-pack=touch /tmp/x",
+        "ext::sh -c touch% /tmp/x",
+        "fd::17",
+        "http://git.example/m",
+        "https:///m",
+        "git://git.example/m",
+        "ftp://git.example/m",
+        "ssh://-oProxyCommand=x/m",
+        "ssh://git@-oProxyCommand=x/m",
+        "-oProxyCommand=x:m",
+        "git@-oProxyCommand=x:m",
+        "a\nb",
+        "https://",
+    ],
 )
 def test_remotes_that_run_commands_or_go_unprotected_are_refused(address):
     with pytest.raises(GmError) as caught:

@@ -10,8 +10,10 @@ OID = "a" * 40
 
 def test_a_commit_is_read_with_its_parents_people_and_message():
     raw = (
-        f"tree {TREE}\nparent {'b' * 40}\nparent {'c' * 40}\nauthor Ada <ada@x> 100 +0130\ncommitter Bob <b@x> 200 -0800\n"
-        "gpgsig -----BEGIN SSH SIGNATURE-----\n parent deadbeef\n -----END SSH SIGNATURE-----\n\nPromote\n\nGm-Event: x\n"
+        f"tree {TREE}\nparent {'b' * 40}\nparent {'c' * 40}\nauthor Ada <ada@x> 100 +0130\n"
+        "committer Bob <b@x> 200 -0800\n"
+        "gpgsig -----BEGIN SSH SIGNATURE-----\n parent deadbeef\n"
+        " -----END SSH SIGNATURE-----\n\nPromote\n\nGm-Event: x\n"
     ).encode()
     commit = parse_commit(OID, raw)
     assert (commit.tree, commit.parents) == (TREE, ("b" * 40, "c" * 40))

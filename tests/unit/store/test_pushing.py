@@ -23,7 +23,8 @@ def refused(update, summary):
 
 
 def test_porcelain_lines_are_read_and_the_rest_is_left_out():
-    text = f"To x\n \t{NEW}:refs/heads/main\tb..a\n*\t{NEW}:refs/tags/t\t[new tag]\n!\tx:refs/y\t[rejected] (stale info)\nDone\n"
+    text = f"To x\n \t{NEW}:refs/heads/main\tb..a\n*\t{NEW}:refs/tags/t\t[new tag]\n"
+    text += "!\tx:refs/y\t[rejected] (stale info)\nDone\n"
     assert [(ref.name, ref.flag, ref.reason) for ref in parse_porcelain(text)] == [
         ("refs/heads/main", " ", ""),
         ("refs/tags/t", "*", ""),
