@@ -4,7 +4,7 @@ from gitops_models.errors import GmError
 from gitops_models.policy.verdict import Verdict
 
 
-class Denied(GmError):
+class Denied(GmError):  # noqa: N818 - it reads as what happened, and every GmError is an error
     """A change that the judge did not allow; its first denial names the error, the verdict holds all of them."""
 
     def __init__(self, verdict: Verdict) -> None:

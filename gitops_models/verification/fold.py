@@ -146,7 +146,7 @@ class _Walker:
             at=history.state.at,
             people=history.people,
             state=history.state,
-            commits=commits,
+            commits=(*blocked_commits(history, change.scopes), *commits),
             merge=merge,
             live=False,
         )
@@ -234,6 +234,12 @@ class _Walker:
         steps = tuple(late if step.oid == late.oid else step for step in history.steps)
         self.history = replace(history, steps=steps)
         self._apply(late, change, judged)
+
+
+def blocked_commits(history: History, scopes: frozenset[str]) -> tuple[CommitFact, ...]:
+    """The commits behind what blocked ``scopes`` hold already: a change on top of it is judged with all of them."""
+    waiting = {pending.step.oid: pending for scope, pending in history.pending.items() if scope in scopes}
+    return tuple(fact for pending in waiting.values() for fact in pending.facts.commits)
 
 
 def change_of(history: History, updates: Mapping[str, Entry | None]) -> Change:

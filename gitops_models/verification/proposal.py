@@ -11,7 +11,7 @@ from gitops_models.policy.judge import judge
 from gitops_models.verification.acceptance import opinions_of
 from gitops_models.verification.admission import bytes_present, version_tags
 from gitops_models.verification.commits import proposal_facts, three_way
-from gitops_models.verification.fold import change_of, id_of
+from gitops_models.verification.fold import blocked_commits, change_of, id_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -68,7 +68,10 @@ def evaluate(
         at=at,
         people=history.people,
         state=history.state,
-        commits=proposal_facts(store, head, history.tip, history.people, history.layout),
+        commits=(
+            *blocked_commits(history, change.scopes),
+            *proposal_facts(store, head, history.tip, history.people, history.layout),
+        ),
         opinions=opinions_of(identity, ledger.records(identity), history.people),
         live=True,
         tags=version_tags(store, history, change),
