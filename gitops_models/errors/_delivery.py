@@ -22,11 +22,6 @@ CODES = {
         Exit.CONFLICT,
         "give each repository a directory of its own, or remove .gm.repository after moving the target",
     ),
-    "GM-R106": Code(
-        "list of deployed directories is unreadable",
-        Exit.INTEGRITY,
-        "run `gm reconcile --dir PATH` again for each directory; it writes the list anew",
-    ),
     "GM-R201": Code(
         "stage state does not fit the lineage",
         Exit.INTEGRITY,
@@ -49,18 +44,5 @@ CODES = {
         "switch failed",
         Exit.INTEGRITY,
         "what was served before is served again; look for another process that writes into the target",
-    ),
-    "GM-R304": Code("drift", Exit.DRIFT, "run `gm reconcile` to heal it"),
-    "GM-R401": Code("nothing is live here", Exit.NOT_FOUND, "promote a version to this stage and run `gm reconcile`"),
-    "GM-R402": Code(
-        "the live link leads out of the store", Exit.INTEGRITY, "run `gm reconcile` to heal it before reading"
-    ),
-    "GM-R501": Code(
-        "deployment record not delivered",
-        Exit.EXTERNAL,
-        "it is kept in the outbox and is sent with the next run that reaches the remote",
-    ),
-    "GM-R502": Code(
-        "deployment record is not signed", Exit.AUTHENTICATION, "give the reconciler a key: `key:` in its file"
     ),
 }

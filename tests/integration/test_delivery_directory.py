@@ -5,15 +5,13 @@ import threading
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from gitops_models.delivery.plan import drift
 from gitops_models.delivery.resolve import resolve
 from gitops_models.delivery.targets.directory import DirectoryTarget
-from gitops_models.delivery.values import DriftKind, LinkState, ModelStage, Note, Standing, Switch
+from gitops_models.delivery.values import DriftKind, LinkState, ModelStage, Note, Switch
 from gitops_models.errors import GmError
-from tests.support.delivery import STAMP, Bytes, content_of, deployment, desired
+from tests.support.delivery import STAMP, Bytes, content_of, deployment, desired, settle
 
 AT = ModelStage("fraud", "production")
 ONE, TWO = deployment("1.0.0"), deployment("1.1.0")
@@ -27,16 +25,6 @@ def target(tmp_path):
 @pytest.fixture
 def place(target):
     return target.root / "fraud" / "production"
-
-
-def settle(target, wanted, source=None):
-    """One round: plan on what is observed, apply, and look again."""
-    source = source or Bytes()
-    with target.exclusive():
-        actions = target.plan(wanted, target.observe(wanted.at))
-        for action in actions:
-            target.apply(action, source, STAMP)
-    return actions
 
 
 def served(place):
@@ -239,52 +227,6 @@ def test_a_linked_stage_directory_is_refused(target, place, tmp_path):
     assert list((tmp_path / "outside").iterdir()) == []
 
 
-def test_a_directory_that_cannot_be_made_is_an_external_error(tmp_path):
-    (tmp_path / "srv").write_bytes(b"")
-    with pytest.raises(GmError) as error:
-        settle(DirectoryTarget(tmp_path / "srv"), desired(ONE))
-    assert error.value.code == "GM-R302"
-
-
-def test_a_second_writer_waits_briefly_and_is_refused(target):
-    with target.exclusive(), pytest.raises(GmError) as error, DirectoryTarget(target.root, lock_wait=0.1).exclusive():
-        pass
-    assert error.value.code == "GM-R101"
-
-
-def test_a_second_writer_that_waits_long_enough_gets_its_turn(target):
-    holds, entered = threading.Event(), threading.Event()
-
-    def second():
-        holds.wait(10)
-        with DirectoryTarget(target.root, lock_wait=10).exclusive():
-            entered.set()
-
-    thread = threading.Thread(target=second)
-    thread.start()
-    with target.exclusive():
-        holds.set()
-        assert not entered.is_set()
-    thread.join(10)
-    assert entered.is_set()
-
-
-def test_a_directory_of_another_repository_is_not_touched(target):
-    with target.exclusive():
-        target.claim("registry-a")
-        target.claim("registry-a")
-        with pytest.raises(GmError) as error:
-            target.claim("registry-b", dry_run=True)
-    assert error.value.code == "GM-R105"
-
-
-def test_other_tools_directories_are_not_occupied(target):
-    (target.root / "website" / "releases").mkdir(parents=True)
-    (target.root / "website" / "releases" / "current").symlink_to("../42")
-    settle(target, desired(ONE))
-    assert target.occupied() == (AT,)
-
-
 def test_a_failed_switch_is_put_back(target, place):
     settle(target, desired(ONE))
     seen = target.observe(AT)
@@ -318,86 +260,6 @@ def test_a_reader_that_resolves_once_never_sees_a_mix(target, place):
     whole = {tuple(content_of(v)[name] for name in ("model.onnx", "tokenizer/vocab.txt")) for v in ("1.0.0", "1.1.0")}
     assert problems == []
     assert seen <= whole
-
-
-SMALL = [deployment(f"1.{n}.0", {"w": bytes([n]), "d/x": bytes([n, n])}) for n in range(4)]
-CONTENT = Bytes({f"1.{n}.0": {"w": bytes([n]), "d/x": bytes([n, n])} for n in range(4)})
-HARMS = st.sampled_from(
-    [
-        "nothing",
-        "unlink",
-        "relink",
-        "foreign",
-        "directory",
-        "bytes",
-        "extra",
-        "lost",
-        "note",
-        "previous",
-        "entry",
-        "tmp",
-    ]
-)
-
-
-def harm_place(place, harm, pick):
-    """Do what a careless or hostile hand could do to a stage directory."""
-    live = place / (place / "current").readlink() if (place / "current").is_symlink() else None
-    entries = sorted((place / "store").glob("[!.]*")) if (place / "store").is_dir() else []
-    if harm == "tmp" and entries:
-        (place / "store" / ".x.new").mkdir(exist_ok=True)
-        (place / ".current.new").unlink(missing_ok=True)
-        (place / ".current.new").symlink_to("store/x")
-    if harm == "note":
-        (place / "deployed.json").unlink(missing_ok=True)
-    if harm == "previous" and place.is_dir():
-        (place / "previous").unlink(missing_ok=True)
-        (place / "previous").symlink_to(f"store/{pick.digest}")
-    if harm == "entry" and entries:
-        entries[0].chmod(0o755)
-        (entries[0] / "more").write_bytes(b"more")
-    if harm in ("unlink", "relink", "foreign", "directory") and live:
-        (place / "current").unlink()
-        if harm == "directory":
-            (place / "current").mkdir()
-        elif harm != "unlink":
-            (place / "current").symlink_to(f"store/{pick.digest}" if harm == "relink" else "/nowhere")
-    if live is None or not live.is_dir() or harm not in ("bytes", "extra", "lost"):
-        return
-    live.chmod(0o755)
-    if harm == "lost":
-        (live / "w").unlink(missing_ok=True)
-    else:
-        (live / ("w" if harm == "bytes" else "z")).unlink(missing_ok=True)
-        (live / ("w" if harm == "bytes" else "z")).write_bytes(b"harm")
-
-
-@st.composite
-def wanted_states(draw):
-    wanted = draw(st.sampled_from([None, *SMALL]))
-    others = [other for other in SMALL if other != wanted]
-    barred = frozenset(other.digest for other in draw(st.lists(st.sampled_from(others), max_size=2)))
-    keep = frozenset(other.digest for other in draw(st.lists(st.sampled_from(SMALL), max_size=1)))
-    place = ModelStage("fraud", "production")
-    return desired(wanted, at=place, quarantined=barred, keep=keep)
-
-
-@settings(max_examples=40)
-@given(st.lists(st.tuples(wanted_states(), HARMS, st.sampled_from(SMALL)), min_size=1, max_size=4))
-def test_one_round_converges_whatever_was_done_to_the_directory(tmp_path_factory, history):
-    target = DirectoryTarget(tmp_path_factory.mktemp("srv"), keep=1)
-    place = target.root / "fraud" / "production"
-    for wanted, harm, pick in history:
-        settle(target, wanted, CONTENT)
-        seen = target.observe(AT)
-        if wanted.standing is Standing.SERVE:
-            assert seen.serves(wanted.deployment.digest)
-        else:
-            assert seen.link_state is LinkState.MISSING
-        assert drift(wanted, seen) == ()
-        assert target.plan(wanted, seen) == ()
-        assert not wanted.quarantined & {entry.digest for entry in seen.entries}
-        harm_place(place, harm, pick)
 
 
 def test_a_switch_may_be_staged_long_before(target, place):

@@ -49,6 +49,16 @@ def desired(wanted: Deployment | None, *, at=None, standing: Standing | None = N
     return Desired(place, standing or (Standing.SERVE if wanted else Standing.UNDEPLOY), wanted, **rest)
 
 
+def settle(target, wanted, source=None):
+    """One round: plan on what is observed, apply, and look again."""
+    source = source or Bytes()
+    with target.exclusive():
+        actions = target.plan(wanted, target.observe(wanted.at))
+        for action in actions:
+            target.apply(action, source, STAMP)
+    return actions
+
+
 class Bytes:
     """A byte source over content in memory; notes what it was asked for and raises what it is told to."""
 
