@@ -146,7 +146,7 @@ class _Walker:
             at=history.state.at,
             people=history.people,
             state=history.state,
-            commits=(*blocked_commits(history, change.scopes), *commits),
+            commits=(*blocked_commits(self.store, history, change.scopes), *commits),
             merge=merge,
             live=False,
         )
@@ -236,10 +236,14 @@ class _Walker:
         self._apply(late, change, judged)
 
 
-def blocked_commits(history: History, scopes: frozenset[str]) -> tuple[CommitFact, ...]:
-    """The commits behind what blocked ``scopes`` hold already: a change on top of it is judged with all of them."""
-    waiting = {pending.step.oid: pending for scope, pending in history.pending.items() if scope in scopes}
-    return tuple(fact for pending in waiting.values() for fact in pending.facts.commits)
+def blocked_commits(store: Store, history: History, scopes: frozenset[str]) -> tuple[CommitFact, ...]:
+    """The commits behind what blocked ``scopes`` hold already, their signers judged by the people accepted now.
+
+    A change on top of blocked content is judged with all of them.
+    """
+    waiting = [pending for scope, pending in sorted(history.pending.items()) if scope in scopes]
+    oids = dict.fromkeys(fact.oid for pending in waiting for fact in pending.facts.commits)
+    return commit_facts(store, [store.commit(oid) for oid in oids], history.people, history.layout)
 
 
 def change_of(history: History, updates: Mapping[str, Entry | None]) -> Change:

@@ -69,7 +69,7 @@ def evaluate(
         people=history.people,
         state=history.state,
         commits=(
-            *blocked_commits(history, change.scopes),
+            *blocked_commits(store, history, change.scopes),
             *proposal_facts(store, head, history.tip, history.people, history.layout),
         ),
         opinions=opinions_of(identity, ledger.records(identity), history.people),
