@@ -45,4 +45,8 @@ CODES = {
         Exit.INTEGRITY,
         "what was served before is served again; look for another process that writes into the target",
     ),
+    "GM-R401": Code("nothing is live here", Exit.NOT_FOUND, "promote a version to this stage and run `gm reconcile`"),
+    "GM-R402": Code(
+        "the live link leads out of the store", Exit.INTEGRITY, "run `gm reconcile` to heal it before reading"
+    ),
 }
