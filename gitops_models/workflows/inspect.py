@@ -1,4 +1,7 @@
-"""Reading history: the log, the state at any point, whether it all holds, and why one step is what it is."""
+"""Reading history: the log, the state at any point, whether it all holds, and why one step is what it is.
+
+These need every step since the pin: call ``replay_all`` first on a session that took over a verified prefix.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,18 @@ from gitops_models.audit.asof import at_commit, at_time, last_accepted
 from gitops_models.audit.explaining import explain
 from gitops_models.audit.findings import Unaccepted, ledger_faults, tag_faults, unaccepted
 from gitops_models.audit.gathering import gather
+from gitops_models.audit.replaying import replay
 from gitops_models.audit.selection import select
 from gitops_models.audit.timeline import timeline
 from gitops_models.errors import GmError
+from gitops_models.store.repository import Store
 from gitops_models.workflows.naming import known_model
+from gitops_models.workflows.session import open_session
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from gitops_models.audit.explaining import Explanation
     from gitops_models.audit.findings import Fault
     from gitops_models.audit.rows import Row
@@ -32,7 +41,7 @@ UNKNOWN_REVISION = frozenset({"GM-S011", "GM-S012", "GM-S014"})
 
 @dataclass(frozen=True)
 class LiveThen:
-    """What was accepted as live in one stage, and the step that made it so (its acceptance in ``since``)."""
+    """What was accepted as live in one stage, and the step that made it so last (its acceptance in ``since``)."""
 
     model: str
     stage: str
@@ -106,7 +115,7 @@ def state_then(session: Session, text: str) -> StateThen:
         asked=text,
         step=reached.oid if reached else history.pin,
         time=state.at,
-        live=tuple(_live(history, *key) for key in keys),
+        live=tuple(live_in(history, *key) for key in keys),
         holds=tuple(hold for hold in held if hold),
         quarantined=tuple(
             (model, version) for model in accepted.models() for version in accepted.quarantined_versions(model)
@@ -168,10 +177,13 @@ def _history_at(session: Session, text: str) -> History:
     return at_commit(store, history, ledger, resolve_step(session, text))
 
 
-def _live(history: History, model: str, stage: str) -> LiveThen:
+def live_in(history: History, model: str, stage: str) -> LiveThen:
+    """Return what is live in a stage that was ever used (``KeyError`` otherwise), and since which step."""
     stack = history.state.stacks[model, stage]
     top = stack.top if stack.live else None
-    step = top.step if top else None
+    # A rollback pops to an older entry: what counts is the last step that wrote the stage state.
+    touch = history.state.touched.get(history.layout.stage_path(model, stage))
+    step = touch.step if touch else history.pin
     return LiveThen(
         model=model,
         stage=stage,
@@ -186,3 +198,21 @@ def accepted_at(history: History, oid: str | None) -> datetime | None:
     """Return when a step was accepted; None for the pin and for what is no step."""
     step: Step | None = next((step for step in history.steps if step.oid == oid), None)
     return step.at if step else None
+
+
+def open_pinned_at(path: Path, pin: str) -> Session:
+    """Open a session that begins at ``pin`` instead of the clone's own pin; GM-C154 when it is no commit."""
+    try:
+        start = Store.discover(path).resolve(pin)
+    except GmError as error:
+        if error.code not in UNKNOWN_REVISION:
+            raise
+        raise GmError("GM-C154", f"there is no commit {pin}", where=pin) from error
+    return open_session(path, pin=start)
+
+
+def replay_all(session: Session, progress: Callable[[int, int], None] | None = None) -> None:
+    """Make the session's history hold every step since the pin, judged in this run and not remembered."""
+    known = session.history
+    if known.skipped:
+        session.history = replay(session.store, session.ledger, pin=known.pin, tip=known.tip, progress=progress)

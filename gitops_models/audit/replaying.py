@@ -1,0 +1,33 @@
+"""The whole history judged anew, without what this clone remembers of earlier verdicts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitops_models.verification.fold import begin, fold, steps_after
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gitops_models.store.repository import Store
+    from gitops_models.trust.ledger import Ledger
+    from gitops_models.verification.history import History
+
+PORTION = 64
+
+
+def replay(
+    store: Store, ledger: Ledger, *, pin: str, tip: str, progress: Callable[[int, int], None] | None = None
+) -> History:
+    """Judge every step from ``pin`` to ``tip``; ``progress`` is told steps done and steps in all, now and then.
+
+    Raises GM-T600 when the first-parent line of ``tip`` does not hold ``pin``.
+    """
+    steps = steps_after(store, pin, tip)
+    history = begin(store, pin)
+    for done in range(PORTION, len(steps) + PORTION, PORTION):
+        portion = steps[:done]
+        history = fold(store, pin=pin, tip=portion[-1], ledger=ledger, known=history)
+        if progress:
+            progress(len(portion), len(steps))
+    return history

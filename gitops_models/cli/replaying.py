@@ -1,0 +1,42 @@
+"""Opening a repository for the verbs that read every step since the pin."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from gitops_models.cli.common import open_here
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from gitops_models.cli.options import Options
+    from gitops_models.workflows.session import Session
+
+
+def open_replayed(options: Options, pin: str | None = None) -> Session:
+    """The session of this run with its whole history judged, from ``pin`` when one is given."""
+    from gitops_models.workflows.inspect import open_pinned_at, replay_all
+
+    session = open_pinned_at(options.repo, pin) if pin else open_here(options)
+    with _steps_bar(options) as progress:
+        replay_all(session, progress)
+    return session
+
+
+@contextmanager
+def _steps_bar(options: Options) -> Iterator[Callable[[int, int], None] | None]:
+    """A callback that shows how far the replay is; None where nobody watches."""
+    if options.quiet or options.json or not sys.stderr.isatty():
+        yield None
+        return
+
+    def advance(done: int, total: int) -> None:
+        sys.stderr.write(f"\rreplaying history: {done} of {total} steps")
+        sys.stderr.flush()
+
+    try:
+        yield advance
+    finally:
+        sys.stderr.write("\r\x1b[K")

@@ -1,0 +1,31 @@
+"""gm show."""
+
+from typing import Annotated
+
+import typer
+
+from gitops_models.cli.common import open_here
+from gitops_models.cli.options import of
+from gitops_models.cli.output import emit, next_step
+
+
+def command(
+    context: typer.Context,
+    name: Annotated[
+        str, typer.Argument(metavar="REF|PROPOSAL", help="fraud, fraud@1.2.0, fraud#production, 3fa9c1d2.")
+    ],
+) -> None:
+    """Show a model, a version or a proposal on one screen."""
+    from gitops_models.cli import screens
+    from gitops_models.workflows.show import ModelScreen, ProposalScreen, show
+
+    options = of(context)
+    screen = show(open_here(options), name)
+    if isinstance(screen, ProposalScreen):
+        emit(options, "ProposalView", screens.proposal_body(screen), screens.proposal_lines(screen))
+        next_step(options, screens.next_of(screen))
+        return
+    if isinstance(screen, ModelScreen):
+        emit(options, "ModelView", screens.model_body(screen), screens.model_lines(screen))
+        return
+    emit(options, "VersionView", screens.version_body(screen), screens.version_lines(screen))
