@@ -13,6 +13,7 @@ from gitops_models.registry.canonical import FileDigest, tree_digest
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
+    from gitops_models.registry.documents import Target
     from gitops_models.registry.snapshot import Snapshot
     from gitops_models.verification.history import History
 
@@ -20,18 +21,21 @@ if TYPE_CHECKING:
 def desired_states(
     history: History,
     *,
+    target: str | None = None,
     stages: Collection[str] | None = None,
     models: Collection[str] | None = None,
     occupied: Iterable[ModelStage] = (),
 ) -> tuple[Desired, ...]:
     """Return what should be true at each model and stage of the selection, sorted.
 
-    ``stages`` are names and ``models`` patterns, ``None`` selects all. A place of ``occupied`` that the accepted state
-    does not mention is to be undeployed.
+    ``stages`` are names and ``models`` patterns, ``None`` selects all; where targets.yaml of the accepted state has
+    rows for ``target``, they narrow it further. A place of ``occupied`` that the accepted state does not mention is to
+    be undeployed.
     """
     snapshot = history.state.snapshot
     named = {ModelStage(model, stage) for model in snapshot.models() for stage in snapshot.stages(model)}
-    selected = (at for at in named | set(occupied) if _selects(at, stages, models))
+    rows = tuple(row for row in snapshot.targets().targets if row.id == target)
+    selected = (at for at in named | set(occupied) if _selects(at, stages, models) and _narrows(at, rows))
     return tuple(desired_state(history, at) for at in sorted(selected))
 
 
@@ -131,6 +135,10 @@ def _waiting(history: History, model: str) -> Waiting | None:
     pending = history.pending.get(scope)
     waits = pending is not None and pending.step.status == "pending"
     return Waiting(blocked.step, waits, ", ".join(blocked.codes) or "approval or acceptance is missing")
+
+
+def _narrows(at: ModelStage, rows: tuple[Target, ...]) -> bool:
+    return not rows or any(_selects(at, (row.stage,), row.models) for row in rows)
 
 
 def _selects(at: ModelStage, stages: Collection[str] | None, models: Collection[str] | None) -> bool:

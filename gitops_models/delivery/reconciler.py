@@ -63,12 +63,18 @@ def survey(targets: Sequence[Target], history: History, *, at: datetime) -> Repo
     for target in targets:
         try:
             target.claim(history.repository.id, dry_run=True)
-            wanted = desired_states(history, stages=target.stages, models=target.models, occupied=target.occupied())
+            wanted = _wanted(target, history)
         except GmError as error:
             problems.append((target.id, error))
             continue
         results.extend(_look(target, desired) for desired in wanted)
     return Report(history.tip, at, tuple(results), tuple(problems))
+
+
+def _wanted(target: Target, history: History) -> tuple[Desired, ...]:
+    return desired_states(
+        history, target=target.id, stages=target.stages, models=target.models, occupied=target.occupied()
+    )
 
 
 def _look(target: Target, desired: Desired) -> Result:
@@ -98,10 +104,7 @@ class _Visit:
         target = self._target
         with target.exclusive():
             target.claim(self._history.repository.id)
-            wanted = desired_states(
-                self._history, stages=target.stages, models=target.models, occupied=target.occupied()
-            )
-            for desired in wanted:
+            for desired in _wanted(target, self._history):
                 yield self._reconcile(desired)
 
     def _reconcile(self, desired: Desired) -> Result:

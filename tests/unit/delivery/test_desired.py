@@ -52,6 +52,16 @@ def test_a_place_that_is_occupied_and_not_desired_is_undeployed():
     assert outside == ()
 
 
+def test_the_repository_narrows_what_a_target_serves():
+    accepted = chosen("1.0.0").stage("fraud", "1.1.0", "staging")
+    accepted.model("risk").version("risk", "1.0.0").stage("risk", "1.0.0")
+    accepted.put("policies/targets.yaml", "kind: Targets\ntargets: [{id: eu, stage: production, models: ['fr*']}]\n")
+    history = accepted.history()
+    assert [str(w.at) for w in desired_states(history, target="eu")] == ["fraud#production"]
+    assert desired_states(history, target="eu", stages=["staging"]) == ()
+    assert len(desired_states(history, target="us")) == 3
+
+
 def test_a_stage_without_state_is_undeployed():
     accepted = Accepted().model("fraud").version("fraud", "1.0.0")
     assert desired_state(accepted.history(), AT).standing is Standing.UNDEPLOY
