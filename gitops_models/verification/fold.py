@@ -221,7 +221,13 @@ class _Walker:
     def _release_one(self, pending: Pending, oid: str) -> None:
         history = self.history
         change = blocked_change(history, pending.change.scopes)
-        facts = replace(pending.facts, change_id=id_of(history, change), people=history.people, state=history.state)
+        facts = replace(
+            pending.facts,
+            change_id=id_of(history, change),
+            commits=blocked_commits(self.store, history, pending.change.scopes),
+            people=history.people,
+            state=history.state,
+        )
 
         def made_here(acceptance: Acceptance) -> bool:
             return acceptance.merge == pending.step.oid and acceptance.main == oid
