@@ -3,6 +3,7 @@
 Names are ``section.key`` or ``section.subsection.key``; section and key ignore case, the subsection does not.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,7 +93,8 @@ def remote_address(store: Store, remote: str) -> str:
     check_remote(remote)
     done = run(store.git, ["ls-remote", "--get-url", "--", remote])
     address = done.stdout.decode("utf-8", "surrogateescape").strip()
-    if done.status or not address:
+    # For a word that is no remote's name git answers with the word itself.
+    if done.status or (address == remote and not re.search(r"[/:]", remote)):
         raise GmError("GM-S018", f"there is no remote called {visible(remote)}", where=visible(remote))
     return address
 

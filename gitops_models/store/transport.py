@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 
 from gitops_models.errors import GmError
+from gitops_models.store.config import remote_address
 from gitops_models.store.locks import break_stale_locks
 from gitops_models.store.names import check_oid, check_ref, check_remote
 from gitops_models.store.pushing import PushResult, read_push
@@ -98,9 +99,11 @@ def ls_remote(store: Store, remote: str, *patterns: str, timeout: float = TIMEOU
 def _address(remote: str, store: Store) -> str:
     """Check a remote and make a relative path absolute: git runs in the repository, not where the caller stands."""
     check_remote(remote)
-    configured = f"remote.{remote}.url" in store.libgit2.config
-    if not configured and "://" not in remote and os.path.isdir(remote):  # noqa: PTH112 - "host:path" is no Path
+    if f"remote.{remote}.url" in store.libgit2.config:
+        return remote
+    if "://" not in remote and os.path.isdir(remote):  # noqa: PTH112 - "host:path" is no Path
         return os.path.abspath(remote)  # noqa: PTH100 - Path.absolute keeps "..", resolve follows links
+    remote_address(store, remote)  # a word that names nothing is refused here, in words git does not have
     return remote
 
 

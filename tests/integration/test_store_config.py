@@ -69,6 +69,7 @@ def test_remotes_are_added_and_their_addresses_rewritten(repo, home):
     assert user_config(store).remotes() == {"origin": "https://git.example/m.git", "my.server-2": "/srv/m.git"}
     (home / ".gitconfig").write_text('[url "ssh://git@git.example/"]\n\tinsteadOf = https://git.example/\n')
     assert remote_address(store, "origin") == "ssh://git@git.example/m.git"
+    assert refusal(remote_address, store, "nowhere").code == "GM-S018"
     assert refusal(add_remote, store, "-x", "/srv/m.git").code == "GM-S018"
     assert refusal(add_remote, store, "x", "ext::sh").code == "GM-S017"
 

@@ -191,7 +191,7 @@ def test_pruning_happens_only_when_asked_for(store, repo, oids):
     ("remote", "code", "status"),
     [
         ("/nowhere/at/all.git", "GM-S201", Exit.EXTERNAL),
-        ("nosuchremote", "GM-S201", Exit.EXTERNAL),
+        ("nosuchremote", "GM-S018", Exit.NOT_FOUND),
         ("https://127.0.0.1:1/m.git", "GM-S201", Exit.EXTERNAL),
         ("ssh://127.0.0.1:1/m.git", "GM-S201", Exit.EXTERNAL),
         ("ext::touch /tmp/x", "GM-S017", Exit.USAGE),
