@@ -49,4 +49,7 @@ CODES = {
     "GM-R402": Code(
         "the live link leads out of the store", Exit.INTEGRITY, "run `gm reconcile` to heal it before reading"
     ),
+    "GM-R106": Code(
+        "note of deployed directories unreadable", Exit.EXTERNAL, "run `gm reconcile --dir PATH --once` again"
+    ),
 }

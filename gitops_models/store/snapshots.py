@@ -6,11 +6,9 @@ from typing import cast
 from gitops_models.registry.paths import Layout, model_scope
 from gitops_models.registry.snapshot import Entry, Scope, Snapshot
 from gitops_models.store.repository import Store
-from gitops_models.store.trees import Node, Pair, compare, flatten, read_tree, tree_diff, tree_of
+from gitops_models.store.trees import REMEMBERED, Node, Pair, compare, flatten, read_tree, tree_diff, tree_of
 
 __all__ = ["governed_diff", "governed_scopes", "snapshot", "tree_diff"]
-
-_REMEMBERED = 512
 
 
 def governed_scopes(store: Store, treeish: str, layout: Layout) -> dict[str, Mapping[str, Entry]]:
@@ -42,9 +40,14 @@ def governed_diff(store: Store, old: str | None, new: str | None, layout: Layout
 
     Equal directories are not opened: the cost grows with the difference only.
     """
-    trees = [tree_of(store, treeish) if treeish else None for treeish in (old, new)]
-    found = compare(store, trees[0], trees[1], descend=_reaches(layout))
-    return {path: pair for path, pair in found if layout.classify(path) is not None}
+    before, after = (tree_of(store, treeish) if treeish else None for treeish in (old, new))
+    key = ("governed", before, after, layout)
+    known = store.trees.get(key)
+    if known is None:
+        found = compare(store, before, after, descend=_reaches(layout))
+        known = {path: pair for path, pair in found if layout.classify(path) is not None}
+        store.remember(key, known, limit=REMEMBERED)
+    return dict(cast("dict[str, Pair]", known))
 
 
 def _reaches(layout: Layout) -> Callable[[str], bool]:
@@ -71,7 +74,7 @@ def _model(store: Store, node: Node, layout: Layout) -> Scope:
     key = (node.oid, node.name, layout)
     if key not in store.trees:
         entries = dict(flatten(store, node.oid, f"{layout.models}/{node.name}/"))
-        store.remember(key, Scope(layout, entries), limit=_REMEMBERED)
+        store.remember(key, Scope(layout, entries), limit=REMEMBERED)
     return cast("Scope", store.trees[key])
 
 

@@ -7,8 +7,7 @@ with directories compared as ``name/``.
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias, cast
 
 from gitops_models.errors import GmError
 from gitops_models.registry.snapshot import Entry
@@ -16,14 +15,14 @@ from gitops_models.store.objects import parse_commit, parse_tag
 from gitops_models.store.repository import Store
 
 DIRECTORY = 0o040000
+REMEMBERED = 1024
 _ENTRY = re.compile(rb"([0-7]{5,6}) ([^\0]+)\0(.{20})", re.DOTALL)
 
 Pair: TypeAlias = tuple[Entry | None, Entry | None]
 Descend: TypeAlias = Callable[[str], bool]
 
 
-@dataclass(frozen=True)
-class Node:
+class Node(NamedTuple):
     """One line of a tree: a file, symlink or submodule (``mode``), or a directory."""
 
     name: str
@@ -50,6 +49,19 @@ def tree_of(store: Store, treeish: str) -> str:
 
 def read_tree(store: Store, oid: str) -> dict[str, Node]:
     """Give the entries of one tree by name, in Git's order; GM-S013 when it is not well-formed."""
+    return dict(_nodes(store, oid))
+
+
+def _nodes(store: Store, oid: str) -> Mapping[str, Node]:
+    """The same without a copy; neighbouring commits share most trees, so each is parsed once."""
+    known = store.trees.get(("nodes", oid))
+    if known is None:
+        known = _parse(store, oid)
+        store.remember(("nodes", oid), known, limit=REMEMBERED)
+    return cast("Mapping[str, Node]", known)
+
+
+def _parse(store: Store, oid: str) -> dict[str, Node]:
     raw = store.typed(oid, "tree")
     nodes = {}
     previous = b""
@@ -72,7 +84,7 @@ def read_tree(store: Store, oid: str) -> dict[str, Node]:
 
 def flatten(store: Store, oid: str, prefix: str = "", descend: Descend | None = None) -> Iterator[tuple[str, Entry]]:
     """Yield path and entry of every file below a tree; ``descend`` may leave directories out by their path."""
-    for node in read_tree(store, oid).values():
+    for node in _nodes(store, oid).values():
         path = prefix + node.name
         if not node.directory:
             yield path, Entry(node.mode, node.oid)
@@ -86,8 +98,8 @@ def compare(
     """Yield what differs between two trees as (path, (before, after)); equal directories are not opened."""
     if old == new:
         return
-    before = read_tree(store, old) if old else {}
-    after = read_tree(store, new) if new else {}
+    before = _nodes(store, old) if old else {}
+    after = _nodes(store, new) if new else {}
     for name in dict.fromkeys((*before, *after)):
         left, right = before.get(name), after.get(name)
         if left == right:
@@ -114,7 +126,7 @@ def tree_diff(store: Store, old: str | None, new: str | None) -> dict[str, Pair]
 
 def has_file(store: Store, treeish: str, name: str) -> bool:
     """Tell whether the top directory of a commit or tree has a file of this name; costs one tree."""
-    node = read_tree(store, tree_of(store, treeish)).get(name)
+    node = _nodes(store, tree_of(store, treeish)).get(name)
     return node is not None and not node.directory
 
 

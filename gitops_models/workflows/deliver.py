@@ -103,7 +103,7 @@ def places(store: Store) -> Sequence[Place]:
     except (OSError, ValueError, KeyError, TypeError) as error:
         # Only a note for `gm status`: deploying writes it anew.
         raise GmError(
-            "GM-R105", "the list of deployed directories is unreadable", where=str(_places_file(store))
+            "GM-R106", "the list of deployed directories is unreadable", where=str(_places_file(store))
         ) from error
     return sorted(found, key=lambda place: place.directory)
 

@@ -1,0 +1,89 @@
+"""``make bench``: print the table and write docs/reference/benchmarks.md."""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks.generate import generate
+from benchmarks.measure import compare, table
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "reference" / "benchmarks.md"
+FORMAT = "%(refname) %(objectname) %(creatordate:unix)"
+
+
+def main():
+    """Measure, print, write."""
+    options = argparse.ArgumentParser()
+    options.add_argument("--versions", type=int, default=1000)
+    options.add_argument("--runs", type=int, default=5)
+    options.add_argument("--no-page", action="store_true")
+    chosen = options.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        rows = measure(Path(folder), chosen.versions, chosen.runs)
+    lines = table(rows)
+    print("\n".join(lines))
+    if not chosen.no_page:
+        PAGE.parent.mkdir(parents=True, exist_ok=True)
+        PAGE.write_text(page(lines, chosen.versions, chosen.runs), encoding="utf-8")
+
+
+def measure(folder, versions, runs):
+    """Every comparison, after checking that both sides give the same answer."""
+    made = generate(folder / "registry.git", versions=versions)
+    gm = [sys.executable, "-m", "gitops_models"]
+    here = [*gm, "-C", str(made.path)]
+    git = ["git", f"--git-dir={made.path}"]
+    signers = ["-c", f"gpg.ssh.allowedSignersFile={made.path}/allowed_signers"]
+    env = {"GIT_CONFIG_GLOBAL": os.devnull, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": ""}
+    same_answer(here, git, made, env)
+    bare = [sys.executable, "-c", "pass"]
+    for_each = [*git, "for-each-ref", f"--format={FORMAT}", "refs/tags"]
+    return [
+        compare("gm --version", [*gm, "--version"], "bare Python", bare, goal=6, runs=runs, env=env),
+        compare("gm --help", [*gm, "--help"], "bare Python", bare, goal=12, runs=runs, env=env),
+        compare(f"gm list, {versions} versions", [*here, "list"], "git for-each-ref with dates", for_each, runs=runs, env=env),
+        compare(
+            f"gm verify, {len(made.commits)} signed steps, whole replay",
+            [*here, "verify"],
+            "one git verify-commit over the same commits",
+            [*git, *signers, "verify-commit", *made.commits],
+            goal=1 / 15,
+            runs=max(1, runs // 2),
+            env=env,
+        ),
+    ]
+
+
+def same_answer(here, git, made, env):
+    """Both sides must know the same versions, and gm must find every step good."""
+    environment = {**os.environ, **env}
+    listed = json.loads(subprocess.run([*here, "list", "--json"], check=True, capture_output=True, env=environment).stdout)
+    tags = subprocess.run(
+        [*git, "for-each-ref", "--format=%(refname:short)", "refs/tags"], check=True, capture_output=True, text=True
+    ).stdout.split()
+    known = {f"{model['model']}@v{version}" for model in listed["models"] for version in model["versions"]}
+    if known != set(tags) or len(known) != made.versions:
+        raise SystemExit(f"gm list and the tags differ: {len(known)} and {len(tags)} of {made.versions}")
+    subprocess.run([*here, "verify"], check=True, capture_output=True, env=environment)
+
+
+def page(lines, versions, runs):
+    """The generated page."""
+    head = [
+        "# Benchmarks",
+        "",
+        f"Written by `make bench` ({versions} versions, medians of {runs} runs in turn, CPU seconds of whole processes,",
+        f"Python {platform.python_version()}). Ratios are what counts: machines differ. Goals are bounds on ours/peer.",
+        "",
+    ]
+    return "\n".join([*head, *lines, ""])
+
+
+if __name__ == "__main__":
+    main()
