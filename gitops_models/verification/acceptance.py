@@ -1,7 +1,9 @@
 """When a change became accepted: the first acceptance on its ledger ref at which the judge allows it (DESIGN.md s. 6).
 
-Decisions before an acceptance on the change's ref count for it, later ones do not. The first acceptance that the
-verdict allows decides for ever; a change that needs no quorum is accepted by its own merge.
+Decisions before an acceptance on the change's ref count for it, later ones do not; neither does an approval made at a
+later step than the acceptance names, so that nobody completes a quorum behind decisions made since. An acceptance whose
+time lies before the previous accepted step's is no acceptance. The first one that the verdict allows decides for ever;
+a change that needs no quorum is accepted by its own merge, whose date is a claim and bounds nothing.
 """
 
 from __future__ import annotations
@@ -9,13 +11,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from gitops_models.policy.approvals import CLOCK_TOLERANCE
 from gitops_models.policy.judge import judge
 from gitops_models.trust.keyrings import PeopleKeyring
 from gitops_models.trust.opinions import opinions
 from gitops_models.trust.records import Acceptance
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from gitops_models.policy.document import Policy
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from gitops_models.policy.verdict import Verdict
     from gitops_models.registry.change import Change
     from gitops_models.registry.documents import People
+    from gitops_models.registry.state import AcceptedState
     from gitops_models.trust.records import Record
 
 
@@ -34,20 +38,41 @@ class DecisionSource(Protocol):
         ...
 
 
-def opinions_of(change_id: str, records: Sequence[Record], people: People) -> tuple[Opinion, ...]:
-    """The decisions on a change as the people accepted *now* give them weight: a removed approver does not count."""
+def opinions_of(
+    change_id: str, records: Sequence[Record], people: People, *, made_by: Callable[[str], bool] | None = None
+) -> tuple[Opinion, ...]:
+    """The decisions on a change as the people accepted *now* give them weight: a removed approver does not count.
+
+    ``made_by`` tells whether a commit that an approval names was there already; a later approval does not count.
+    Rejections and withdrawals always do.
+    """
     keyring = PeopleKeyring(people)
-    return opinions(change_id, records, lambda record: keyring.lookup(record.fingerprint, record.namespace))
+    found = opinions(change_id, records, lambda record: keyring.lookup(record.fingerprint, record.namespace))
+    if made_by is None:
+        return found
+    mains = {record.sha256: record.main for record in records}
+    return tuple(_in_time(opinion, mains, made_by) for opinion in found)
+
+
+def _in_time(opinion: Opinion, mains: Mapping[str, str], made_by: Callable[[str], bool]) -> Opinion:
+    main = mains.get(opinion.sha256 or "")
+    if opinion.problem or opinion.decision != "approve" or main is None or made_by(main):
+        return opinion
+    return replace(opinion, problem=f"made at {main[:10]}, which is no earlier step of this line")
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A verdict and, where the change is accepted, the time at which it became so."""
+    """A verdict and, where the change is accepted, the time at which it became so.
+
+    ``recorded`` says that an acceptance record gave the time, so that later acceptances may not lie before it.
+    """
 
     verdict: Verdict
     accepted: bool
     at: datetime | None
     facts: Facts
+    recorded: bool = False
 
     @property
     def status(self) -> Literal["accepted", "pending", "denied"]:
@@ -64,23 +89,30 @@ def judge_step(
     *,
     records: Sequence[Record],
     applies: Callable[[Acceptance], bool],
+    made_by: Callable[[str], bool],
     own: datetime | None,
 ) -> Judged:
     """Judge a step over the ledger records of its change.
 
-    ``applies`` selects the acceptances that speak for this step at this place of the history; ``own`` is the time at
-    which the merge accepts itself where no quorum is to be met (None: it may not, as for late approvals).
+    ``applies`` selects the acceptances that speak for this step at this place of the history, ``made_by`` the commits
+    at which approvals may have been made; ``own`` is the time at which the merge accepts itself where no quorum is to
+    be met (None: it may not, as for late approvals).
     """
     for position, record in enumerate(records):
         acceptance = _acceptance(record, facts.people)
-        if acceptance is None or not applies(acceptance):
+        if acceptance is None or not applies(acceptance) or is_early(acceptance.accepted_at, facts.state):
             continue
-        seen = opinions_of(facts.change_id, records[:position], facts.people)
+        seen = opinions_of(facts.change_id, records[:position], facts.people, made_by=made_by)
         accepted = replace(facts, opinions=seen, at=acceptance.accepted_at, accepted=True)
         verdict = judge(change, accepted, policy)
         if verdict.allowed:
-            return Judged(verdict, accepted=True, at=acceptance.accepted_at, facts=accepted)
+            return Judged(verdict, accepted=True, at=acceptance.accepted_at, facts=accepted, recorded=True)
     return _judge_unaccepted(change, facts, policy, records=records, own=own)
+
+
+def is_early(at: datetime, state: AcceptedState) -> bool:
+    """Whether ``at`` lies before the previous acceptance (DESIGN.md section 6, "Time"; 5 minutes of tolerance)."""
+    return state.at is not None and at < state.at - CLOCK_TOLERANCE
 
 
 def _judge_unaccepted(

@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gitops_models.errors import GmError
 from gitops_models.policy.facts import CommitFact, MergeFact
 from gitops_models.registry.merge import merge_paths
 from gitops_models.registry.trailers import GM_REASON, parse_trailers
-from gitops_models.store.history import merge_base, new_commits
+from gitops_models.store.history import is_ancestor, merge_base, new_commits
 from gitops_models.store.snapshots import governed_diff, tree_diff
 from gitops_models.trust.verify import verify_commit
 
@@ -41,6 +42,14 @@ class Merged:
     base: str | None
     updates: Mapping[str, Entry | None]
     conflicts: tuple[str, ...]
+
+
+def was_there(store: Store, oid: str, tip: str) -> bool:
+    """Whether ``oid`` is ``tip`` or lies in its past; what this repository does not know does not."""
+    try:
+        return is_ancestor(store, oid, tip)
+    except GmError:
+        return False
 
 
 def touched_paths(store: Store, commit: Commit, layout: Layout) -> tuple[str, ...]:

@@ -9,72 +9,35 @@ what was decided before is never decided anew (ADR 0002).
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
-from gitops_models.policy.document import load_policy
 from gitops_models.policy.facts import Facts
-from gitops_models.registry.change import change_id, diff
-from gitops_models.registry.paths import GM_YAML, POLICY_YAML, Layout
-from gitops_models.registry.state import AcceptedState
+from gitops_models.registry.paths import POLICY_SCOPE, Layout
 from gitops_models.registry.trailers import GM_REASON, parse_trailers
-from gitops_models.store.history import first_parents, walk_first_parents
-from gitops_models.store.snapshots import governed_diff, snapshot
-from gitops_models.store.trees import has_file
+from gitops_models.store.history import first_parents
+from gitops_models.store.snapshots import governed_diff
 from gitops_models.verification.acceptance import Judged, judge_step
-from gitops_models.verification.commits import MERGE_PARENTS, commit_facts, merge_fact, proposal_facts
+from gitops_models.verification.beginning import begin, laid_out, layout_at, policy_of
+from gitops_models.verification.changes import blocked_commits, blocked_facts, change_of, id_of
+from gitops_models.verification.commits import MERGE_PARENTS, commit_facts, merge_fact, proposal_facts, was_there
 from gitops_models.verification.history import History, Pending, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from gitops_models.policy.document import Policy
     from gitops_models.policy.facts import CommitFact, MergeFact
     from gitops_models.registry.change import Change
-    from gitops_models.registry.snapshot import Entry, Snapshot
+    from gitops_models.registry.snapshot import Entry
+    from gitops_models.registry.state import AcceptedState
     from gitops_models.store.objects import Commit
     from gitops_models.store.repository import Store
     from gitops_models.trust.records import Acceptance
     from gitops_models.verification.acceptance import DecisionSource
 
-    Admission = Callable[[Change, AcceptedState], Mapping[str, object]]
-
-
-def begin(store: Store, pin: str) -> History:
-    """The history that consists of the pin alone; its tree is accepted because somebody said so outside Git."""
-    layout = layout_at(store, pin)
-    accepted = snapshot(store, pin, layout)
-    return History(
-        repository=accepted.repository(),
-        layout=layout,
-        pin=pin,
-        tip=pin,
-        state=AcceptedState.initial(accepted, pin, touched=_touched_before(store, pin, layout)),
-        policy=policy_of(accepted),
-        people=accepted.people(),
-    )
-
-
-def _touched_before(store: Store, pin: str, layout: Layout) -> dict[str, str]:
-    """The last step up to the pin that touched each mutable path, oldest first.
-
-    Readers with different pins must find the same anchors; the first governed commit itself touches nothing.
-    """
-    steps: list[str] = []
-    for oid in walk_first_parents(store, pin):
-        if not has_file(store, oid, GM_YAML):
-            break
-        steps.append(oid)
-    touched: dict[str, str] = {}
-    for above, oid in itertools.pairwise(reversed(steps)):
-        for path in governed_diff(store, above, oid, layout):
-            if layout.mutable(path):
-                touched.pop(path, None)
-                touched[path] = oid
-    return touched
+__all__ = ["begin", "fold", "layout_at", "policy_of", "steps_after"]
 
 
 def fold(store: Store, *, pin: str, tip: str, ledger: DecisionSource, known: History | None = None) -> History:
@@ -84,6 +47,7 @@ def fold(store: Store, *, pin: str, tip: str, ledger: DecisionSource, known: His
     """
     history = known or begin(store, pin)
     walker = _Walker(store, ledger, history)
+    walker.release()  # what came to the ledger since ``known`` was folded may speak for its tip
     for oid in steps_after(store, history.tip, tip):
         walker.advance(oid)
     return walker.history
@@ -103,21 +67,6 @@ def steps_after(store: Store, known: str, tip: str) -> list[str]:
         ) from error
 
 
-def layout_at(store: Store, revision: str) -> Layout:
-    """The layout that ``gm.yaml`` at ``revision`` declares. Raises GM-C110 where there is none."""
-    bare = snapshot(store, revision, Layout())
-    if bare.entry(GM_YAML) is None:
-        raise GmError("GM-C110", "this repository has no gm.yaml", where=f"{revision[:12]}:{GM_YAML}")
-    return Layout.of(bare.repository())
-
-
-def policy_of(accepted: Snapshot) -> Policy:
-    """The policy of an accepted state. Raises GM-P701 where there is none: no policy means deny."""
-    if accepted.entry(POLICY_YAML) is None:
-        raise GmError("GM-P701", "there is no policy, and no policy means deny", where=POLICY_YAML)
-    return load_policy(accepted.data(POLICY_YAML), POLICY_YAML)
-
-
 class _Walker:
     """Carries the accepted state from step to step."""
 
@@ -134,7 +83,7 @@ class _Walker:
         delta = governed_diff(self.store, parent.tree, commit.tree, self.history.layout)
         step = self._judge(commit, delta, index) if delta else Step(oid, index, "untouched")
         self.history = replace(self.history, tip=oid, steps=(*self.history.steps, step))
-        self._release(oid)
+        self.release()
 
     def _judge(self, commit: Commit, delta: Mapping[str, tuple[Entry | None, Entry | None]], index: int) -> Step:
         history = self.history
@@ -146,7 +95,7 @@ class _Walker:
             at=history.state.at,
             people=history.people,
             state=history.state,
-            commits=(*blocked_commits(self.store, history, change.scopes), *commits),
+            commits=(*blocked_commits(self.store, history, change), *commits),
             merge=merge,
             live=False,
         )
@@ -176,7 +125,19 @@ class _Walker:
         before = self.history.state.at
         own = max(committed, before) if before else committed
         records = self.ledger.records(facts.change_id)
-        return judge_step(change, facts, self.history.policy, records=records, applies=made_with, own=own)
+        return judge_step(
+            change,
+            facts,
+            self.history.policy,
+            records=records,
+            applies=made_with,
+            made_by=self._made_by(commit.parents[0]),
+            own=own,
+        )
+
+    def _made_by(self, main: str) -> Callable[[str], bool]:
+        """Whether a commit was there when ``main`` was the tip; one that is unknown here was not."""
+        return lambda oid: was_there(self.store, oid, main)
 
     def _apply(self, step: Step, change: Change, judged: Judged) -> None:
         history = self.history
@@ -184,96 +145,83 @@ class _Walker:
         pending = {scope: waiting for scope, waiting in history.pending.items() if scope not in change.scopes}
         if judged.accepted:
             state = history.state.accept(change, step=step.oid, at=step.at, persons=step.proposers)
-            self._settle(state, pending, actual)
+            self._settle(replace(state, at=_bound(history.state.at, judged)), pending, actual)
             return
-        state = history.state.block(
-            change.scopes, step=step.oid, change_id=judged.facts.change_id, codes=judged.verdict.codes
+        differing = _differing(change)
+        free = {scope: why for scope, why in history.state.blocked.items() if scope not in change.scopes}
+        state = replace(history.state, blocked=free).block(
+            differing, step=step.oid, change_id=judged.facts.change_id, codes=judged.verdict.codes
         )
         waiting = Pending(step, change, judged.facts)
-        pending |= dict.fromkeys(change.scopes, waiting)
-        actual |= {scope: change.after.scope(scope) for scope in change.scopes}
+        pending |= dict.fromkeys(differing, waiting)
+        actual |= {scope: change.after.scope(scope) for scope in differing}
         self._settle(state, pending, actual)
 
     def _settle(
         self, state: AcceptedState, pending: dict[str, Pending], actual: dict[str, Mapping[str, Entry]]
     ) -> None:
         accepted = state.snapshot
-        policy, people, repository = self.history.policy, self.history.people, self.history.repository
-        if accepted.scope("policy") is not self.history.state.snapshot.scope("policy"):
-            policy, people, repository = policy_of(accepted), accepted.people(), accepted.repository()
-        self.history = replace(
-            self.history,
-            state=state,
-            policy=policy,
-            people=people,
-            repository=repository,
-            pending=pending,
-            actual=actual,
-        )
+        history = replace(self.history, state=state, pending=pending, actual=actual)
+        if accepted.scope(POLICY_SCOPE) is self.history.state.snapshot.scope(POLICY_SCOPE):
+            self.history = history
+            return
+        ruled = replace(history, policy=policy_of(accepted), people=accepted.people(), repository=accepted.repository())
+        self.history = laid_out(self.store, ruled, Layout.of(ruled.repository))
 
-    def _release(self, oid: str) -> None:
-        """Accept blocked model scopes whose approvals were completed while ``oid`` was the tip."""
+    def release(self) -> None:
+        """Accept blocked model scopes whose approvals were completed while the last step was the tip."""
         waiting = {pending.step.oid: pending for pending in self.history.pending.values()}
         for pending in waiting.values():
-            if "policy" not in pending.change.scopes:
-                self._release_one(pending, oid)
+            if POLICY_SCOPE not in pending.change.scopes:
+                self._release_one(pending)
 
-    def _release_one(self, pending: Pending, oid: str) -> None:
-        history = self.history
-        change = blocked_change(history, pending.change.scopes)
-        facts = replace(
-            pending.facts,
-            change_id=id_of(history, change),
-            commits=blocked_commits(self.store, history, pending.change.scopes),
-            people=history.people,
-            state=history.state,
-        )
+    def _release_one(self, pending: Pending) -> None:
+        history, step = self.history, pending.step
+        change, facts = blocked_facts(self.store, history, pending)
+        head = self.store.commit(step.oid).parents[-1]
 
         def made_here(acceptance: Acceptance) -> bool:
-            return acceptance.merge == pending.step.oid and acceptance.main == oid
+            return (acceptance.merge, acceptance.head, acceptance.main) == (step.oid, head, history.tip)
 
-        records = self.ledger.records(facts.change_id)
-        judged = judge_step(change, facts, history.policy, records=records, applies=made_here, own=None)
+        judged = judge_step(
+            change,
+            facts,
+            history.policy,
+            records=self.ledger.records(facts.change_id),
+            applies=made_here,
+            made_by=self._made_by(history.tip),
+            own=None,
+        )
         if not judged.accepted:
             return
-        late = replace(pending.step, status="accepted", at=judged.at, verdict=judged.verdict, released=oid)
+        late = replace(
+            step,
+            status="accepted",
+            at=judged.at,
+            verdict=judged.verdict,
+            change_id=facts.change_id,
+            released=history.tip,
+        )
         steps = tuple(late if step.oid == late.oid else step for step in history.steps)
         self.history = replace(history, steps=steps)
         self._apply(late, change, judged)
 
 
-def blocked_commits(store: Store, history: History, scopes: frozenset[str]) -> tuple[CommitFact, ...]:
-    """The commits behind what blocked ``scopes`` hold already, their signers judged by the people accepted now.
+def _bound(before: datetime | None, judged: Judged) -> datetime | None:
+    """The time before which no later acceptance may lie.
 
-    A change on top of blocked content is judged with all of them.
+    Only records move it: a merge's own date is anybody's claim, and one dated 2099 must not make every later
+    acceptance come too early.
     """
-    waiting = [pending for scope, pending in sorted(history.pending.items()) if scope in scopes]
-    oids = dict.fromkeys(fact.oid for pending in waiting for fact in pending.facts.commits)
-    return commit_facts(store, [store.commit(oid) for oid in oids], history.people, history.layout)
+    if not judged.recorded or judged.at is None:
+        return before
+    return max(before, judged.at) if before else judged.at
 
 
-def change_of(history: History, updates: Mapping[str, Entry | None]) -> Change:
-    """The change against the accepted state that landing ``updates`` on the tip makes."""
-    scopes = {place.scope for path in updates if (place := history.layout.classify(path))}
-    head = history.state.snapshot
-    for scope in sorted(scopes):
-        head = head.with_scope(scope, history.entries(scope))
-    head = head.with_entries(updates)
-    return diff(history.state, head, scopes=scopes, stage_order=history.policy.stages)
-
-
-def blocked_change(history: History, scopes: frozenset[str]) -> Change:
-    """The change that the tip holds in blocked scopes, against the accepted state as it is now."""
-    head = history.state.snapshot
-    for scope in sorted(scopes):
-        head = head.with_scope(scope, history.entries(scope))
-    return diff(history.state, head, scopes=scopes, stage_order=history.policy.stages)
-
-
-def id_of(history: History, change: Change) -> str:
-    """The change id that an approval of ``change`` is bound to."""
-    repository = history.repository
-    return change_id(repository.id, repository.line, change, history.state.anchor(change))
+def _differing(change: Change) -> frozenset[str]:
+    """The scopes of a change whose files are not the accepted ones: nothing else can be blocked."""
+    scopes = change.scopes
+    return frozenset(scope for scope in scopes if change.before.scope(scope).differences(change.after.scope(scope)))
 
 
 def _step(commit: Commit, index: int, change: Change, judged: Judged) -> Step:

@@ -10,8 +10,8 @@ from gitops_models.policy.facts import Facts
 from gitops_models.policy.judge import judge
 from gitops_models.verification.acceptance import opinions_of
 from gitops_models.verification.admission import bytes_present, version_tags
-from gitops_models.verification.commits import proposal_facts, three_way
-from gitops_models.verification.fold import blocked_commits, change_of, id_of
+from gitops_models.verification.changes import blocked_commits, change_of, id_of
+from gitops_models.verification.commits import proposal_facts, three_way, was_there
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -69,10 +69,15 @@ def evaluate(
         people=history.people,
         state=history.state,
         commits=(
-            *blocked_commits(store, history, change.scopes),
+            *blocked_commits(store, history, change),
             *proposal_facts(store, head, history.tip, history.people, history.layout),
         ),
-        opinions=opinions_of(identity, ledger.records(identity), history.people),
+        opinions=opinions_of(
+            identity,
+            ledger.records(identity),
+            history.people,
+            made_by=lambda oid: was_there(store, oid, history.tip),
+        ),
         live=True,
         tags=version_tags(store, history, change),
         bytes_present=bytes_present(change, has_bytes) if has_bytes else None,

@@ -11,7 +11,7 @@ from gitops_models.policy.denied import Denied
 from gitops_models.registry.snapshot import Entry
 from gitops_models.registry.trailers import GM_REASON, commit_message
 from gitops_models.store.writer import write_blob, write_commit, write_tree
-from gitops_models.verification.fold import change_of, id_of
+from gitops_models.verification.changes import change_of, id_of
 from gitops_models.verification.proposal import evaluate
 
 if TYPE_CHECKING:
