@@ -2,11 +2,13 @@
 
 import contextlib
 import tempfile
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from gitops_models.artifacts.cloud_errors import cloud_error, means_missing
+from gitops_models.artifacts.cloud_sessions import close_session, open_session
 from gitops_models.artifacts.hashing import Progress
 from gitops_models.artifacts.objects import Source
 from gitops_models.errors import GmError
@@ -19,6 +21,7 @@ class CloudDatabase:
         self.address = address
         self._odb = odb
         self._sent: set[str] = set()
+        weakref.finalize(self, close_session, odb.fs)
 
     def absent(self, sources: Sequence[Source]) -> list[Source]:
         """Those that the remote does not have in the right size."""
@@ -73,6 +76,7 @@ class CloudDatabase:
             return {}
         paths = [self._odb.oid_to_path(source.oid) for source in sources]
         self._odb.fs.fs.invalidate_cache()
+        self._coded(lambda: open_session(self._odb.fs))
         answers = self._coded(lambda: self._odb.fs.info(paths, return_exceptions=True))
         return {source.oid: self._size(answer) for source, answer in zip(sources, answers, strict=True)}
 

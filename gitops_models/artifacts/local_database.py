@@ -1,16 +1,19 @@
 """A DVC object database that is a directory of this machine (a cache, or a local remote)."""
 
 import contextlib
-import os
 import stat
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from gitops_models.artifacts.digests import hash_file
 from gitops_models.artifacts.files import open_regular
-from gitops_models.artifacts.hashing import CHUNK, PairHasher, Progress
+from gitops_models.artifacts.hashing import Progress, sha256_of
 from gitops_models.artifacts.objects import Source
 from gitops_models.errors import GmError
+
+# Above this DVC's attempt to share blocks with the source (reflink) is worth the file that it makes and removes.
+_CLONE_FROM = 1 << 20
 
 
 class LocalDatabase:
@@ -21,6 +24,7 @@ class LocalDatabase:
         self._odb = odb
         self._rehash = rehash
         self._sent: set[str] = set()
+        self._made: set[Path] = set()
 
     def absent(self, sources: Sequence[Source]) -> list[Source]:
         """Those without a regular file of the right size (and bytes)."""
@@ -31,7 +35,7 @@ class LocalDatabase:
         for source in sources:
             path = self._path(source)
             try:
-                self._odb.makedirs(str(path.parent))
+                self._make(path.parent)
                 self._put_one(source, str(path))
             except OSError as error:
                 raise GmError("GM-A323", f"object cannot be stored: {error.strerror}", where=str(path)) from error
@@ -44,7 +48,7 @@ class LocalDatabase:
         """Read each again and compare its sha256."""
         if not self._rehash:
             return
-        spoiled = [source for source in sources if self._digests(source)[0] != source.sha256]
+        spoiled = [source for source in sources if not self._has_sha256(source)]
         if spoiled:
             self.drop_sent(spoiled)
             where = str(self._path(spoiled[0]))
@@ -57,11 +61,19 @@ class LocalDatabase:
                 self._sent.discard(source.oid)
                 self._path(source).unlink(missing_ok=True)
 
+    def _make(self, folder: Path) -> None:
+        if folder not in self._made:
+            self._odb.makedirs(str(folder))
+            self._made.add(folder)
+
     def _put_one(self, source: Source, path: str) -> None:
         if source.path is None:
             self._odb.add_bytes(source.oid, source.data)
-            return
-        self._odb.fs.put_file(str(source.path), path)
+        elif source.size >= _CLONE_FROM:
+            self._odb.fs.put_file(str(source.path), path)
+        else:
+            with open_regular(source.path) as stream:
+                self._odb.fs.put_file(stream, path, size=source.size)
 
     def _path(self, source: Source) -> Path:
         return Path(self._odb.oid_to_path(source.oid))
@@ -75,19 +87,19 @@ class LocalDatabase:
         return False
 
     def _is_same(self, source: Source) -> bool:
-        sha256, md5 = self._digests(source)
-        if sha256 == source.sha256:
+        if self._has_sha256(source):
             return True
-        if md5 == source.oid.removesuffix(".dir"):
+        if self._has_md5(source):
             where = str(self._path(source))
             raise GmError("GM-A325", f"{where} holds other bytes with the same MD5", where=where)
         return False
 
-    def _digests(self, source: Source) -> tuple[str, str]:
-        """sha256 and MD5 of the stored object; empty when it cannot be read."""
+    def _has_sha256(self, source: Source) -> bool:
         with contextlib.suppress(GmError), open_regular(self._path(source)) as stream:
-            with PairHasher(size_hint=os.fstat(stream.fileno()).st_size) as hasher:
-                while chunk := stream.read(CHUNK):
-                    hasher.update(chunk)
-            return hasher.sha256, hasher.md5
-        return "", ""
+            return sha256_of(stream)[0] == source.sha256
+        return False
+
+    def _has_md5(self, source: Source) -> bool:
+        with contextlib.suppress(GmError):
+            return hash_file(self._path(source)).md5 == source.oid.removesuffix(".dir")
+        return False

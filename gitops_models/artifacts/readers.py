@@ -5,10 +5,12 @@ Objects of a DVC 3 remote lie at ``files/md5/<2 hex>/<30 hex>[.dir]``.
 
 import io
 import stat
+import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from gitops_models.artifacts.cloud_errors import cloud_error, means_missing
+from gitops_models.artifacts.cloud_sessions import close_session, open_session
 from gitops_models.artifacts.files import open_regular
 from gitops_models.artifacts.remotes import RemoteSpec
 from gitops_models.errors import GmError
@@ -139,6 +141,8 @@ class CloudReader:
 
         kind, config, root = get_cloud_fs({}, url=self._spec.url, **self._spec.options)
         self._fs = kind(**config)
+        weakref.finalize(self, close_session, self._fs)
+        open_session(self._fs)
         self._root = f"{root.rstrip('/')}/" if root else ""
 
 

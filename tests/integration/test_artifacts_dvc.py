@@ -245,7 +245,7 @@ upload(repo, [UploadItem(path, hash_path(path)) for path in sorted((repo / "out"
 """
 
 
-@pytest.mark.parametrize("call", ["rename", "chmod", "sendfile"])
+@pytest.mark.parametrize("call", ["rename", "chmod", "write"])
 def test_an_upload_killed_anywhere_leaves_whole_objects_and_is_finished_by_the_next(repo, remote, tmp_path, call):
     """SIGKILL at the n-th of each call; every object that has its name has its bytes."""
     script = tmp_path / "upload.py"

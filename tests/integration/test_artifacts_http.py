@@ -1,5 +1,6 @@
 """A remote that is no directory: DVC's HTTP file system against a server on loopback."""
 
+import gc
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -29,6 +30,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = self._body()
+        if self.server.fault == "read-only":
+            self._send(507, b"")
+            return
         self.server.objects[self.path] = body[:-1] if self.server.fault == "short-write" else body
         self.server.posts += 1
         self._send(200, b"")
@@ -179,6 +183,32 @@ def test_a_connection_lost_in_the_middle_is_unreachable_and_leaves_nothing(repo,
     assert not (tmp_path / "served").exists()
 
 
+def test_sessions_are_closed_with_their_users(repo):
+    upload(repo, items(repo))
+    reader = reader_of(repo)
+    reader.size("0" * 32)
+    inner = reader._fs.fs
+    session = inner._session
+    del reader
+    gc.collect()
+    assert session._closed
+    assert inner._session is None
+
+
 def test_a_server_that_is_away_is_unreachable():
     reader = open_remote(RemoteSpec("http://127.0.0.1:9/store", {"connect_timeout": "2"}))
     assert refused("GM-A321", reader.open, "0" * 32).exit_status == 9
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "exit_status"), [("read-only", "GM-A323", 9), (500, "GM-A321", 9), (403, "GM-A322", 4)]
+)
+def test_an_upload_that_is_refused_is_told_from_one_that_fails(repo, server, fault, code, exit_status):
+    server.fault = fault
+    assert refused(code, upload, repo, items(repo)[:1]).exit_status == exit_status
+
+
+def test_a_file_changed_since_it_was_hashed_is_refused(repo):
+    stale = items(repo)[:1]
+    (repo / "out" / "model.onnx").write_bytes(b"other")
+    refused("GM-A106", upload, repo, stale)

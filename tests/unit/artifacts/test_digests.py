@@ -174,3 +174,8 @@ def test_a_manifest_is_sorted_as_dvc_sorts_it():
     data = manifests.render_manifest(rows)
     assert [entry.relpath for entry in manifests.parse_manifest(data, "here")] == ["Z", "a.b", "a/b", "z", "é"]
     assert b'"relpath": "\\u00e9"' in data
+
+
+def test_a_read_that_fails_on_the_way_is_an_external_fault():
+    error = refused("GM-A109", hash_file, Path("/proc/self/mem"))
+    assert error.exit_status == 9

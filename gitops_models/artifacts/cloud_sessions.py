@@ -1,0 +1,38 @@
+"""The HTTP session that a DVC file system keeps open: made once, closed when its user is done.
+
+fsspec makes one session per concurrent first call and leaves closing to the garbage collector; when that runs in the
+event loop's own thread the session is dropped open, and aiohttp complains on stderr.
+"""
+
+import asyncio
+import contextlib
+from typing import Any
+
+_PATIENCE = 5.0  # seconds for a goodbye
+
+
+def open_session(system: Any) -> None:
+    """Make the session of a DVC file system before anything asks for it at once; nothing for others than HTTP."""
+    inner = system.fs
+    if getattr(inner, "_session", ...) is None and hasattr(inner, "set_session"):
+        asyncio.run_coroutine_threadsafe(inner.set_session(), inner.loop).result()
+
+
+def close_session(system: Any) -> None:
+    """Close that session, from whatever thread; using the file system again opens a new one."""
+    inner = system.fs
+    session = getattr(inner, "_session", None)
+    if session is None:
+        return
+    inner._session = None  # noqa: SLF001 - fsspec has no public way to close
+    with contextlib.suppress(Exception):  # nothing depends on a polite goodbye
+        pending = asyncio.run_coroutine_threadsafe(session.close(), inner.loop)
+        if not _is_this_threads(inner.loop):
+            pending.result(_PATIENCE)
+
+
+def _is_this_threads(loop: asyncio.AbstractEventLoop) -> bool:
+    try:
+        return asyncio.get_running_loop() is loop
+    except RuntimeError:
+        return False
