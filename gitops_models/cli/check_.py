@@ -57,9 +57,14 @@ def _verdict(
 
 def _proposal(options: Options, name: str) -> Verdict:
     from gitops_models.cli.common import open_here
+    from gitops_models.workflows.late import check_waiting, find_waiting
     from gitops_models.workflows.review import check, find_proposal
 
     session = open_here(options)
+    late = find_waiting(session, name)
+    if late is not None:
+        next_step(options, f"gm approve {late.step.oid[:12]}")
+        return check_waiting(session, late).verdict
     proposal = find_proposal(session, name)
     verdict = check(session, proposal).verdict
     next_step(options, f"gm merge {proposal.id}" if verdict.allowed else f"gm show {proposal.id}")

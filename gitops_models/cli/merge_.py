@@ -6,15 +6,23 @@ import typer
 
 from gitops_models.cli.common import after_landing, landed_body, landed_lines, open_here
 from gitops_models.cli.options import of
-from gitops_models.cli.output import emit
+from gitops_models.cli.output import emit, next_step
 
 
-def command(context: typer.Context, name: Annotated[str, typer.Argument(metavar="PROPOSAL")]) -> None:
-    """Land an allowed proposal in one atomic push."""
+def command(context: typer.Context, name: Annotated[str, typer.Argument(metavar="PROPOSAL|STEP")]) -> None:
+    """Land an allowed proposal in one atomic push, or accept a step that landed without its acceptance."""
+    from gitops_models.workflows.late import accept_late, find_waiting
     from gitops_models.workflows.review import find_proposal, merge
 
     options = of(context)
     session = open_here(options)
+    late = find_waiting(session, name)
+    if late is not None:
+        done = accept_late(session, late)
+        body = {"step": done.step, "changeId": done.evaluation.change_id, "released": done.released}
+        emit(options, "Landing", body, [f"step {done.step[:12]} is accepted"])
+        next_step(options, "gm status")
+        return
     landed = merge(session, find_proposal(session, name))
     emit(options, "Landing", landed_body(landed), landed_lines(landed))
-    after_landing(options, landed)
+    after_landing(options, session, landed)

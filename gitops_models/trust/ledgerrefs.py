@@ -8,10 +8,10 @@ import re
 from dataclasses import dataclass
 
 from gitops_models.errors import GmError
-from gitops_models.registry.names import check_name
+from gitops_models.registry.names import check_name, is_name
 from gitops_models.registry.text import visible
 
-__all__ = ["CHANGES", "LedgerNames", "changes_topic", "deployments_topic", "is_change_id"]
+__all__ = ["CHANGES", "LedgerNames", "changes_topic", "deployments_topic", "is_change_id", "is_ledger_ref"]
 
 CHANGES = "changes/"
 _CHANGE_ID = re.compile(r"[0-9a-f]{64}")
@@ -63,6 +63,15 @@ class LedgerNames:
 def is_change_id(text: str) -> bool:
     """Tell whether ``text`` has the form of a change id."""
     return _CHANGE_ID.fullmatch(text) is not None
+
+
+def is_ledger_ref(name: str) -> bool:
+    """Tell whether ``name`` is the full name of a ref that the ledger has."""
+    topic = name.removeprefix("refs/gm/")
+    if topic.startswith(CHANGES):
+        return is_change_id(topic.removeprefix(CHANGES))
+    target = topic.removeprefix("deployments/")
+    return topic in ("checkpoints", "archive") or (target != topic and is_name(target))
 
 
 def changes_topic(change_id: str) -> str:

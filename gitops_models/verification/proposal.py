@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
@@ -10,19 +10,20 @@ from gitops_models.policy.facts import Facts
 from gitops_models.policy.judge import judge
 from gitops_models.verification.acceptance import opinions_of
 from gitops_models.verification.admission import bytes_present, version_tags
-from gitops_models.verification.changes import blocked_commits, change_of, id_of
+from gitops_models.verification.changes import blocked_commits, blocked_facts, change_of, id_of
 from gitops_models.verification.commits import proposal_facts, three_way, was_there
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
+    from gitops_models.policy.facts import Opinion
     from gitops_models.policy.verdict import Verdict
     from gitops_models.registry.change import Change
     from gitops_models.registry.snapshot import Entry
     from gitops_models.store.repository import Store
     from gitops_models.verification.acceptance import DecisionSource
-    from gitops_models.verification.history import History
+    from gitops_models.verification.history import History, Pending
 
 
 @dataclass(frozen=True)
@@ -72,12 +73,7 @@ def evaluate(
             *blocked_commits(store, history, change),
             *proposal_facts(store, head, history.tip, history.people, history.layout),
         ),
-        opinions=opinions_of(
-            identity,
-            ledger.records(identity),
-            history.people,
-            made_by=lambda oid: was_there(store, oid, history.tip),
-        ),
+        opinions=_opinions(store, history, identity, ledger),
         live=True,
         tags=version_tags(store, history, change),
         bytes_present=bytes_present(change, has_bytes) if has_bytes else None,
@@ -85,6 +81,38 @@ def evaluate(
     )
     verdict = judge(change, facts, history.policy)
     return Evaluation(history.tip, head, change, identity, facts, verdict, updates)
+
+
+def evaluate_blocked(
+    store: Store,
+    history: History,
+    pending: Pending,
+    ledger: DecisionSource,
+    *,
+    at: datetime,
+    has_bytes: Callable[[str, int], bool] | None = None,
+) -> Evaluation:
+    """Judge what a step that landed without acceptance holds, as if it were accepted at time ``at``."""
+    change, landed = blocked_facts(store, history, pending)
+    facts = replace(
+        landed,
+        at=at,
+        opinions=_opinions(store, history, landed.change_id, ledger),
+        live=True,
+        tags=version_tags(store, history, change),
+        bytes_present=bytes_present(change, has_bytes) if has_bytes else None,
+        accepted=True,
+    )
+    head = store.commit(pending.step.oid).parents[-1]
+    verdict = judge(change, facts, history.policy)
+    return Evaluation(history.tip, head, change, landed.change_id, facts, verdict, {})
+
+
+def _opinions(store: Store, history: History, change_id: str, ledger: DecisionSource) -> tuple[Opinion, ...]:
+    def made_by(oid: str) -> bool:
+        return was_there(store, oid, history.tip)
+
+    return opinions_of(change_id, ledger.records(change_id), history.people, made_by=made_by)
 
 
 def _real_updates(history: History, updates: Mapping[str, Entry | None]) -> dict[str, Entry | None]:

@@ -15,8 +15,10 @@ from gitops_models.registry.names import parse_tag
 from gitops_models.registry.times import format_time
 from gitops_models.store.history import is_ancestor
 from gitops_models.store.repository import Store
-from gitops_models.trust.chain import ChainReader
+from gitops_models.trust.chain import ChainReader, is_commit
+from gitops_models.trust.ledgerrefs import is_ledger_ref
 from gitops_models.trust.memory import load_memory, memory_path
+from gitops_models.trust.records import Acceptance
 from gitops_models.verification.admission import good_tag_target
 from gitops_models.verification.fold import begin, fold
 
@@ -33,6 +35,7 @@ ZERO = "0" * 40
 DOOR_TOLERANCE = timedelta(minutes=15)
 ACCEPTED = frozenset({"accepted", "restored", "untouched"})
 LOG = "refusals.log"
+PRIVATE = ("refs/gm-seen/", "refs/gm-remote/", "refs/gm-tags/")
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,11 @@ class _PushedLedger:
         tips = (self.store.ref(name), self.proposed.get(name))
         return self.reader.read(tip for tip in tips if tip).records
 
+    def added(self, old: str | None, new: str) -> tuple[Record, ...]:
+        """The good records that a chain has at ``new`` and did not have at ``old``."""
+        known = {record.sha256 for record in self.reader.read([old] if old else []).records}
+        return tuple(record for record in self.reader.read([new]).records if record.sha256 not in known)
+
 
 class _Door:
     def __init__(self, store: Store, memory: Memory, updates: list[Moved], clock: Clock) -> None:
@@ -108,12 +116,21 @@ class _Door:
         self.moved = {update.name: update for update in updates}
 
     def refusals(self, update: Moved) -> Iterator[GmError]:
+        """Why one ref may not move; what cannot be read is refused with the reader's own code."""
+        try:
+            yield from self._judge(update)
+        except GmError as error:
+            yield error
+
+    def _judge(self, update: Moved) -> Iterator[GmError]:
         if update.name == self.line:
             yield from self._line(update)
         elif update.name.startswith("refs/gm/"):
             yield from self._ledger(update)
-        elif update.name.startswith("refs/tags/") and parse_tag(update.name.removeprefix("refs/tags/")):
+        elif parse_tag(update.name.removeprefix("refs/tags/").split("/")[0]):
             yield from self._tag(update)
+        elif update.name.startswith(PRIVATE):
+            yield GmError("GM-F309", "what a clone has seen is its own and is not pushed", where=update.name)
         elif update.name.startswith("refs/replace/"):
             yield GmError("GM-S006", "replacement refs are never taken", where=update.name)
 
@@ -121,12 +138,8 @@ class _Door:
         if update.new is None or update.old is None:
             yield GmError("GM-F302", "the protected branch is never deleted or begun anew", where=update.name)
             return
-        try:
-            before = self._fold(update.old)
-            after = self._fold(update.new, known=before)
-        except GmError as error:
-            yield error
-            return
+        before = self._fold(update.old)
+        after = self._fold(update.new, known=before)
         for step in after.steps[len(before.steps) :]:
             yield from self._step(step)
 
@@ -145,8 +158,26 @@ class _Door:
     def _ledger(self, update: Moved) -> Iterator[GmError]:
         if update.new is None:
             yield GmError("GM-F304", "the ledger is append only: this ref is never deleted", where=update.name)
+        elif not is_ledger_ref(update.name) or not is_commit(self.store, update.new):
+            # A ref like this would stand in the way of the real one for ever: it could not be rewound.
+            yield GmError("GM-F309", "the ledger has no such ref, or what it points to is no chain", where=update.name)
         elif update.old is not None and not is_ancestor(self.store, update.old, update.new):
             yield GmError("GM-F304", "the ledger is append only: this push drops records", where=update.name)
+        else:
+            yield from self._acceptances(update, update.new)
+
+    def _acceptances(self, update: Moved, new: str) -> Iterator[GmError]:
+        """Each acceptance that is added speaks of now: of this hour, and of the line as it is before this push."""
+        now, tip = self.clock.now(), self.store.ref(self.line)
+        for record in self.ledger.added(update.old, new):
+            if not isinstance(record.body, Acceptance):
+                continue
+            if abs(record.body.accepted_at - now) > DOOR_TOLERANCE:
+                message = f"an acceptance says {record.body.at}, here it is {format_time(now)}"
+                yield GmError("GM-F303", message, where=update.name)
+            elif record.main != tip:
+                message = f"an acceptance was made at {record.main[:12]}, the line is at {(tip or ZERO)[:12]}"
+                yield GmError("GM-F308", message, where=update.name)
 
     def _tag(self, update: Moved) -> Iterator[GmError]:
         name = update.name.removeprefix("refs/tags/")

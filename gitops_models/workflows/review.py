@@ -16,6 +16,7 @@ from gitops_models.registry.times import format_time
 from gitops_models.store.worktree import fast_forward
 from gitops_models.trust.opinions import previous_of
 from gitops_models.trust.records import ChangeSummary, Decision, make_decision
+from gitops_models.verification.acceptance import is_early
 from gitops_models.verification.proposal import Evaluation, evaluate
 from gitops_models.workflows.propose import forge
 from gitops_models.workflows.remotes import has_bytes
@@ -170,6 +171,7 @@ def merge(session: Session, proposal: Proposal) -> Landed:
     """
     signer = session.signer()
     for attempt in range(ATTEMPTS):
+        check_clock(session)
         evaluation = check(session, proposal)
         if not evaluation.verdict.allowed:
             raise Denied(evaluation.verdict)
@@ -194,6 +196,14 @@ def merge(session: Session, proposal: Proposal) -> Landed:
         session.refresh()
         return Landed(proposal, landing.merge, evaluation, landing.tags, follow(session, landing.merge))
     raise GmError("GM-F202", f"the line moved {ATTEMPTS} times while this proposal was being landed")
+
+
+def check_clock(session: Session) -> None:
+    """Refuse to accept anything by a clock that stands before the last acceptance: no reader would count it."""
+    now = session.clock.now()
+    if is_early(now, session.history.state):
+        last = format_time(session.history.state.at or now)
+        raise GmError("GM-F303", f"the last step was accepted at {last}, your clock says {format_time(now)}")
 
 
 def follow(session: Session, step: str) -> str | None:
