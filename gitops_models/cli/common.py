@@ -68,7 +68,7 @@ def finish(
         return
     landed = land(session, opened)
     emit(options, kind, {**body, **landed_body(landed)}, [*(lines or []), *landed_lines(landed)])
-    after_landing(options, landed)
+    after_landing(options, session, landed)
 
 
 def land(session: Session, opened: Opened) -> Landed:
@@ -79,18 +79,13 @@ def land(session: Session, opened: Opened) -> Landed:
     return merge(session, opened.proposal)
 
 
-def after_landing(options: Options, landed: Landed) -> None:
+def after_landing(options: Options, session: Session, landed: Landed) -> None:
     """Say what was left alone and what comes next."""
+    from gitops_models.workflows.following import after_landing as following
+
     if landed.left_alone:
         say(options, f"your local branch was left alone: {landed.left_alone}")
-    next_step(options, NEXT_AFTER.get(landed.proposal.event, "gm status"))
-
-
-NEXT_AFTER = {
-    "registration": "gm promote MODEL@VERSION -m WHY",
-    "promotion": "gm reconcile --dir PATH --once",
-    "rollback": "gm reconcile --dir PATH --once",
-}
+    next_step(options, following(session, landed.proposal))
 
 
 def proposal_body(opened: Opened) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gitops_models.cli.options import of
-from gitops_models.cli.output import emit, say, table
+from gitops_models.cli.output import emit, next_step, say, table
 from gitops_models.cli.replaying import open_replayed
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ def command(
     emit(options, "Log", body, _lines(rows, everything=everything))
     if not rows:
         say(options, "no accepted step fits; see also --all")
+    next_step(options, "gm verify")
 
 
 def row_body(row: Row) -> dict[str, Any]:

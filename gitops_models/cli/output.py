@@ -33,9 +33,15 @@ def say(options: Options, message: str) -> None:
 
 
 def next_step(options: Options, command: str) -> None:
-    """Every success ends with what to do next."""
-    if not options.json:
-        say(options, f"next: {command}")
+    """Every success ends with what to do next, in the repository that ``-C`` named."""
+    if options.json:
+        return
+    there = str(options.repo)
+    if there != "." and command.startswith("gm ") and not command.startswith("gm -C "):
+        import shlex
+
+        command = f"gm -C {shlex.quote(there)} {command.removeprefix('gm ')}"
+    say(options, f"next: {command}")
 
 
 def table(rows: Sequence[Sequence[str]], header: Sequence[str]) -> list[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gitops_models.workflows.deliver import look, places
+from gitops_models.workflows.following import deploy
 from gitops_models.workflows.review import proposals
 
 if TYPE_CHECKING:
@@ -103,13 +104,28 @@ def _following(session: Session, found: Standing) -> str:
     """The command that helps most, by how urgent its occasion is."""
     scope = next(iter(found.blocked), "").removeprefix("model:")
     opened = found.proposals[0].split()[0] if found.proposals else ""
+    waiting = _unpromoted(session)
     occasions = (
         (not found.pinned, "gm trust pin"),
         (bool(scope), f"gm restore {scope} -m WHY, or have the missing approvals signed"),
-        (found.drifted, "gm reconcile --dir PATH --once"),
-        (bool(opened), f"gm check {opened}"),
+        (found.drifted, deploy(session.store)),
+        (bool(opened), f"gm show {opened}"),
         (not session.accepted.models(), "gm register MODEL PATH... -m WHY"),
-        (not found.rows, "gm promote MODEL -m WHY"),
-        (found.report is None, "gm reconcile --dir PATH --once"),
+        (not found.rows and bool(waiting), f"gm promote {waiting} -m WHY"),
+        (bool(found.rows) and found.report is None, deploy(session.store)),
+        (bool(waiting), f"gm promote {waiting} -m WHY"),
     )
     return next((command for holds, command in occasions if holds), "gm log")
+
+
+def _unpromoted(session: Session) -> str:
+    """The newest version of the first model whose newest version never was in any stage, or ``""``."""
+    accepted = session.accepted
+    for model in accepted.models():
+        newest = accepted.versions(model)[-1:]
+        seen = {state.version for stage in accepted.stages(model) if (state := accepted.stage_state(model, stage))}
+        ever = session.history.state.ever_staged
+        staged = seen.union(*(versions for (name, _), versions in ever.items() if name == model))
+        if newest and newest[0] not in staged and not accepted.quarantined(model, newest[0]):
+            return f"{model}@{newest[0]}"
+    return ""
