@@ -7,7 +7,9 @@ CODES = {
     "GM-C002": Code("not a usable command line", Exit.USAGE, "see `gm --help`"),
     "GM-C003": Code("an answer is needed", Exit.USAGE, "give the option that is named, or leave out --no-input"),
     "GM-C110": Code("gm is not set up here", Exit.NOT_FOUND, "run `gm init` here, or name the repository with -C"),
-    "GM-C111": Code("gm is set up here already", Exit.CONFLICT, "see `gm status`; changes to policy and people are proposals"),
+    "GM-C111": Code(
+        "gm is set up here already", Exit.CONFLICT, "see `gm status`; changes to policy and people are proposals"
+    ),
     "GM-C112": Code(
         "this clone has no pin",
         Exit.DENIED,
@@ -33,11 +35,15 @@ CODES = {
     "GM-C141": Code("there is no such version", Exit.NOT_FOUND, "see `gm list MODEL`"),
     "GM-C142": Code("there is no such stage", Exit.NOT_FOUND, "the policy lists the stages: policies/policy.yaml"),
     "GM-C143": Code("nothing is live there", Exit.NOT_FOUND, "see `gm status`; promote a version first"),
-    "GM-C144": Code("the version exists", Exit.CONFLICT, "a version is released once: leave out --version, or choose the next"),
+    "GM-C144": Code(
+        "the version exists", Exit.CONFLICT, "a version is released once: leave out --version, or choose the next"
+    ),
     "GM-C145": Code("no hold", Exit.NOT_FOUND, "see `gm status`"),
     "GM-C146": Code("no such cause", Exit.NOT_FOUND, "see `gm show MODEL`"),
     "GM-C147": Code("the version is quarantined", Exit.DENIED, "use another version; `gm show` says why it is barred"),
-    "GM-C148": Code("another hook is there", Exit.CONFLICT, "call `gm hook pre-receive` from that hook, on its standard input"),
+    "GM-C148": Code(
+        "another hook is there", Exit.CONFLICT, "call `gm hook pre-receive` from that hook, on its standard input"
+    ),
     "GM-C149": Code("pinned already", Exit.CONFLICT, "to begin anew on purpose: `gm trust repin <commit> -m WHY`"),
     "GM-C160": Code("nothing to restore", Exit.CONFLICT, "see `gm status`"),
     "GM-C201": Code("no such file to register", Exit.NOT_FOUND, "check the path"),
@@ -48,7 +54,9 @@ CODES = {
     ),
     "GM-C203": Code("there is no commit to take the code from", Exit.NOT_FOUND, "commit the training code first"),
     "GM-C204": Code("two artifacts have the same name", Exit.USAGE, "rename one of the files"),
-    "GM-C205": Code("local edits of governed files", Exit.CONFLICT, "commit, stash or drop them: gm writes these files itself"),
+    "GM-C205": Code(
+        "local edits of governed files", Exit.CONFLICT, "commit, stash or drop them: gm writes these files itself"
+    ),
     "GM-C207": Code("no work tree", Exit.USAGE, "run it in a clone with a work tree"),
     "GM-C208": Code("not a usable --data", Exit.USAGE, "write --data NAME=URI[@SNAPSHOT]"),
     "GM-C206": Code(
@@ -62,4 +70,7 @@ CODES = {
     "GM-C153": Code("not two versions of one model", Exit.USAGE, "name both of one model: gm diff MODEL@A MODEL@B"),
     "GM-C154": Code("neither a time nor a commit", Exit.USAGE, "write 2026-11-21, 2026-11-21T10:00:00Z or a commit id"),
     "GM-C155": Code("a version tag does not hold", Exit.INTEGRITY, "see `gm verify`; `gm tag --restore` makes it anew"),
+    "GM-C300": Code("the demo lacks something", Exit.NOT_FOUND, "run `pip install 'gitops-models[demo]'`"),
+    "GM-C301": Code("the directory is not empty", Exit.CONFLICT, "name one that does not exist yet"),
+    "GM-C302": Code("a command of the demo did not do what it says", Exit.BUG, "look at it in --keep DIR"),
 }

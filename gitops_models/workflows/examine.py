@@ -42,10 +42,10 @@ def examine(path: Path) -> list[Examined]:
         store = Store.discover(path)
     except GmError as error:
         return [*results, _problem("repository", error)]
-    results += [_try("signing key", lambda: _signing(store)), _try("pin", lambda: _pin(store))]
+    pin = _try("pin", lambda: _pin(store))
     if store.bare:
-        return [*results, _hook(store)]
-    results += _clone(path, store)
+        return [*results, pin, _hook(store)]
+    results += [_try("signing key", lambda: _signing(store)), pin, *_clone(path, store)]
     return results
 
 

@@ -1,0 +1,86 @@
+"""Runs the story, one shell command after the other, and stops at the first that does not do what it says."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING
+
+from gitops_models.demo.story import shell, story
+from gitops_models.errors import GmError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+    from types import FrameType
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Where the demo plays: its own directory, an interpreter that has gm, and the reference registry."""
+
+    directory: Path
+    python: str
+    reference: Path
+    output: IO[str] | None = None
+
+    def run(self, command: str) -> int:
+        """Run one command after the prelude and return its exit status. An interrupt ends what it started."""
+        environment = {**os.environ, "PYTHON": self.python, "REFERENCE": str(self.reference)}
+        with subprocess.Popen(
+            ["/bin/sh", "-c", f"{shell('prelude')}\n{command}"],
+            cwd=self.directory,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=self.output,
+            start_new_session=True,
+        ) as process:
+            try:
+                return process.wait()
+            except BaseException:
+                os.killpg(process.pid, signal.SIGTERM)
+                process.wait()
+                raise
+
+
+def play(stage: Stage, tell: Callable[[str], None]) -> int:
+    """Run every command and return how many; GM-C302 at the first that fails. Nothing runs on afterwards."""
+    done = 0
+    with _terminated_like_interrupted():
+        try:
+            for act in story():
+                tell(f"\n## {act.title}")
+                for command in act.commands:
+                    tell(f"\n$ {command}")
+                    _run(stage, command)
+                    done += 1
+        finally:
+            stage.run("stop_serving")
+    return done
+
+
+def _run(stage: Stage, command: str) -> None:
+    status = stage.run(command)
+    if status:
+        raise GmError("GM-C302", f"this command ended with {status}", where=command.split("\n", 1)[0])
+
+
+@contextmanager
+def _terminated_like_interrupted() -> Iterator[None]:
+    """Let SIGTERM unwind as Ctrl-C does, so that nothing is left behind."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
