@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
-from gitops_models.trust.ledger import Ledger
 from gitops_models.trust.records import Acceptance
 from gitops_models.verification.fold import begin, fold
 
@@ -14,25 +13,26 @@ if TYPE_CHECKING:
 
     from gitops_models.store.repository import Store
     from gitops_models.trust.records import Record
+    from gitops_models.verification.acceptance import DecisionSource
     from gitops_models.verification.history import History, Step
 
 
-class _Until(Ledger):
+class _Until:
     """A ledger in which acceptances after a time have not been made yet."""
 
-    def __init__(self, ledger: Ledger, at: datetime) -> None:
-        super().__init__(ledger.store, ledger.remote)
+    def __init__(self, ledger: DecisionSource, at: datetime) -> None:
+        self._ledger = ledger
         self._at = at
 
-    def records(self, change_id: str, *, waiting: bool = False) -> tuple[Record, ...]:
-        found = super().records(change_id, waiting=waiting)
-        return tuple(record for record in found if not self._later(record))
+    def records(self, change_id: str) -> tuple[Record, ...]:
+        """Return the records of a change without the acceptances that came later."""
+        return tuple(record for record in self._ledger.records(change_id) if not self._later(record))
 
     def _later(self, record: Record) -> bool:
         return isinstance(record.body, Acceptance) and record.body.accepted_at > self._at
 
 
-def at_commit(store: Store, history: History, ledger: Ledger, oid: str) -> History:
+def at_commit(store: Store, history: History, ledger: DecisionSource, oid: str) -> History:
     """Return the history up to a step of the line, what later approvals released left out.
 
     Raises GM-C151 for a commit that is not on the line since the pin.
@@ -44,11 +44,11 @@ def at_commit(store: Store, history: History, ledger: Ledger, oid: str) -> Histo
     return fold(store, pin=history.pin, tip=oid, ledger=ledger)
 
 
-def at_time(store: Store, history: History, ledger: Ledger, at: datetime) -> History:
+def at_time(store: Store, history: History, ledger: DecisionSource, at: datetime) -> History:
     """Return the history as it was accepted at ``at``; the pin alone when nothing was accepted by then.
 
-    Only acceptance times on the line count. They never decrease, so the last step accepted by then is the place;
-    what was accepted later, although it landed earlier, is left out.
+    Only acceptance times on the line count, never commit dates. The place is the last step that was accepted by then;
+    what landed before it and was approved later is left out.
     """
     places = {step.oid: step.index for step in history.steps}
     reached = [places.get(step.released or "", step.index) for step in history.steps if step.at and step.at <= at]

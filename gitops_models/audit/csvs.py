@@ -15,7 +15,8 @@ from gitops_models.registry.text import visible
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - full width forms start formulas too
+# The last four are the full width forms of the first four, which spreadsheets take for the same.
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def render_csv(header: Sequence[str], rows: Iterable[Sequence[str | None]]) -> str:

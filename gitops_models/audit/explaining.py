@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from gitops_models.registry.documents import People
     from gitops_models.store.objects import Commit
     from gitops_models.store.repository import Store
-    from gitops_models.trust.ledger import Ledger
     from gitops_models.trust.records import Record
+    from gitops_models.verification.acceptance import DecisionSource
     from gitops_models.verification.history import History, Step
 
 
@@ -65,7 +65,7 @@ class Explanation:
     own: bool
 
 
-def explain(store: Store, ledger: Ledger, history: History, oid: str) -> Explanation:
+def explain(store: Store, ledger: DecisionSource, history: History, oid: str) -> Explanation:
     """Gather what the verdict on the step ``oid`` rests on, by the people accepted before it.
 
     Raises GM-C151 when ``oid`` is not a step of the line since the pin.

@@ -10,14 +10,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gitops_models.store.repository import Store
-    from gitops_models.trust.ledger import Ledger
+    from gitops_models.verification.acceptance import DecisionSource
     from gitops_models.verification.history import History
 
 PORTION = 64
 
 
 def replay(
-    store: Store, ledger: Ledger, *, pin: str, tip: str, progress: Callable[[int, int], None] | None = None
+    store: Store, ledger: DecisionSource, *, pin: str, tip: str, progress: Callable[[int, int], None] | None = None
 ) -> History:
     """Judge every step from ``pin`` to ``tip``; ``progress`` is told steps done and steps in all, now and then.
 
