@@ -4,6 +4,9 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .PHONY: help setup demo test lint types docs docs-check bench sweep coverage lock clean
 
+# Every test and every step of the demo starts a new Python: without byte code that costs a second each.
+unexport PYTHONDONTWRITEBYTECODE
+
 BIN := .venv/bin
 READY := .venv/.ready
 WORKERS ?= auto

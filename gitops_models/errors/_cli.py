@@ -46,6 +46,7 @@ CODES = {
     ),
     "GM-C149": Code("pinned already", Exit.CONFLICT, "to begin anew on purpose: `gm trust repin <commit> -m WHY`"),
     "GM-C160": Code("nothing to restore", Exit.CONFLICT, "see `gm status`"),
+    "GM-C161": Code("a rollback, not a promotion", Exit.CONFLICT, "use `gm rollback --to VERSION`"),
     "GM-C201": Code("no such file to register", Exit.NOT_FOUND, "check the path"),
     "GM-C202": Code(
         "the training tree is dirty",

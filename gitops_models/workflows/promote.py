@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gitops_models.errors import GmError
 from gitops_models.policy.risk import effective_risk
 from gitops_models.registry.documents import Hold, StageState, render
+from gitops_models.registry.stack import classify_move
 from gitops_models.registry.times import format_time
 from gitops_models.registry.trailers import (
     GM_EVENT,
@@ -39,7 +41,20 @@ def promote(session: Session, wanted: Promotion, *, dry_run: bool = False, no_pu
     """Open the proposal; raises ``Denied`` when the policy would refuse it for more than missing approvals."""
     model, version = known_version(session, wanted.reference)
     stages = _stages(session, model, version, wanted)
+    _refuse_rollback(session, model, version, stages)
     return propose(session, _draft(session, model, version, stages, wanted), dry_run=dry_run, no_push=no_push)
+
+
+def _refuse_rollback(session: Session, model: str, version: str, stages: tuple[str, ...]) -> None:
+    """Refuse what would take a stage back (GM-C161): that has an authority, a hold and a reason of its own."""
+    for stage in stages:
+        if classify_move(session.history.state.stack(model, stage), version) == "rolled-back":
+            raise GmError(
+                "GM-C161",
+                f"{model}@{version} was live in {stage} before what is live now: going back to it is a rollback",
+                where=f"{model}#{stage}",
+                hint=f"gm rollback {model} --stage {stage} --to {version} -m WHY",
+            )
 
 
 def _stages(session: Session, model: str, version: str, wanted: Promotion) -> tuple[str, ...]:
