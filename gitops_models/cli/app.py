@@ -10,7 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from gitops_models._version import __version__
-from gitops_models.cli.options import VALUED, Options
+from gitops_models.cli.examples import epilog
+from gitops_models.cli.options import COMPLETING, VALUED, Options
 from gitops_models.cli.verbs import GROUPS, VERBS
 
 HELP = "Git as model registry, approval record and desired state of what is served."
@@ -41,9 +42,9 @@ def tree(chosen: str | None) -> typer.Typer:
         module = _module(name) if chosen is None or name == chosen else None
         if name in GROUPS:
             group = module.app if module else typer.Typer()
-            app.add_typer(group, name=name, help=summary, rich_help_panel=None)
+            app.add_typer(group, name=name, help=summary, epilog=epilog(name), rich_help_panel=None)
         else:
-            app.command(name, help=summary)(module.command if module else _stub)
+            app.command(name, help=summary, epilog=epilog(name))(module.command if module else _stub)
     return app
 
 
@@ -58,7 +59,7 @@ def verb_of(words: list[str]) -> str:
 
 def completing() -> bool:
     """Whether the shell asks for completions."""
-    return any(name in os.environ for name in ("_GM_COMPLETE", "_GITOPS_MODELS_COMPLETE"))
+    return bool(COMPLETING & set(os.environ))
 
 
 def _module(name: str) -> Any:

@@ -7,7 +7,7 @@ import typer
 from gitops_models.cli.common import Merge, Reason, finish, need_reason, open_here
 from gitops_models.cli.options import of
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer()
 Model = Annotated[str, typer.Argument(metavar="MODEL")]
 Identity = Annotated[str, typer.Argument(metavar="ID", help="Its name, such as inc-412.")]
 

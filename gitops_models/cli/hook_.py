@@ -8,7 +8,7 @@ import typer
 from gitops_models.cli.options import of
 from gitops_models.cli.output import emit, next_step
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer()
 
 
 @app.command("install")

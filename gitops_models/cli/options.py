@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 FLAGS = frozenset({"--json", "-q", "--quiet", "-v", "--verbose", "--no-color", "--no-input", "--yes", "-y"})
 VALUED = frozenset({"-C", "--repo"})
+COMPLETING = frozenset({"_GM_COMPLETE", "_GITOPS_MODELS_COMPLETE"})
 FREE_TEXT = frozenset({"-m", "--reason", "--title", "--root-cause"})
 
 

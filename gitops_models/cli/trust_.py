@@ -9,8 +9,8 @@ from gitops_models.cli.common import Reason, need_reason, open_here
 from gitops_models.cli.options import of
 from gitops_models.cli.output import emit, next_step
 
-app = typer.Typer(no_args_is_help=True)
-ledger = typer.Typer(no_args_is_help=True)
+app = typer.Typer()
+ledger = typer.Typer()
 app.add_typer(ledger, name="ledger", help="Decisions and acceptances.")
 
 
