@@ -7,6 +7,8 @@ Everybody works on the same refs, so a test reads like the story it tells::
     registry.live("fraud", "1.0.0", "development")
 """
 
+import shutil
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -47,7 +49,13 @@ PEOPLE = {
     "owner": ["policy-owner"],
 }
 WORKLOADS = {"ci": ["evidence-added", "version-registered", "promoted"]}
-APPROVERS = {"low": ["lead"], "medium": ["raio"], "high": ["raio", "domain"], "critical": ["raio", "domain", "board1", "board2"]}
+APPROVERS = {
+    "low": ["lead"],
+    "medium": ["raio"],
+    "high": ["raio", "domain"],
+    "critical": ["raio", "domain", "board1", "board2"],
+}
+SHORT = {"stages": ["staging", "production"]}
 NO_EVIDENCE = {"stage_rules": {}, "lineage": {"require": ["artifacts"], "coverage": ["weights"]}}
 
 
@@ -115,6 +123,8 @@ class Registry:
     policy: str = "minimal"
     changes: dict = field(default_factory=lambda: dict(NO_EVIDENCE))
     line: str = "main"
+    people: dict = field(default_factory=lambda: dict(PEOPLE))
+    persons: dict = field(default_factory=dict)
 
     def __post_init__(self):
         self.clock = Clock()
@@ -122,7 +132,7 @@ class Registry:
         first = {
             "gm.yaml": documents.document("Repository", id="test-registry", line=self.line, models="models"),
             "policies/policy.yaml": documents.policy_yaml(self.policy, **self.changes),
-            "policies/people.yaml": people_document(),
+            "policies/people.yaml": people_document(self.people, **self.persons),
             "policies/targets.yaml": documents.document("Targets"),
             "models/.gitignore": b"*\n",
         }
@@ -131,6 +141,14 @@ class Registry:
             memory_path(self.store.common_dir),
             Memory(repository="test-registry", line=self.line, pin=Pin(commit=self.pin)).advanced(self.pin),
         )
+
+    def copy(self, path):
+        """The same registry as a repository of its own: stories that many tests go on from are told once."""
+        shutil.copytree(self.path, path)
+        other = object.__new__(type(self))
+        other.__dict__ |= {**vars(self), "path": path, "store": Store.open(path), "clock": Clock()}
+        other.clock.time = self.clock.time
+        return other
 
     # -- looking ---------------------------------------------------------------------------------------------------
 
@@ -160,6 +178,15 @@ class Registry:
     def refs(self):
         """All refs: what a refused command must leave as they were."""
         return self.store.refs("refs/")
+
+    @contextmanager
+    def untouched(self):
+        """Holds that no ref moves and that the accepted state stays what it is."""
+        refs, before = self.refs(), self.history()
+        yield
+        after = self.history()
+        assert self.refs() == refs
+        assert (after.tip, after.state.step, after.state.stacks) == (before.tip, before.state.step, before.state.stacks)
 
     def session(self, person) -> Acting:
         """A session of ``person``, without a remote."""
