@@ -9,9 +9,17 @@ from gitops_models.cli.options import of
 from gitops_models.cli.output import emit, next_step
 
 
-def command(context: typer.Context, name: Annotated[str, typer.Argument(metavar="PROPOSAL|STEP")]) -> None:
+def command(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="PROPOSAL|STEP")],
+    *,
+    retry_for: Annotated[
+        float, typer.Option("--retry-for", metavar="SECONDS", min=0, help="Try so long while others are quicker.")
+    ] = 120.0,
+) -> None:
     """Land an allowed proposal in one atomic push, or accept a step that landed without its acceptance."""
     from gitops_models.workflows.late import accept_late, find_waiting
+    from gitops_models.workflows.patience import Patience
     from gitops_models.workflows.review import find_proposal, merge
 
     options = of(context)
@@ -23,6 +31,6 @@ def command(context: typer.Context, name: Annotated[str, typer.Argument(metavar=
         emit(options, "Landing", body, [f"step {done.step[:12]} is accepted"])
         next_step(options, "gm status")
         return
-    landed = merge(session, find_proposal(session, name))
+    landed = merge(session, find_proposal(session, name), patience=Patience(retry_for))
     emit(options, "Landing", landed_body(landed), landed_lines(landed))
     after_landing(options, session, landed)

@@ -7,6 +7,8 @@ CODES = {
     "GM-F102": Code("several proposals answer to this", Exit.USAGE, "name one by its id"),
     "GM-F201": Code("conflict with the line", Exit.CONFLICT, "open the proposal again from the new state"),
     "GM-F202": Code("the line kept moving", Exit.CONFLICT, "run the command again in a moment"),
+    "GM-F203": Code("landed already", Exit.CONFLICT, "nothing: the change is in force, see `gm log`"),
+    "GM-F204": Code("the proposal changed meanwhile", Exit.CONFLICT, "see `gm proposals`, then look at it again"),
     "GM-F301": Code("the server is not pinned", Exit.DENIED, "on the server: `gm -C <repository> trust pin`"),
     "GM-F302": Code("the protected branch only moves forward", Exit.DENIED, "open a proposal instead"),
     "GM-F303": Code("acceptance at another time", Exit.DENIED, "set the clock, then merge again"),

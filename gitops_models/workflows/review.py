@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,11 +11,15 @@ from gitops_models.policy.denied import Denied
 from gitops_models.registry.events import StageMove, VersionEvent
 from gitops_models.registry.paths import POLICY_YAML
 from gitops_models.registry.times import format_time
+from gitops_models.store.history import on_first_parent_line
+from gitops_models.store.transport import RETRYABLE
 from gitops_models.store.worktree import fast_forward
 from gitops_models.trust.opinions import previous_of
 from gitops_models.trust.records import ChangeSummary, Decision, make_decision
 from gitops_models.verification.acceptance import is_early
+from gitops_models.verification.commits import was_there
 from gitops_models.verification.proposal import Evaluation, evaluate
+from gitops_models.workflows.patience import Patience
 from gitops_models.workflows.propose import forge
 from gitops_models.workflows.remotes import has_bytes
 
@@ -25,14 +27,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitops_models.forge.base import Proposal
+    from gitops_models.forge.landing import Landing
     from gitops_models.registry.documents import Actor
     from gitops_models.trust.records import Record
     from gitops_models.trust.signing import Signer
     from gitops_models.workflows.session import Session
 
-MOVED = frozenset({"GM-S101", "GM-S102", "GM-S204", "GM-S209"})
-ATTEMPTS = 12
-PAUSE_SECONDS = 0.2
+BROKEN = frozenset({"GM-S201", "GM-S210"})
 
 
 @dataclass(frozen=True)
@@ -164,38 +165,82 @@ def summarize(session: Session, evaluation: Evaluation) -> ChangeSummary:
     )
 
 
-def merge(session: Session, proposal: Proposal) -> Landed:
+def merge(session: Session, proposal: Proposal, *, patience: Patience | None = None) -> Landed:
     """Land the proposal in one atomic push, judged on the very tip that the push is leased at.
 
-    Raises ``Denied`` when the policy does not allow it, and a conflict when the line kept moving.
+    A race that was lost is run again from the new tip for as long as ``patience`` lasts. Raises ``Denied`` when the
+    policy does not allow it, GM-F202 when the line kept moving, GM-F203 when somebody else landed the proposal, GM-F204
+    when it is another one now.
     """
-    signer = session.signer()
-    for attempt in range(ATTEMPTS):
+    patience = patience or Patience()
+    for _ in patience.attempts():
         check_clock(session)
         evaluation = check(session, proposal)
         if not evaluation.verdict.allowed:
             raise Denied(evaluation.verdict)
-        landing = prepare_landing(
-            session.store,
-            session.writer(),
-            proposal,
-            evaluation,
-            line=session.line,
-            signer=signer,
-            ident=session.ident(),
-            at=session.clock.now(),
-        )
-        try:
-            forge(session).publish(landing.updates, f"land {proposal.branch}")
-        except GmError as error:
-            if error.code not in MOVED:
-                raise
-            time.sleep(random.uniform(0, PAUSE_SECONDS * (attempt + 1)))  # noqa: S311 - jitter, not a secret
-            session.refresh()
-            continue
+        landing = _prepare(session, proposal, evaluation)
+        if _publish(session, proposal, landing):
+            return Landed(proposal, landing.merge, evaluation, landing.tags, follow(session, landing.merge))
+        still_open(session, proposal)
+    raise GmError("GM-F202", f"somebody else was quicker each time for {patience.seconds:g} s", where=proposal.branch)
+
+
+def _prepare(session: Session, proposal: Proposal, evaluation: Evaluation) -> Landing:
+    return prepare_landing(
+        session.store,
+        session.writer(),
+        proposal,
+        evaluation,
+        line=session.line,
+        signer=session.signer(),
+        ident=session.ident(),
+        at=session.clock.now(),
+    )
+
+
+def _publish(session: Session, proposal: Proposal, landing: Landing) -> bool:
+    """Whether the landing is on the line now; False for a race that was lost.
+
+    A connection that broke says nothing about what the server did, so the line is asked.
+    """
+    try:
+        forge(session).publish(landing.updates, f"land {proposal.branch}")
+    except GmError as error:
+        if error.code not in RETRYABLE | BROKEN:
+            raise
+        why = _refresh(session)
+        if on_first_parent_line(session.store, landing.merge, session.history.tip):
+            return True
+        if why or error.code in BROKEN:
+            raise error if error.code in BROKEN else why or error from None
+        return False
+    _refresh(session)  # it has landed: a remote that goes away now takes nothing of that back
+    return True
+
+
+def _refresh(session: Session) -> GmError | None:
+    """Look at the remote again; returns why that was not possible."""
+    try:
         session.refresh()
-        return Landed(proposal, landing.merge, evaluation, landing.tags, follow(session, landing.merge))
-    raise GmError("GM-F202", f"the line moved {ATTEMPTS} times while this proposal was being landed")
+    except GmError as error:
+        if error.code not in BROKEN:
+            raise
+        return error
+    return None
+
+
+def still_open(session: Session, proposal: Proposal) -> None:
+    """Raise where the proposal was landed (GM-F203), withdrawn or changed (GM-F204) since it was found."""
+    if any(known.ref == proposal.ref and known.head == proposal.head for known in proposals(session)):
+        return
+    if was_there(session.store, proposal.head, session.history.tip):
+        landed = next((step.oid for step in session.history.steps if _brought(session, step.oid, proposal.head)), "")
+        raise GmError("GM-F203", f"{proposal.branch} was landed by somebody else", where=landed or proposal.branch)
+    raise GmError("GM-F204", f"{proposal.branch} was withdrawn or changed meanwhile", where=proposal.branch)
+
+
+def _brought(session: Session, step: str, head: str) -> bool:
+    return head in session.store.commit(step).parents[1:]
 
 
 def check_clock(session: Session) -> None:
