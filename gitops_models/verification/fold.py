@@ -22,7 +22,14 @@ from gitops_models.store.snapshots import governed_diff
 from gitops_models.verification.acceptance import Judged, judge_step
 from gitops_models.verification.beginning import begin, laid_out, layout_at, policy_of
 from gitops_models.verification.changes import blocked_commits, blocked_facts, change_of, id_of
-from gitops_models.verification.commits import MERGE_PARENTS, commit_facts, merge_fact, proposal_facts, was_there
+from gitops_models.verification.commits import (
+    MERGE_PARENTS,
+    commit_facts,
+    merge_fact,
+    proposal_facts,
+    three_way,
+    was_there,
+)
 from gitops_models.verification.history import History, Pending, Step
 
 if TYPE_CHECKING:
@@ -81,9 +88,18 @@ class _Walker:
         commit = self.store.commit(oid)
         parent = self.store.commit(commit.parents[0])
         delta = governed_diff(self.store, parent.tree, commit.tree, self.history.layout)
-        step = self._judge(commit, delta, index) if delta else Step(oid, index, "untouched")
+        governed = delta or self._drops_proposal(commit)
+        step = self._judge(commit, delta, index) if governed else Step(oid, index, "untouched")
         self.history = replace(self.history, tip=oid, steps=(*self.history.steps, step))
         self.release()
+
+    def _drops_proposal(self, commit: Commit) -> bool:
+        """Whether a merge that changes nothing governed should have: it kept the older side of a proposal."""
+        if len(commit.parents) != MERGE_PARENTS:
+            return False
+        tip, head = commit.parents
+        merged = three_way(self.store, tip, head, self.history.layout)
+        return bool(merged.updates or merged.conflicts)
 
     def _judge(self, commit: Commit, delta: Mapping[str, tuple[Entry | None, Entry | None]], index: int) -> Step:
         history = self.history
