@@ -36,14 +36,14 @@ def open_here(options: Options) -> Session:
 
 def need_reason(options: Options, reason: str | None) -> str:
     """The reason, asked for on a terminal; GM-C130 where nobody can be asked."""
-    import sys
-
+    from gitops_models.cli.asking import terminal
     from gitops_models.errors import GmError
 
     if reason and reason.strip():
         return reason
-    if options.interactive and not options.yes and sys.stdin.isatty():
-        return str(typer.prompt("Why", err=True))
+    asker = terminal(options)
+    if asker:
+        return asker.text("Why")
     raise GmError("GM-C130", "this needs a reason")
 
 

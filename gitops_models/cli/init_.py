@@ -1,12 +1,15 @@
 """gm init."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gitops_models.cli.options import of
+from gitops_models.cli.options import Options, of
 from gitops_models.cli.output import emit, next_step, say
+
+if TYPE_CHECKING:
+    from gitops_models.workflows.setup import Initialized
 
 
 def command(
@@ -21,55 +24,78 @@ def command(
     name: Annotated[str | None, typer.Option(help="user.name, for this repository only.")] = None,
     email: Annotated[str | None, typer.Option(help="user.email, for this repository only.")] = None,
     models: Annotated[str | None, typer.Option(metavar="DIR", help="The models root.")] = None,
-    line: Annotated[str, typer.Option(metavar="BRANCH", help="The protected branch.")] = "main",
-    reason: Annotated[str, typer.Option("-m", "--reason", metavar="TEXT")] = "set up gitops-models",
+    line: Annotated[
+        str | None, typer.Option(metavar="BRANCH", help="The protected branch; the current one otherwise.")
+    ] = None,
+    reason: Annotated[str, typer.Option("-m", "--reason", metavar="TEXT", help="Why.")] = "set up gitops-models",
 ) -> None:
     """Set up a repository: people, policy, DVC remote, signing key."""
+    from gitops_models.cli.asking import terminal
     from gitops_models.errors import GmError
-    from gitops_models.policy.profiles import UNMET
     from gitops_models.workflows.session import SystemClock
     from gitops_models.workflows.setup import Setup, initialize
 
     options = of(context)
     if forge != "git":
         raise GmError("GM-C002", f"there is no forge {forge} yet", hint="use --forge git")
-    made = initialize(
-        Setup(
-            path=options.repo,
-            reason=reason,
-            profile=profile,
-            name=name,
-            email=email,
-            person=person,
-            people=people,
-            remote=remote,
-            dvc_remote=dvc_remote,
-            models=models,
-            line=line,
-        ),
-        SystemClock(),
+    wanted = Setup(
+        path=options.repo,
+        reason=reason,
+        profile=profile,
+        name=name,
+        email=email,
+        person=person,
+        people=people,
+        remote=remote,
+        dvc_remote=dvc_remote,
+        models=models,
+        line=line,
     )
-    emit(
-        options,
-        "Initialized",
-        {
-            "commit": made.commit,
-            "pin": made.commit,
-            "repository": made.repository,
-            "profile": made.profile,
-            "models": made.models,
-            "dvcRemote": made.dvc_remote,
-            "signingKey": made.key,
-            "files": list(made.files),
-            "pushed": made.pushed,
-        },
-        [
-            f"set up {made.repository} at {made.commit[:12]}, which this clone is pinned to",
-            *(f"  {path}" for path in made.files),
-            f"signing key: {made.key}",
-            f"DVC remote: {made.dvc_remote}",
-        ],
-    )
-    for clause in UNMET.get(made.profile, ()):
-        say(options, f"this profile does not meet: {clause}")
-    next_step(options, "gm register MODEL PATH... -m WHY")
+    made = initialize(wanted, SystemClock(), terminal(options))
+    emit(options, "Initialized", _body(made), _lines(made))
+    _remarks(options, made)
+    risk = " --risk low --merge" if made.founding.profile == "solo" else ""
+    next_step(options, f"gm register MODEL PATH...{risk} -m WHY")
+
+
+def _body(made: "Initialized") -> dict[str, Any]:
+    return {
+        "commit": made.commit,
+        "pin": made.commit,
+        "path": str(made.root),
+        "line": made.line,
+        "repository": made.founding.repository.id,
+        "profile": made.founding.profile,
+        "models": made.founding.repository.models,
+        "dvcRemote": made.founding.artifacts.shown,
+        "signingKey": made.key,
+        "madeKey": made.made_key,
+        "files": sorted(made.founding.files),
+        "pushed": made.pushed,
+    }
+
+
+def _lines(made: "Initialized") -> list[str]:
+    key = "made for this repository only" if made.made_key else "yours"
+    return [
+        f"set up {made.founding.repository.id} in {made.root}, profile {made.founding.profile}",
+        *(f"  {path}" for path in sorted(made.founding.files)),
+        f"signing key: {made.key} ({key})",
+        f"DVC remote: {made.founding.artifacts.shown}",
+        *([f"pushed {made.line} to {made.pushed}"] if made.pushed else []),
+        f"pinned to {made.commit}",
+    ]
+
+
+def _remarks(options: Options, made: "Initialized") -> None:
+    """What a careful person wants to know now rather than later."""
+    from gitops_models.policy.profiles import UNMET
+
+    if made.founding.repository.models != "models":
+        say(options, f"the models root is {made.founding.repository.models}/: models/ holds something else")
+    if made.pushed and made.founding.artifacts.directory is not None:
+        say(options, "the DVC remote is a directory of this machine: colleagues need one that they can reach")
+    unmet = UNMET.get(made.founding.profile, ())
+    if options.verbose:
+        for clause in unmet:
+            say(options, f"this profile does not meet: {clause}")

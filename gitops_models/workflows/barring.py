@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
-from gitops_models.registry.documents import Cause, Quarantine, render
+from gitops_models.registry.documents import Cause, Quarantine, render, validate
 from gitops_models.registry.documents.safety import Resolution
 from gitops_models.registry.names import check_name
 from gitops_models.registry.times import format_time
@@ -71,7 +71,8 @@ def open_cause(
     """Open a cause: the model is red until it is resolved."""
     known_model(session, model)
     check_name(identity, "cause id")
-    document = Cause.model_validate(
+    document = validate(
+        Cause,
         {
             "model": model,
             "id": identity,
@@ -81,7 +82,8 @@ def open_cause(
             "by": _author(session),
             "reason": reason,
             "incident": incident,
-        }
+        },
+        model,
     )
     return propose(session, _cause_draft(session, model, document, f"open {identity}", reason))
 
@@ -114,7 +116,8 @@ def quarantine_document(
     It lists the digests of weights and prompts that no other live or stacked version shares (POLICY.md section 2).
     """
     number = max(session.accepted.quarantine_numbers(model, version), default=0) + 1
-    document = Quarantine.model_validate(
+    document = validate(
+        Quarantine,
         {
             "model": model,
             "version": version,
@@ -126,7 +129,8 @@ def quarantine_document(
             "incident": incident,
             "by": _author(session),
             "created": format_time(session.clock.now()),
-        }
+        },
+        model,
     )
     return session.accepted.layout.quarantine_path(model, version, number), render(document)
 

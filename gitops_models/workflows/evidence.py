@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitops_models.artifacts.measured import read_metrics
 from gitops_models.registry.canonical import sha256_hex
-from gitops_models.registry.documents import Evidence, render
+from gitops_models.registry.documents import Evidence, render, validate
 from gitops_models.registry.times import format_time
 from gitops_models.registry.trailers import GM_EVENT, GM_MODEL, GM_RISK, GM_TO
 from gitops_models.workflows.naming import known_version
@@ -59,7 +59,8 @@ def _document(session: Session, model: str, version: str, kind: str, wanted: Vou
     lineage = session.accepted.lineage(model, version)
     created = format_time(session.clock.now())
     metrics = read_metrics(wanted.metrics) if wanted.metrics else ()
-    document = Evidence.model_validate(
+    document = validate(
+        Evidence,
         {
             "model": model,
             "version": version,
@@ -72,7 +73,8 @@ def _document(session: Session, model: str, version: str, kind: str, wanted: Vou
             "created": created,
             "by": session.actor(session.signer()).id,
             "report": _report(wanted),
-        }
+        },
+        f"{model}@{version}",
     )
     name = _free_name(session, model, version, f"{kind}-{created[:10]}")
     return session.accepted.layout.evidence_path(model, version, name), render(document)

@@ -11,7 +11,7 @@ from gitops_models.artifacts.formats.describe import describe
 from gitops_models.artifacts.measured import read_metrics, read_parameters
 from gitops_models.artifacts.sources import LOCK_NAME, data_of_lock, data_of_pointers, producing_stages, read_lock
 from gitops_models.errors import GmError
-from gitops_models.registry.documents import Lineage
+from gitops_models.registry.documents import Lineage, validate
 from gitops_models.registry.times import format_time
 from gitops_models.workflows.code import derive_code
 from gitops_models.workflows.naming import known_version
@@ -54,7 +54,8 @@ def derive(
     derived = [field for field in _fields(session, wanted, found) if field.value not in (None, (), [], {})]
     present = {field.field for field in derived}
     missing = [Derived(name, None, flag) for name, flag in FLAGS.items() if name not in present]
-    document = Lineage.model_validate(
+    document = validate(
+        Lineage,
         {
             "model": wanted.model,
             "version": version,
@@ -63,7 +64,8 @@ def derive(
             "artifacts": [_entry(material) for material in found],
             "not_applicable": list(wanted.not_applicable),
             **{field.field: field.value for field in derived},
-        }
+        },
+        f"{wanted.model}@{version}",
     )
     return document, derived, missing
 

@@ -62,13 +62,14 @@ def repin(path: Path, revision: str, reason: str) -> Pinned:
     return Pinned(commit, history.repository.id, memory.line, fresh=True)
 
 
-def refuse_unreachable(history: History) -> None:
+def refuse_unreachable(history: History, hint: str | None = None) -> None:
     """Refuse a pin at which a quorum in use cannot be met by distinct people other than one author (GM-C113)."""
     accepted = history.state.snapshot
     models = [accepted.model(name) for name in accepted.models()]
     problems = unreachable_quorums(history.policy, history.people, models, None)
     if problems:
-        raise GmError("GM-C113", problems[0], where="policies/people.yaml", details=problems[1:])
+        message = f"the people there are cannot meet the quorum for {problems[0]}"
+        raise GmError("GM-C113", message, where="policies/people.yaml", hint=hint, details=problems[1:])
 
 
 def _again(store: Store, memory: Memory, revision: str | None) -> Pinned:

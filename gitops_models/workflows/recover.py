@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
 from gitops_models.policy.lkg import good_below
-from gitops_models.registry.documents import Hold, render
+from gitops_models.registry.documents import Hold, render, validate
 from gitops_models.registry.times import format_time
 from gitops_models.registry.trailers import (
     GM_CAUSE,
@@ -95,7 +95,8 @@ def _also_live(session: Session, model: str, stage: str, version: str) -> Iterat
 def hold(session: Session, model: str, stage: str, wanted: Rollback) -> tuple[str, bytes]:
     """Path and content of the next Hold of the stage."""
     number = max(session.accepted.hold_numbers(model, stage), default=0) + 1
-    document = Hold.model_validate(
+    document = validate(
+        Hold,
         {
             "model": model,
             "stage": stage,
@@ -105,7 +106,8 @@ def hold(session: Session, model: str, stage: str, wanted: Rollback) -> tuple[st
             "incident": wanted.incident,
             "by": session.actor(session.signer()).id,
             "created": format_time(session.clock.now()),
-        }
+        },
+        f"{model}#{stage}",
     )
     return session.accepted.layout.hold_path(model, stage, number), render(document)
 

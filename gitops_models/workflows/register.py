@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gitops_models.artifacts.pointers import make_pointer, render_pointer
 from gitops_models.artifacts.upload import UploadItem, upload
 from gitops_models.errors import GmError
-from gitops_models.registry.documents import Lineage, Model, render
+from gitops_models.registry.documents import Lineage, Model, render, validate
 from gitops_models.registry.names import check_name, check_version, next_version
 from gitops_models.registry.paths import GM_YAML
 from gitops_models.registry.trailers import GM_EVENT, GM_MODEL, GM_RISK, GM_TO
@@ -121,7 +121,8 @@ def _files(session: Session, wanted: Registration, lineage: Lineage, found: Sequ
 
 
 def _new_model(wanted: Registration, lineage: Lineage) -> Model:
-    return Model.model_validate(
+    return validate(
+        Model,
         {
             "name": lineage.model,
             "type": wanted.kind,
@@ -130,7 +131,8 @@ def _new_model(wanted: Registration, lineage: Lineage) -> Model:
             "owners": list(wanted.owners) or [lineage.author],
             "architecture": lineage.architecture.id if lineage.architecture else None,
             "interface": lineage.interface,
-        }
+        },
+        wanted.model,
     )
 
 

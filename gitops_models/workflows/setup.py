@@ -1,30 +1,34 @@
-"""``gm init``: the first governed commit of a repository, and everything a clone needs to use it."""
+"""``gm init``: the first governed commit of a repository, and everything a clone needs to use it.
+
+What can fail comes first and changes nothing; then the push, the memory with the pin, and last the local branch. So
+an init that was refused or interrupted can simply be run again.
+"""
 
 from __future__ import annotations
 
-import re
-import secrets
+import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from gitops_models.errors import GmError
-from gitops_models.policy.profiles import profile
-from gitops_models.registry.documents import People, Repository, Targets, parse_document, render
-from gitops_models.registry.documents.people import Person
-from gitops_models.registry.paths import DVC_CONFIG, GM_YAML, PEOPLE_YAML, POLICY_YAML, TARGETS_YAML, Layout
+from gitops_models.registry.paths import GM_YAML, Layout
 from gitops_models.registry.trailers import GM_EVENT, GM_REASON, commit_message
 from gitops_models.store.config import add_remote, set_config, user_config
+from gitops_models.store.history import is_ancestor
 from gitops_models.store.objects import Ident
-from gitops_models.store.refs import RefUpdate
+from gitops_models.store.refs import RefUpdate, update_refs
 from gitops_models.store.repository import Store
 from gitops_models.store.snapshots import snapshot
-from gitops_models.store.transport import push
-from gitops_models.store.worktree import fast_forward, init
+from gitops_models.store.transport import ls_remote, push
+from gitops_models.store.worktree import dirty_paths, fast_forward, init
 from gitops_models.store.writer import write_commit, write_tree
-from gitops_models.trust.memory import Memory, Pin, memory_path, save_memory
-from gitops_models.trust.signing import generate_key, ssh_signer_from_config
-from gitops_models.verification.fold import policy_of
+from gitops_models.trust.memory import Memory, Pin, load_memory, memory_path, save_memory
+from gitops_models.trust.signing import generate_key, key_signer, ssh_signer_from_config
+from gitops_models.verification.fold import begin
+from gitops_models.workflows.founding import Founding, Setup, found
+from gitops_models.workflows.pin import refuse_unreachable
 from gitops_models.workflows.session import default_remote
 from gitops_models.workflows.sync import line_ref
 
@@ -32,34 +36,23 @@ if TYPE_CHECKING:
     from gitops_models.trust.signing import Signer
     from gitops_models.workflows.session import Clock
 
-NO_KEY = "GM-T200"
-DVC_IGNORED = b"/config.local\n/tmp\n/cache\n"
-KEEP_BYTES_OUT = b"""# Bytes live in the DVC remote; only documents and pointers belong in Git.
-*
-!*/
-!*.yaml
-!*.dvc
-!.gitignore
-!*.sigstore.json
-!model.sig
-"""
+__all__ = ["Asker", "Initialized", "Setup", "initialize"]
+
+NO_SSH_KEY = frozenset({"GM-T200", "GM-T205"})
+UNUSABLE_KEY = "GM-T202"
+NO_REPOSITORY = "GM-S001"
 
 
-@dataclass(frozen=True)
-class Setup:
-    """What to set up. What stays empty is taken from Git's configuration or made."""
+class Asker(Protocol):
+    """Somebody at a terminal."""
 
-    path: Path
-    reason: str = "set up gitops-models"
-    profile: str | None = None
-    name: str | None = None
-    email: str | None = None
-    person: str | None = None
-    people: Path | None = None
-    remote: str | None = None
-    dvc_remote: str | None = None
-    models: str | None = None
-    line: str = "main"
+    def text(self, question: str) -> str:
+        """Return an answer in words."""
+        ...
+
+    def agrees(self, question: str) -> bool:
+        """Return whether the answer is yes."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -67,196 +60,187 @@ class Initialized:
     """What was made: the first governed commit, the pin, and what was decided on the way."""
 
     commit: str
-    profile: str
-    repository: str
-    models: str
-    dvc_remote: str
+    root: Path
+    line: str
+    founding: Founding
     key: str
-    files: tuple[str, ...]
+    made_key: bool
     pushed: str | None
 
 
-def initialize(wanted: Setup, clock: Clock) -> Initialized:
+def initialize(wanted: Setup, clock: Clock, asker: Asker | None = None) -> Initialized:
     """Make the first governed commit, publish it where there is a remote, and pin it in this clone.
 
-    Raises GM-C111 where gm is set up already; nothing is changed then.
+    Without an ``asker`` nobody is asked: a missing key is made, a missing name is an error (GM-C120). Raises GM-C111
+    where gm is set up already. A repository that this call began is removed again when it fails.
     """
-    store = _repository(wanted)
-    head = store.ref(f"refs/heads/{wanted.line}")
-    existing = snapshot(store, head, Layout()) if head else None
-    if existing and existing.entry(GM_YAML):
-        raise GmError("GM-C111", "this repository has a gm.yaml", where=str(store.git_dir))
-    _identify(store, wanted)
-    signer, key = _signer(store)
-    ident = _ident(store, clock)
-    files = _files(store, wanted, head, ident, signer)
-    message = commit_message(
-        "gm: set up the model registry",
-        "The first governed commit: repository, people, policy and targets.",
-        [(GM_EVENT, "setup"), (GM_REASON, wanted.reason)],
-    )
-    commit = write_commit(
-        store,
-        write_tree(store, head, files),
-        [head] if head else [],
-        message,
-        ident,
-        ident,
-        lambda payload: signer.sign(payload, "git"),
-    )
-    followed = fast_forward(store, wanted.line, commit)
-    if not followed.moved:
-        raise GmError("GM-S301", followed.reason, where=wanted.line, details=followed.blocked)
-    return _finish(store, wanted, commit, files, key)
-
-
-def _finish(store: Store, wanted: Setup, commit: str, files: dict[str, bytes], key: str) -> Initialized:
-    accepted = snapshot(store, commit, Layout())
-    repository, policy = accepted.repository(), policy_of(accepted)
-    pushed = _publish(store, wanted, commit)
-    save_memory(
-        memory_path(store.common_dir),
-        Memory(repository=repository.id, line=wanted.line, pin=Pin(commit=commit)).advanced(
-            commit, policy_version=policy.version
-        ),
-    )
-    return Initialized(
-        commit=commit,
-        profile=policy.id,
-        repository=repository.id,
-        models=repository.models,
-        dvc_remote=re.findall(rb"url = (.*)", files[DVC_CONFIG])[0].decode(),
-        key=key,
-        files=tuple(sorted(files)),
-        pushed=pushed,
-    )
-
-
-def _repository(wanted: Setup) -> Store:
+    store, begun = _repository(wanted)
     try:
-        store = Store.discover(wanted.path)
+        return _initialize(store, wanted, clock, asker)
+    except BaseException:
+        if begun:
+            shutil.rmtree(begun, ignore_errors=True)
+        raise
+
+
+def _initialize(store: Store, wanted: Setup, clock: Clock, asker: Asker | None) -> Initialized:
+    line = wanted.line or _current_line(store)
+    head = store.ref(f"refs/heads/{line}")
+    _refuse_second(store, head)
+    remote = _remote_address(wanted) or default_remote(store)
+    published = _refuse_strange(store, remote, line, head) if remote else None
+    ident = _ident(store, wanted, clock, asker)
+    signer, key, made = _signer(store, wanted, ident, asker)
+    founding = found(store, wanted, line, head, ident, signer)
+    _refuse_in_the_way(store, head, founding)
+    commit = _commit(store, wanted, head, founding, ident, signer)
+    history = begin(store, commit)
+    refuse_unreachable(history, "give --people FILE that names enough people, or begin with --profile solo")
+    _configure(store, ident, wanted, key if made else None)
+    pushed = _publish(store, wanted, remote, RefUpdate(f"refs/heads/{line}", new=commit, old=published))
+    memory = Memory(repository=history.repository.id, line=line, pin=Pin(commit=commit))
+    save_memory(memory_path(store.common_dir), memory.advanced(commit, policy_version=history.policy.version))
+    followed = fast_forward(store, line, commit)
+    if not followed.moved:
+        raise GmError("GM-S301", followed.reason, where=line, details=followed.blocked)
+    return Initialized(commit, store.work_tree or store.git_dir, line, founding, key, made, pushed)
+
+
+def _repository(wanted: Setup) -> tuple[Store, Path | None]:
+    """The repository, and the directory to remove when this call made one and fails."""
+    try:
+        store, begun = Store.discover(wanted.path), None
     except GmError as error:
-        if error.code != "GM-S001":
+        if error.code != NO_REPOSITORY:
             raise
-        store = init(wanted.path, initial_branch=wanted.line)
+        begun = wanted.path.absolute() / ".git" if wanted.path.exists() else wanted.path.absolute()
+        store = init(wanted.path, initial_branch=wanted.line or "main")
     if store.work_tree is None:
         raise GmError("GM-C207", "gm init needs a clone with a work tree", where=str(store.git_dir))
-    return store
+    return store, begun
 
 
-def _identify(store: Store, wanted: Setup) -> None:
-    """Write what was given, for this repository only."""
-    for name, value in (("user.name", wanted.name), ("user.email", wanted.email)):
-        if value:
-            set_config(store, name, value)
+def _current_line(store: Store) -> str:
+    """The branch that is checked out, which in a new repository is the one that Git is set to begin with."""
+    return store.head_branch() or "main"
 
 
-def _ident(store: Store, clock: Clock) -> Ident:
+def _refuse_second(store: Store, head: str | None) -> None:
+    if head is None or snapshot(store, head, Layout()).entry(GM_YAML) is None:
+        return
+    pinned = load_memory(memory_path(store.common_dir)) is not None
+    hint = None if pinned else "this clone only lacks its pin: `gm trust pin`"
+    raise GmError("GM-C111", "this repository has a gm.yaml", where=GM_YAML, hint=hint)
+
+
+def _refuse_strange(store: Store, remote: str, line: str, head: str | None) -> str | None:
+    """The remote's line, which has to be part of the local one; raises GM-C206 where it is not, GM-S2nn unreachable."""
+    name = f"refs/heads/{line}"
+    there = ls_remote(store, remote, name).get(name)
+    if there is None or there == head:
+        return there
+    if head is None or not store.has(there) or not is_ancestor(store, there, head):
+        raise GmError(
+            "GM-C206",
+            f"{line} at {remote} has commits that are not here",
+            where=there,
+            hint="clone it or pull first; where gm is set up there, a clone needs `gm trust pin` only",
+        )
+    return there
+
+
+def _remote_address(wanted: Setup) -> str | None:
+    """A path is kept absolute: git reads relative ones from the repository, the user means where they stand."""
+    if wanted.remote and "://" not in wanted.remote and Path(wanted.remote).is_dir():
+        return os.path.abspath(wanted.remote)  # noqa: PTH100 - resolve() would follow links
+    return wanted.remote
+
+
+def _ident(store: Store, wanted: Setup, clock: Clock, asker: Asker | None) -> Ident:
     config = user_config(store)
-    name, email = config.get("user.name"), config.get("user.email")
+    name = wanted.name or config.get("user.name") or (asker.text("Your name, for commits") if asker else "")
+    email = wanted.email or config.get("user.email") or (asker.text("Your e-mail address") if asker else "")
     if not name or not email:
         raise GmError(
             "GM-C120",
             "Git does not know your name and e-mail address",
+            where="git config",
             hint="give them: gm init --name NAME --email ADDRESS",
         )
     return Ident(name, email, int(clock.now().timestamp()))
 
 
-def _signer(store: Store) -> tuple[Signer, str]:
-    """The user's own signer, or a new key that Git uses in this repository only; and where the key is."""
+def _signer(store: Store, wanted: Setup, ident: Ident, asker: Asker | None) -> tuple[Signer, str, bool]:
+    """The user's own SSH signer, or a new key for this repository; where the key is, and whether it is ours."""
     config = user_config(store)
+    known = config.get("user.signingkey") or ""
     try:
-        return ssh_signer_from_config(config.get), config.get("user.signingkey") or ""
+        return ssh_signer_from_config(config.get), known, False
     except GmError as error:
-        if error.code != NO_KEY:
+        # Without gpg.format, user.signingkey names a GPG key: no SSH key is there to be used.
+        gpg = error.code == UNUSABLE_KEY and not config.get("gpg.format")
+        if error.code not in NO_SSH_KEY and not gpg:
+            raise
+        if wanted.people is not None:
+            raise
+        if asker and not asker.agrees("Git signs with no SSH key here. Make one, for this repository only?"):
             raise
     path = store.common_dir / "gm" / "signing_key"
-    signer = generate_key(path, config.get("user.email") or "gm")
-    for name, value in (("gpg.format", "ssh"), ("user.signingkey", str(path)), ("commit.gpgsign", "true")):
-        set_config(store, name, value)
-    return signer, str(path)
+    return (key_signer(path) if path.exists() else generate_key(path, ident.email)), str(path), True
 
 
-def _files(store: Store, wanted: Setup, head: str | None, ident: Ident, signer: Signer) -> dict[str, bytes]:
-    people = _people(wanted, ident, signer)
-    chosen = wanted.profile or ("solo" if len(people.people) == 1 else "minimal")
-    models = wanted.models or _free_root(store, head)
-    root = store.work_tree or store.git_dir
-    repository = Repository(id=f"{_slug(root.resolve().name)}-{secrets.token_hex(4)}", line=wanted.line, models=models)
-    files = {
-        GM_YAML: render(repository),
-        POLICY_YAML: profile(chosen),
-        PEOPLE_YAML: render(people),
-        TARGETS_YAML: render(Targets()),
-        f"{models}/.gitignore": KEEP_BYTES_OUT,
-        DVC_CONFIG: _dvc_config(root, wanted),
-        ".dvc/.gitignore": DVC_IGNORED,
-    }
-    _refuse_unknown_signer(people, signer)
-    return files
-
-
-def _people(wanted: Setup, ident: Ident, signer: Signer) -> People:
-    if wanted.people is not None:
-        document = parse_document(wanted.people.read_bytes(), str(wanted.people), "People")
-        if isinstance(document, People):
-            return document
-    roles = sorted(_profile_roles(wanted.profile or "solo"))
-    person = Person.model_validate(
-        {
-            "id": wanted.person or _slug(ident.name),
-            "emails": [ident.email],
-            "keys": [{"type": "ssh", "key": signer.public_key}],
-            "roles": roles,
-        }
-    )
-    return People(people=(person,))
-
-
-def _profile_roles(name: str) -> list[str]:
-    from gitops_models.policy.document import load_policy  # noqa: PLC0415 - only a new repository needs it
-
-    return list(load_policy(profile(name), POLICY_YAML).roles)
-
-
-def _refuse_unknown_signer(people: People, signer: Signer) -> None:
-    if people.actor(signer.fingerprint) is None:
+def _refuse_in_the_way(store: Store, head: str | None, founding: Founding) -> None:
+    """Refuse to write over what the repository has under the same names, committed or not (GM-C205)."""
+    base = snapshot(store, head, Layout(founding.repository.models)) if head else None
+    taken = [path for path in founding.files if base and base.entry(path) and not path.startswith(".dvc/")]
+    taken += dirty_paths(store, list(founding.files))
+    if taken:
         raise GmError(
-            "GM-C121",
-            f"your signing key {signer.fingerprint} belongs to nobody in the people file",
-            where=PEOPLE_YAML,
+            "GM-C205",
+            f"{taken[0]} is here already",
+            where=taken[0],
+            details=tuple(taken[1:8]),
+            hint="move it away, commit it (.dvc/config), or choose another root with --models",
         )
 
 
-def _free_root(store: Store, head: str | None) -> str:
-    """``models``, or another name where something else lives there already."""
-    root = store.work_tree or store.git_dir
-    tracked = snapshot(store, head, Layout()).scope_names() if head else ()
-    taken = any(scope.startswith("model:") for scope in tracked) or any((root / "models").glob("*"))
-    return "model-registry" if taken else "models"
+def _commit(store: Store, wanted: Setup, head: str | None, founding: Founding, ident: Ident, signer: Signer) -> str:
+    message = commit_message(
+        "gm: set up the model registry",
+        "The first governed commit: repository, people, policy and targets.",
+        [(GM_EVENT, "setup"), (GM_REASON, wanted.reason)],
+    )
+    tree = write_tree(store, head, founding.files)
+    sign = signer.sign
+    return write_commit(
+        store, tree, [head] if head else [], message, ident, ident, lambda payload: sign(payload, "git")
+    )
 
 
-def _dvc_config(root: Path, wanted: Setup) -> bytes:
-    """The DVC remote: what was given, else a directory beside the repository, written relative to ``.dvc``."""
-    url = wanted.dvc_remote or f"../../{root.resolve().name}.artifacts"
-    if wanted.dvc_remote and "://" not in url:
-        url = str(Path(url).resolve())
-    return f"[core]\n    remote = artifacts\n['remote \"artifacts\"']\n    url = {url}\n".encode()
+def _configure(store: Store, ident: Ident, wanted: Setup, made_key: str | None) -> None:
+    """Write for this repository only what was given or asked, and the key when it was made here."""
+    config = user_config(store)
+    values = {
+        "user.name": ident.name if wanted.name or not config.get("user.name") else None,
+        "user.email": ident.email if wanted.email or not config.get("user.email") else None,
+        "gpg.format": "ssh" if config.get("gpg.format") != "ssh" else None,
+        "user.signingkey": made_key,
+        "commit.gpgsign": "true" if made_key else None,
+    }
+    for name, value in values.items():
+        if value:
+            set_config(store, name, value)
 
 
-def _publish(store: Store, wanted: Setup, commit: str) -> str | None:
-    if wanted.remote:
-        add_remote(store, "origin", wanted.remote)
-    remote = default_remote(store)
+def _publish(store: Store, wanted: Setup, remote: str | None, update: RefUpdate) -> str | None:
     if remote is None:
         return None
-    old = store.ref(line_ref(remote, wanted.line))
-    push(store, remote, [RefUpdate(f"refs/heads/{wanted.line}", new=commit, old=old)])
-    set_config(store, f"branch.{wanted.line}.remote", remote)
-    set_config(store, f"branch.{wanted.line}.merge", f"refs/heads/{wanted.line}")
+    push(store, remote, [update])
+    if wanted.remote:
+        add_remote(store, "origin", remote)
+    name, line = default_remote(store) or "origin", update.name.removeprefix("refs/heads/")
+    tracking = line_ref(name, line)
+    update_refs(store, [RefUpdate(tracking, new=update.new, old=store.ref(tracking))], "gm: pushed")
+    set_config(store, f"branch.{line}.remote", name)
+    set_config(store, f"branch.{line}.merge", update.name)
     return remote
-
-
-def _slug(text: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:40] or "registry"
