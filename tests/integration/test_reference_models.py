@@ -10,13 +10,21 @@ import urllib.request
 
 import pytest
 
+from tests.support.reference import VERSIONS, fetch_reference
+
 onnxruntime = pytest.importorskip("onnxruntime")
-VERSIONS = ("1.0.0", "1.1.0", "1.2.0")
 
 
 @pytest.fixture(scope="module")
 def example(repository_root):
     return repository_root / "examples" / "breast-cancer"
+
+
+@pytest.fixture(scope="module")
+def released(repository_root, tmp_path_factory):
+    """The released bytes of each version, out of the DVC remote of the repository."""
+    out = tmp_path_factory.mktemp("released")
+    return {version: fetch_reference(repository_root, version, out / version) for version in VERSIONS}
 
 
 @pytest.fixture(scope="module")
@@ -39,9 +47,9 @@ def trained(modules, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def served(example, modules):
+def served(released, modules):
     features, truth = modules["evaluate"].read_rows(modules["evaluate"].HOLDOUT)
-    files = {version: example / "versions" / version / "model.onnx" for version in VERSIONS}
+    files = {version: folder / "model.onnx" for version, folder in released.items()}
     return {version: modules["evaluate"].measure(str(file), features, truth) for version, file in files.items()}
 
 
@@ -96,8 +104,8 @@ def test_no_held_out_row_is_learned_from(modules):
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_every_version_has_the_same_interface(example, version):
-    session = onnxruntime.InferenceSession((example / "versions" / version / "model.onnx").read_bytes())
+def test_every_version_has_the_same_interface(released, version):
+    session = onnxruntime.InferenceSession((released[version] / "model.onnx").read_bytes())
     assert [(put.name, put.type, put.shape) for put in session.get_inputs()] == [
         ("features", "tensor(float)", [None, 30])
     ]
@@ -126,9 +134,9 @@ def test_the_family_was_chosen_by_the_measurement_in_the_readme(example, modules
 
 
 @pytest.fixture
-def server(example, modules, tmp_path):
+def server(released, modules, tmp_path):
     link = tmp_path / "current"
-    link.symlink_to(example / "versions" / "1.1.0")
+    link.symlink_to(released["1.1.0"])
     running = modules["inference"].make_server(link)
     thread = threading.Thread(target=running.serve_forever)
     thread.start()
@@ -140,12 +148,12 @@ def server(example, modules, tmp_path):
         running.server_close()
 
 
-def test_a_server_answers_with_the_model_that_the_link_names_now(example, modules, served, server):
+def test_a_server_answers_with_the_model_that_the_link_names_now(released, modules, served, server):
     url, link = server
     features, truth = modules["evaluate"].read_rows(modules["evaluate"].HOLDOUT)
     assert modules["evaluate"].measure(url, features, truth) == served["1.1.0"]
     link.unlink()
-    link.symlink_to(example / "versions" / "1.2.0")
+    link.symlink_to(released["1.2.0"])
     assert modules["evaluate"].measure(url, features, truth) == served["1.2.0"]
 
 

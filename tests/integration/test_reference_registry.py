@@ -1,0 +1,108 @@
+"""The registry at the top of this repository is a real one: judged, complete, and pulled by plain DVC."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gitops_models.registry.canonical import sha256_hex
+from tests.support.reference import MODEL, VERSIONS, fetch_reference, lineage_of
+
+PARTS = ("gm.yaml", ".dvc/config", ".dvc/.gitignore", "policies", "models", "examples/remote")
+
+
+@pytest.fixture
+def clone(repository_root, tmp_path):
+    """A clone with the registry as it stands in the work tree, so that the test also runs where no .git is."""
+    for name in PARTS:
+        source, target = repository_root / name, tmp_path / "clone" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=_pulled)
+        else:
+            shutil.copy(source, target)
+    run(tmp_path / "clone", "git", "init", "--quiet", "--initial-branch=main")
+    run(tmp_path / "clone", "git", "add", ".")
+    run(tmp_path / "clone", "git", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "--quiet", "-m", "all")
+    return tmp_path / "clone"
+
+
+def _pulled(_folder, names):
+    """What `dvc pull` may have put beside the pointers of the work tree."""
+    return {name for name in names if f"{name}.dvc" in names}
+
+
+def run(folder, *words, status=0):
+    environment = {
+        "HOME": str(folder),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "DVC_NO_ANALYTICS": "1",
+        "GIT_CONFIG_NOSYSTEM": "1",
+    }
+    done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == status, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_its_documents_are_allowed(clone):
+    run(clone, sys.executable, "-m", "gitops_models", "check", "--documents")
+
+
+def test_a_spoiled_document_is_denied(clone):
+    path = clone / "models" / MODEL / "versions" / "1.0.0" / "lineage.yaml"
+    path.write_text(path.read_text().replace("version: 1.0.0", "version: 1.0.1"))
+    run(clone, "git", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "--quiet", "-am", "spoil")
+    assert "GM-D023" in run(clone, sys.executable, "-m", "gitops_models", "check", "--documents", status=3)
+
+
+def test_nothing_is_live_in_it(repository_root):
+    assert not list((repository_root / "models").rglob("stages"))
+
+
+def test_plain_dvc_pull_brings_the_bytes_that_the_lineages_name(clone, tmp_path):
+    run(clone, "dvc", "pull", "--quiet")
+    for version in VERSIONS:
+        folder = clone / "models" / MODEL / "versions" / version
+        verified = fetch_reference(clone, version, tmp_path / version)
+        found = sorted(path.relative_to(verified) for path in verified.rglob("*") if path.is_file())
+        assert Path("card/README.md") in found
+        assert [(folder / path).read_bytes() for path in found] == [(verified / path).read_bytes() for path in found]
+    assert run(clone, "git", "status", "--porcelain") == ""
+
+
+def test_gm_fetch_copies_a_version_out(clone, tmp_path):
+    run(clone, sys.executable, "-m", "gitops_models", "fetch", f"{MODEL}@1.1.0", "-o", str(tmp_path / "out"))
+    weights = next(entry for entry in lineage_of(clone, "1.1.0").artifacts if entry.role == "weights")
+    assert sha256_hex((tmp_path / "out" / "model.onnx").read_bytes()) == weights.sha256
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_lineage_records_what_training_recorded(repository_root, version):
+    recorded = repository_root / "examples" / "breast-cancer" / "versions" / version
+    lineage = lineage_of(repository_root, version)
+    assert lineage.parameters.sha256 == sha256_hex((recorded / "params.json").read_bytes())
+    assert {metric.name: metric.value for metric in lineage.metrics} == json.loads(
+        (recorded / "metrics.json").read_text()
+    )
+
+
+def test_its_script_builds_it_again(repository_root, tmp_path):
+    run(
+        tmp_path,
+        sys.executable,
+        str(repository_root / "examples" / "breast-cancer" / "build_registry.py"),
+        str(tmp_path / "built"),
+    )
+    assert documents(tmp_path / "built") == documents(repository_root)
+    for version in VERSIONS:
+        built, kept = lineage_of(tmp_path / "built", version), lineage_of(repository_root, version)
+        assert (built.metrics, built.parameters, built.interface) == (kept.metrics, kept.parameters, kept.interface)
+
+
+def documents(root):
+    paths = [path for name in ("models", "policies") for path in (root / name).rglob("*") if path.is_file()]
+    return sorted(path.relative_to(root) for path in paths if path.suffix in {".yaml", ".dvc"})
