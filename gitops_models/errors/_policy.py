@@ -59,6 +59,15 @@ _ROLLBACK = {
     "GM-P503": Code("workload rolls back too deep", Exit.DENIED, "automation goes to the last known good only"),
     "GM-P504": Code("quarantined version stays live", Exit.DENIED, "roll back every stage that serves it with it"),
     "GM-P505": Code("hold lifted without a root cause", Exit.DENIED, "link it: `gm lift --root-cause URL`"),
+    "GM-P510": Code(
+        "no earlier good version", Exit.NOT_FOUND, "promote another version, or undeploy the stage; see `gm log`"
+    ),
+    "GM-P511": Code("never live below the present one", Exit.NOT_FOUND, "see `gm log`; promote a popped version anew"),
+    "GM-P512": Code(
+        "bytes of the last known good are absent",
+        Exit.EXTERNAL,
+        "put them back into the DVC remote, or choose an older version with `--to`",
+    ),
     "GM-P506": Code("record names another signer", Exit.DENIED, "whoever is named under `by` signs the commit"),
 }
 _GOVERNANCE = {

@@ -20,8 +20,13 @@ def registry(path, **fields):
 
 def three_versions(path, risk="low"):
     """``fraud`` with 1.0.0, 1.1.0 and 1.2.0, each promoted to production after the other."""
+    return two_versions(path, risk, "1.2.0")
+
+
+def two_versions(path, risk="low", *more):
+    """``fraud`` with 1.0.0 and 1.1.0, each promoted to production after the other."""
     story = registry(path)
-    for version in ("1.0.0", "1.1.0", "1.2.0"):
+    for version in ("1.0.0", "1.1.0", *more):
         story.version("fraud", version, risk=risk)
         story.live("fraud", version, *STAGES, risk=risk)
     return story
