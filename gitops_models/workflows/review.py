@@ -174,7 +174,6 @@ def merge(session: Session, proposal: Proposal, *, patience: Patience | None = N
     """
     patience = patience or Patience()
     for _ in patience.attempts():
-        check_clock(session)
         evaluation = check(session, proposal)
         if not evaluation.verdict.allowed:
             raise Denied(evaluation.verdict)
@@ -186,6 +185,8 @@ def merge(session: Session, proposal: Proposal, *, patience: Patience | None = N
 
 
 def _prepare(session: Session, proposal: Proposal, evaluation: Evaluation) -> Landing:
+    if evaluation.verdict.quorum_needed:
+        check_clock(session)
     return prepare_landing(
         session.store,
         session.writer(),
