@@ -33,5 +33,5 @@ def command(
         done = play(stage, lambda line: print(line, file=stage.output, flush=True))
     seconds = round(time.monotonic() - began, 1)
     body = {"commands": done, "seconds": seconds, "directory": str(keep) if keep else None}
-    emit(options, "Demo", body, [f"\n{done} commands did what they say in {seconds} s"])
+    emit(options, "Demo", body, [f"{done} commands did what they say in {seconds} s"])
     next_step(options, f"look around in {keep}" if keep else "gm init")

