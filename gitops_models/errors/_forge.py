@@ -24,4 +24,5 @@ CODES = {
         "fetch and accept again; lost records are put back on the server itself",
     ),
     "GM-F309": Code("this ref is not taken", Exit.DENIED, "push branches, version tags and ledger records only"),
+    "GM-F310": Code("another push was quicker", Exit.CONFLICT, "push again from the new state"),
 }

@@ -17,6 +17,8 @@ _LINE = re.compile(
 _COLLATERAL = frozenset({"atomic push failed", "atomic push failure"})
 # The remote compared the ref with what it told us moments ago and found another push had been quicker.
 _BUSY = re.compile(r"failed to update ref|atomic transaction failed|cannot lock ref|failed to lock|incorrect old value")
+# Our own hook saw the same before git could: what it says about an older state would be no refusal of this push.
+_OVERTAKEN = "error[GM-F310]"
 _STALE = re.compile(r"stale info|fetch first|non-fast-forward|needs force|already exists|remote ref updated since")
 
 
@@ -78,8 +80,9 @@ def _refusal(remote: str, updates: Sequence[RefUpdate], refused: Sequence[Pushed
         return GmError("GM-S204", f"{name} at {visible(remote)} has moved since it was read", where=name)
     first = refused[0]
     name, reason = visible(first.name), visible(first.reason or first.summary)
-    if all(_BUSY.search(ref.reason) for ref in refused):
+    told = remote_lines(stderr)
+    if all(_BUSY.search(ref.reason) for ref in refused) or any(line.startswith(_OVERTAKEN) for line in told):
         message = f"{name} at {visible(remote)} was being moved by somebody else: {reason}"
-        return GmError("GM-S209", message, where=name, details=remote_lines(stderr))
-    lines = remote_lines(stderr) or said_lines(stderr)
+        return GmError("GM-S209", message, where=name, details=told)
+    lines = told or said_lines(stderr)
     return GmError("GM-S203", f"{visible(remote)} refused {name}: {reason}", where=name, details=lines)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
 from gitops_models.registry.names import parse_tag
+from gitops_models.registry.text import visible
 from gitops_models.registry.times import format_time
 from gitops_models.store.history import is_ancestor
 from gitops_models.store.repository import Store
@@ -70,11 +71,23 @@ def pre_receive(git_dir: Path, updates: list[Moved], clock: Clock) -> Judgement:
     memory = load_memory(memory_path(store.common_dir))
     if memory is None:
         return _unpinned(store, updates)
+    if overtaken := _overtaken(store, updates):
+        return Judgement((overtaken,))
     door = _Door(store, memory, updates, clock)
     refusals = tuple(refusal for update in updates for refusal in door.refusals(update))
+    if refusals and (overtaken := _overtaken(store, updates)):
+        return Judgement((overtaken,))
     if refusals:
         _log(store, refusals, clock)
     return Judgement(refusals)
+
+
+def _overtaken(store: Store, updates: list[Moved]) -> GmError | None:
+    """Say so where a ref moved since the pusher saw it: git would refuse the push, and it is no offence."""
+    for update in updates:
+        if store.ref(update.name) != update.old:
+            return GmError("GM-F310", f"{update.name} moved while this push was under way", where=update.name)
+    return None
 
 
 def _unpinned(store: Store, updates: list[Moved]) -> Judgement:
@@ -213,9 +226,9 @@ def _refused(step: Step) -> GmError:
 def _log(store: Store, refusals: tuple[GmError, ...], clock: Clock) -> None:
     path = store.common_dir / "gm" / LOG
     lines = [
-        f"{format_time(clock.now())} {refusal.code} {refusal.where or '-'} {refusal.message!r}\n"
+        f"{format_time(clock.now())} {refusal.code} {visible(refusal.where or '-')} {visible(refusal.message)}\n"
         for refusal in refusals
     ]
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8") as log:
+    with path.open("a", encoding="utf-8", errors="backslashreplace") as log:
         log.writelines(lines)

@@ -7,6 +7,7 @@ import pytest
 
 from gitops_models.errors import GmError
 from gitops_models.store.refs import RefUpdate, update_refs
+from gitops_models.workflows.hook import Moved, pre_receive
 from gitops_models.workflows.patience import Patience
 from gitops_models.workflows.review import merge
 from tests.support.git import install_hook
@@ -42,24 +43,28 @@ def holds(team):
 @pytest.mark.slow
 def test_eight_writers_of_different_models_land_each_once_and_lose_nothing(tmp_path, home):
     people = {f"writer{number}": BOTH for number in range(WRITERS)}
-    team = team_of(tmp_path, home, people)
-    models = [f"model{number}" for number in range(WRITERS)]
-    for model in models:
-        team.registry.version(model, "1.0.0")
-    clones = [team.clone(f"writer{number}") for number in range(WRITERS)]
+    team = team_of(tmp_path, home, {**people, "raio": ["raio"]})
+    registry, models = team.registry, [f"model{number}" for number in range(WRITERS)]
+    for number, model in enumerate(models):
+        registry.version(model, "1.0.0", risk="medium" if number % 2 else "low")
+    clones = [team.clone(writer) for writer in people]
+    # Half of them propose, approve and land in one go; the others land what somebody approved: two records each.
+    words = {model: ("promote", f"{model}@1.0.0", "--to", "staging", "--merge", "-m", "better") for model in models}
+    for writer, model in list(zip(people, models, strict=True))[1::2]:
+        proposal = registry.promote(model, "1.0.0", "staging", by=writer)
+        registry.approve(proposal, "raio")
+        words[model] = ("merge", proposal.id)
     team.install_door()
-    words = ("--to", "staging", "--merge", "-m", "measured better")
-    ran = together(*((clone, "promote", f"{model}@1.0.0", *words) for clone, model in zip(clones, models, strict=True)))
+    ran = together(*((clone, *words[model]) for clone, model in zip(clones, models, strict=True)))
     assert [one.status for one in ran] == [0] * WRITERS, [one.err for one in ran if one.status]
     assert landed(team) == dict.fromkeys(models, 1)
-    fresh = holds(team)
-    stages = gm(fresh, "list", "--json").json
-    assert str(stages).count("1.0.0") >= WRITERS
-    assert "refs/heads/gm/" not in team.git("for-each-ref", "--format=%(refname)")
-    # Each decision and each acceptance is there: two records of every promotion.
+    accepted = gm(holds(team), "log", "--json").json
+    assert all(str(accepted).count(f"'{model}'") for model in models)
+    assert team.git("for-each-ref", "--format=%(refname)", "refs/heads") == "refs/heads/main"
     changes = team.git("for-each-ref", "--format=%(refname)", "refs/gm/changes").splitlines()
-    records = [line for name in changes for line in team.git("ls-tree", "--name-only", name).splitlines()]
-    assert len(records) >= 2 * WRITERS
+    # Registration and promotion of every second model needed somebody: a decision and an acceptance each.
+    records = [len(team.git("ls-tree", "--name-only", name).splitlines()) for name in changes]
+    assert records == [2] * WRITERS
 
 
 def opened(clone):
@@ -179,3 +184,11 @@ def test_a_remote_that_is_away_lands_nothing_and_the_next_command_works(tmp_path
     (tmp_path / "away.git").rename(team.path)
     assert landed(team) == {}
     assert gm(clone, "merge", opening["proposal"]).status == 0
+
+
+def test_the_door_tells_an_overtaken_push_from_a_refused_one(registry):
+    tip, head = registry.tip, registry.commit({"README.md": b"one"})
+    registry.commit({"README.md": b"two"}, land=True)
+    judged = pre_receive(registry.path, [Moved("refs/heads/main", tip, head)], registry.clock)
+    assert [(refusal.code, refusal.exit_status) for refusal in judged.refusals] == [("GM-F310", 7)]
+    assert not (registry.path / "gm" / "refusals.log").exists()

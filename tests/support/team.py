@@ -20,7 +20,7 @@ from tests.support.keys import ed25519_key
 from tests.support.policy import document
 from tests.support.registry import NO_EVIDENCE, Registry
 
-SECONDS = 120
+SECONDS = 240
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,13 @@ def test_a_refused_ref_has_a_code_for_its_reason(update, summary, code, status):
     assert (error.code, error.exit_status) == (code, status)
 
 
+def test_a_push_that_our_hook_calls_overtaken_is_worth_another_attempt():
+    stdout = refused(MAIN, "[remote rejected] (pre-receive hook declined)")
+    error = failure(stdout, "remote: error[GM-F310]: refs/heads/main moved while this push was under way\n")
+    assert (error.code, error.exit_status) == ("GM-S209", Exit.CONFLICT)
+    assert failure(stdout, "remote: error[GM-F308]: says error[GM-F310]\n").code == "GM-S203"
+
+
 def test_refs_that_fell_with_another_one_do_not_hide_the_reason():
     stdout = f"!\tx:{TAG.name}\t[rejected] (atomic push failed)\n!\tx:{MAIN.name}\t[rejected] (stale info)\n"
     assert failure(stdout).code == "GM-S204"
