@@ -112,6 +112,8 @@ def test_a_merge_dated_1970_is_accepted_no_earlier_than_the_last_acceptance(regi
 def test_nobody_lands_by_a_clock_that_stands_before_the_last_acceptance(registry):
     proposal = registry.promote("fraud", "1.1.0", "staging")
     registry.approve(proposal, "lead")
+    registry.clock.tick(minutes=30)
+    registry.live("spam", "1.0.0", "production")
     bound = registry.history().state.at
     registry.clock.time = bound - timedelta(minutes=6)
     with registry.untouched(), pytest.raises(GmError) as caught:
