@@ -21,6 +21,7 @@ def command(
     from gitops_models.demo.runner import Stage, play
     from gitops_models.demo.script import render
     from gitops_models.demo.setup import place, reference, require
+    from gitops_models.demo.story import story
 
     options = of(context)
     if script:
@@ -30,7 +31,7 @@ def command(
     began = time.monotonic()
     with place(keep) as directory:
         stage = Stage(directory, sys.executable, reference(), sys.stderr if options.json else None)
-        done = play(stage, lambda line: print(line, file=stage.output, flush=True))
+        done = play(stage, story(), lambda line: print(line, file=stage.output, flush=True))
     seconds = round(time.monotonic() - began, 1)
     body = {"commands": done, "seconds": seconds, "directory": str(keep) if keep else None}
     emit(options, "Demo", body, [f"{done} commands did what they say in {seconds} s"])

@@ -10,13 +10,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
-from gitops_models.demo.story import shell, story
+from gitops_models.demo.story import shell
 from gitops_models.errors import GmError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
     from types import FrameType
+
+    from gitops_models.demo.story import Act
 
 
 @dataclass(frozen=True)
@@ -47,12 +49,12 @@ class Stage:
                 raise
 
 
-def play(stage: Stage, tell: Callable[[str], None]) -> int:
+def play(stage: Stage, acts: Iterable[Act], tell: Callable[[str], None]) -> int:
     """Run every command and return how many; GM-C302 at the first that fails. Nothing runs on afterwards."""
     done = 0
     with _terminated_like_interrupted():
         try:
-            for act in story():
+            for act in acts:
                 tell(f"\n## {act.title}")
                 for command in act.commands:
                     tell(f"\n$ {command}")

@@ -3,36 +3,36 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import tempfile
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import gitops_models
 from gitops_models.errors import GmError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 PACKAGES = ("numpy", "onnxruntime")
-PROGRAMS = ("git", "ssh-keygen", "sh", "sed", "xargs")
+PROGRAMS = ("git", "ssh-keygen", "sed", "tar", "xargs")
 
 
-def require() -> None:
+def require(packages: Iterable[str] = PACKAGES, programs: Iterable[str] = PROGRAMS) -> None:
     """Raise GM-C300 where a package or program that the demo runs is missing."""
-    packages = [name for name in PACKAGES if find_spec(name) is None]
-    if packages:
-        raise GmError("GM-C300", f"{', '.join(packages)} cannot be imported here")
-    programs = [name for name in PROGRAMS if shutil.which(name) is None]
-    if programs:
+    missing = [name for name in packages if find_spec(name) is None]
+    if missing:
+        raise GmError("GM-C300", f"{', '.join(missing)} cannot be imported here", where=sys.executable)
+    absent = [name for name in programs if shutil.which(name) is None]
+    if absent:
         hint = "install git 2.34 or newer and OpenSSH 8.2 or newer"
-        raise GmError("GM-C300", f"{', '.join(programs)} cannot be found", hint=hint)
+        raise GmError("GM-C300", f"{', '.join(absent)} cannot be found", where="PATH", hint=hint)
 
 
 def reference() -> Path:
     """The reference registry: beside an installed package, or the repository that an editable install points to."""
-    package = Path(gitops_models.__file__).resolve().parent
+    package = Path(__file__).resolve().parent.parent
     for candidate in (package / "_bundle", package.parent):
         if (candidate / "examples" / "remote").is_dir():
             return candidate

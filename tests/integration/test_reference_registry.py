@@ -41,6 +41,7 @@ def run(folder, *words, status=0):
         "HOME": str(folder),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "DVC_NO_ANALYTICS": "1",
+        "DVC_SITE_CACHE_DIR": str(folder / ".git" / "dvc"),
         "GIT_CONFIG_NOSYSTEM": "1",
     }
     done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False)
