@@ -5,15 +5,9 @@ from gitops_models.errors.codes import Code, Exit
 CODES = {
     "GM-C001": Code("a bug in gm", Exit.BUG, "run it again with -v and report what it prints"),
     "GM-C002": Code("not a usable command line", Exit.USAGE, "see `gm --help`"),
-    "GM-C003": Code("an answer is needed", Exit.USAGE, "give the option that is named, or leave out --no-input"),
     "GM-C110": Code("gm is not set up here", Exit.NOT_FOUND, "run `gm init` here, or name the repository with -C"),
     "GM-C111": Code(
         "gm is set up here already", Exit.CONFLICT, "see `gm status`; changes to policy and people are proposals"
-    ),
-    "GM-C112": Code(
-        "this clone has no pin",
-        Exit.DENIED,
-        "compare the first commit with a colleague, then run `gm trust pin <commit>`",
     ),
     "GM-C113": Code(
         "a quorum cannot be met",
@@ -29,6 +23,11 @@ CODES = {
         "the signing key belongs to nobody here",
         Exit.AUTHENTICATION,
         "sign with a key of people.yaml (`git config user.signingkey`), or have yours added there by a proposal",
+    ),
+    "GM-C122": Code(
+        "the risk of a new model is needed",
+        Exit.USAGE,
+        "say how much is at stake: --risk low, medium, high or critical",
     ),
     "GM-C130": Code("a reason is needed", Exit.USAGE, "say why with -m REASON"),
     "GM-C140": Code("there is no such model", Exit.NOT_FOUND, "see `gm list`; `gm register MODEL PATH` makes one"),
@@ -63,7 +62,7 @@ CODES = {
     "GM-C206": Code(
         "the local line has diverged",
         Exit.CONFLICT,
-        "move your own commits to a branch and reset the line to the remote's: nothing lands by a direct push",
+        "push your own commits, or keep them on a branch and reset the line to the remote's",
     ),
     "GM-C150": Code("these bytes are unknown", Exit.NOT_FOUND, "no accepted version has them: `gm register` makes one"),
     "GM-C151": Code("not a step of the line", Exit.NOT_FOUND, "see `gm log --all` for the steps since the pin"),

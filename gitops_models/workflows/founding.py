@@ -63,18 +63,29 @@ class Founding:
     artifacts: RemoteSpec
 
 
-def found(store: Store, wanted: Setup, line: str, head: str | None, ident: Ident, signer: Signer) -> Founding:
+@dataclass(frozen=True)
+class Ground:
+    """What stands before the first document: the line and its head, who signs, and the people file if one was given."""
+
+    line: str
+    head: str | None
+    ident: Ident
+    signer: Signer
+    given: People | None = None
+
+
+def found(store: Store, wanted: Setup, ground: Ground) -> Founding:
     """Write every document; what an existing repository has of DVC's own is kept.
 
-    Raises GM-C121 when the signer stands in no given people file, GM-A101 when there is no such file, GM-P707 for an
-    unknown profile, GM-C113 when the profile's quorum for policy changes cannot be met by these people.
+    Raises GM-C121 when the signer does not stand in the people file that was given, GM-P707 for an unknown profile,
+    GM-D021 for names that documents do not accept.
     """
     root = store.work_tree or store.git_dir
-    people = _people(wanted, ident, signer)
+    people = _people(wanted, ground)
     chosen = wanted.profile or ("solo" if len(people.people) == 1 else "minimal")
-    models = wanted.models or _free_root(store, head)
+    models = wanted.models or _free_root(store, ground.head)
     identity = f"{slug(root.resolve().name)}-{secrets.token_hex(4)}"
-    repository = validate(Repository, {"id": identity, "line": line, "models": models}, "--models and --line")
+    repository = validate(Repository, {"id": identity, "line": ground.line, "models": models}, "--models and --line")
     files = {
         GM_YAML: render(repository),
         POLICY_YAML: profile(chosen),
@@ -82,9 +93,9 @@ def found(store: Store, wanted: Setup, line: str, head: str | None, ident: Ident
         TARGETS_YAML: render(Targets()),
         f"{models}/.gitignore": KEEP_BYTES_OUT,
     }
-    config, ours = _dvc_config(store, head, root, wanted)
+    config, ours = _dvc_config(store, ground.head, root, wanted)
     files |= {DVC_CONFIG: config} if ours else {}
-    files |= {} if _tracked(store, head, DVC_IGNORE_FILE) is not None else {DVC_IGNORE_FILE: DVC_IGNORED}
+    files |= {} if _tracked(store, ground.head, DVC_IGNORE_FILE) is not None else {DVC_IGNORE_FILE: DVC_IGNORED}
     return Founding(chosen, repository, files, remote_from_config(config, root))
 
 
@@ -93,27 +104,28 @@ def slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:40].strip("-") or "registry"
 
 
-def _people(wanted: Setup, ident: Ident, signer: Signer) -> People:
-    people = _given(wanted.people) if wanted.people else _alone(wanted, ident, signer)
-    if people.actor(signer.fingerprint) is None:
-        raise GmError(
-            "GM-C121",
-            f"your signing key {signer.fingerprint} belongs to nobody in the people file",
-            where=str(wanted.people or PEOPLE_YAML),
-            hint=f"add it to your entry: {signer.public_key}",
-        )
-    return people
-
-
-def _given(path: Path) -> People:
+def read_people(path: Path) -> People:
+    """Return the people file that a user gives. Raises GM-A101 for none, GM-Dnnn with line and column for a bad one."""
     try:
         data = path.read_bytes()
     except OSError as error:
         raise GmError("GM-A101", f"the people file cannot be read: {error.strerror}", where=str(path)) from error
     document = parse_document(data, str(path), "People")
     if not isinstance(document, People):
-        raise GmError("GM-A101", "this is no People document", where=str(path))
+        raise GmError("GM-D022", "this is no People document", where=str(path))
     return document
+
+
+def _people(wanted: Setup, ground: Ground) -> People:
+    people = ground.given or _alone(wanted, ground.ident, ground.signer)
+    if people.actor(ground.signer.fingerprint) is None:
+        raise GmError(
+            "GM-C121",
+            f"your signing key {ground.signer.fingerprint} belongs to nobody in the people file",
+            where=str(wanted.people or PEOPLE_YAML),
+            hint=f"add it to your entry: {ground.signer.public_key}",
+        )
+    return people
 
 
 def _alone(wanted: Setup, ident: Ident, signer: Signer) -> People:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gitops_models.workflows.register import Registration
-    from gitops_models.workflows.session import Session
 
 ROLES: tuple[str, ...] = get_args(Role)
 ENVIRONMENT_LOCK = "environment.lock"
@@ -44,14 +43,14 @@ class Material:
     hashes: FileHashes | DirectoryHashes
 
 
-def materials(
-    session: Session, wanted: Registration, *, progress: Callable[[int], None] | None = None
-) -> list[Material]:
+def materials(wanted: Registration, folder: Path, *, progress: Callable[[int], None] | None = None) -> list[Material]:
     """Hash every file that is registered, and the derived ones (environment lock, uncommitted difference).
+
+    The derived files are written into ``folder``.
 
     Raises GM-C201 for a missing file, GM-C204 for two of the same name, GM-A1nn for what cannot be hashed.
     """
-    named = [_split(text) for text in wanted.paths] + _made(session, wanted)
+    named = [_split(text) for text in wanted.paths] + _made(wanted, folder)
     found: dict[str, Material] = {}
     for role, path in named:
         if not path.exists():
@@ -75,10 +74,8 @@ def _split(text: str) -> tuple[str | None, Path]:
     return (role, Path(rest)) if equals and role in ROLES else (None, Path(text))
 
 
-def _made(session: Session, wanted: Registration) -> list[tuple[str | None, Path]]:
-    """Files that gm makes itself, written into its own folder of the repository."""
-    folder = session.store.git_dir / "gm" / "made"
-    folder.mkdir(parents=True, exist_ok=True)
+def _made(wanted: Registration, folder: Path) -> list[tuple[str | None, Path]]:
+    """Files that gm makes itself."""
     made: list[tuple[str | None, Path]] = []
     if all(Path(text).name != ENVIRONMENT_LOCK for text in wanted.paths):
         lock = folder / ENVIRONMENT_LOCK

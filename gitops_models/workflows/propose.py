@@ -13,6 +13,7 @@ from gitops_models.registry.trailers import GM_REASON, commit_message
 from gitops_models.store.writer import write_blob, write_commit, write_tree
 from gitops_models.verification.changes import change_of, id_of
 from gitops_models.verification.proposal import evaluate
+from gitops_models.workflows.footing import firm
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,10 +57,12 @@ class Opened:
 def propose(session: Session, draft: Draft, *, dry_run: bool = False, no_push: bool = False) -> Opened:
     """Write the draft as a signed proposal commit on the line's tip, judge it, and publish its branch.
 
-    A draft that the policy denies for anything but missing approvals raises ``Denied`` and publishes nothing.
+    A draft that the policy denies for anything but missing approvals raises ``Denied`` and publishes nothing; an
+    untidy clone raises GM-C205 or GM-C206.
     """
     store, signer = session.store, session.signer()
     session.actor(signer)
+    firm(session, draft.event, draft.model)
     entries = {path: _entry(session, content) for path, content in draft.updates.items()}
     change = change_of(session.history, entries)
     identity = id_of(session.history, change)[:ID_LENGTH]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from gitops_models.artifacts.pointers import make_pointer, render_pointer
@@ -11,9 +12,8 @@ from gitops_models.artifacts.upload import UploadItem, upload
 from gitops_models.errors import GmError
 from gitops_models.registry.documents import Lineage, Model, render, validate
 from gitops_models.registry.names import check_name, check_version, next_version
-from gitops_models.registry.paths import GM_YAML
 from gitops_models.registry.trailers import GM_EVENT, GM_MODEL, GM_RISK, GM_TO
-from gitops_models.store.worktree import dirty_paths
+from gitops_models.workflows.footing import firm
 from gitops_models.workflows.lineage import derive
 from gitops_models.workflows.materials import Material, materials
 from gitops_models.workflows.propose import Draft, Opened, propose
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from gitops_models.workflows.session import Session
 
 DEFAULT_RISK = "high"
+EVENT = "registration"
 
 
 @dataclass(frozen=True)
@@ -78,25 +79,29 @@ def register(
     """
     model = check_name(wanted.model, "model name")
     version = _version(session, wanted)
-    refuse_local_edits(session, model)
-    found = materials(session, wanted, progress=progress)
-    lineage, derived, missing = derive(session, wanted, version, found)
-    updates = _files(session, wanted, lineage, found)
-    draft = _draft(session, wanted, lineage, updates)
-    propose(session, draft, dry_run=True)
-    stored = None if dry_run else _store(session, found, progress)
+    firm(session, EVENT, model)
+    with TemporaryDirectory(prefix="gm-made-") as made:
+        found = materials(wanted, Path(made), progress=progress)
+        lineage, derived, missing = derive(session, wanted, version, found)
+        draft = _draft(session, wanted, lineage, _files(session, wanted, lineage, found))
+        _refuse_unsaid_risk(session, wanted, propose(session, draft, dry_run=True))
+        stored = None if dry_run else _store(session, found, progress)
     opened = propose(session, draft, dry_run=dry_run, no_push=no_push)
     return Registered(opened, lineage, derived, missing, stored)
 
 
-def refuse_local_edits(session: Session, model: str) -> None:
-    """Raise GM-C205 when this clone has local edits of governed files that the command would write."""
-    if session.store.work_tree is None:
+def _refuse_unsaid_risk(session: Session, wanted: Registration, planned: Opened) -> None:
+    """Raise GM-C122 when the assumed risk of a new model needs approvals that nobody here can give."""
+    if wanted.risk is not None or session.accepted.has_model(wanted.model):
         return
-    folder = f"{session.accepted.layout.models}/{model}"
-    dirty = dirty_paths(session.store, [folder, "policies", GM_YAML])
-    if dirty:
-        raise GmError("GM-C205", "governed files have local edits", where=dirty[0], details=tuple(dirty[:8]))
+    for quorum in planned.evaluation.verdict.quorums:
+        lacking = [role for role in quorum.missing if not quorum.candidates.get(role)]
+        if lacking:
+            raise GmError(
+                "GM-C122",
+                f"a new model counts as risk {DEFAULT_RISK}, and nobody here can approve that as {lacking[0]}",
+                where=wanted.model,
+            )
 
 
 def _version(session: Session, wanted: Registration) -> str:
@@ -140,13 +145,13 @@ def _draft(session: Session, wanted: Registration, lineage: Lineage, updates: Ma
     known = session.accepted.has_model(lineage.model)
     risk = session.accepted.model(lineage.model).risk if known else wanted.risk or DEFAULT_RISK
     return Draft(
-        event="registration",
+        event=EVENT,
         model=lineage.model,
         version=lineage.version,
         subject=f"register({lineage.model}): {lineage.version}",
         reason=wanted.reason,
         updates=dict(updates),
-        trailers=((GM_EVENT, "registration"), (GM_MODEL, lineage.model), (GM_TO, lineage.version), (GM_RISK, risk)),
+        trailers=((GM_EVENT, EVENT), (GM_MODEL, lineage.model), (GM_TO, lineage.version), (GM_RISK, risk)),
     )
 
 

@@ -27,7 +27,7 @@ from gitops_models.store.writer import write_commit, write_tree
 from gitops_models.trust.memory import Memory, Pin, load_memory, memory_path, save_memory
 from gitops_models.trust.signing import generate_key, key_signer, ssh_signer_from_config
 from gitops_models.verification.fold import begin
-from gitops_models.workflows.founding import Founding, Setup, found
+from gitops_models.workflows.founding import Founding, Ground, Setup, found, read_people
 from gitops_models.workflows.pin import refuse_unreachable
 from gitops_models.workflows.session import default_remote
 from gitops_models.workflows.sync import line_ref
@@ -89,9 +89,10 @@ def _initialize(store: Store, wanted: Setup, clock: Clock, asker: Asker | None) 
     _refuse_second(store, head)
     remote = _remote_address(wanted) or default_remote(store)
     published = _refuse_strange(store, remote, line, head) if remote else None
+    given = read_people(wanted.people) if wanted.people else None
     ident = _ident(store, wanted, clock, asker)
     signer, key, made = _signer(store, wanted, ident, asker)
-    founding = found(store, wanted, line, head, ident, signer)
+    founding = found(store, wanted, Ground(line, head, ident, signer, given))
     _refuse_in_the_way(store, head, founding)
     commit = _commit(store, wanted, head, founding, ident, signer)
     history = begin(store, commit)
