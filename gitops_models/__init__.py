@@ -21,3 +21,8 @@ def __getattr__(name: str) -> object:
 
         return getattr(api, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """Offer the verbs to whoever completes names."""
+    return sorted({*globals(), *__all__})
