@@ -6,7 +6,7 @@ import typer
 
 from gitops_models.cli.log_ import clock
 from gitops_models.cli.options import of
-from gitops_models.cli.output import emit, table
+from gitops_models.cli.output import emit, next_step, table
 from gitops_models.cli.replaying import open_replayed
 
 
@@ -55,3 +55,4 @@ def command(
         *(f"blocked: {scope}" for scope in then.blocked),
     ]
     emit(options, "StateAt", body, lines)
+    next_step(options, f"gm verify --explain {then.step[:12]}")

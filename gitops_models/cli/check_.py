@@ -36,6 +36,8 @@ def command(
         raise GmError("GM-C002", f"there is no format {form}", hint=f"one of {', '.join(FORMATS)}")
     verdict = _verdict(options, name, base, head, documents=documents, pin=pin or os.environ.get("GM_PIN") or None)
     _print(options, verdict, "json" if options.json else form)
+    if name is None and verdict.allowed and form == "text":
+        next_step(options, "gm proposals")
     return Exit.OK if verdict.allowed else Exit.DENIED
 
 

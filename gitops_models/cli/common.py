@@ -34,6 +34,12 @@ def open_here(options: Options) -> Session:
     return session
 
 
+def exclude(*, merge: bool, no_push: bool) -> None:
+    """Refuse, before anything is done, to land what is to stay here."""
+    if merge and no_push:
+        raise typer.BadParameter("--merge and --no-push exclude each other")
+
+
 def need_reason(options: Options, reason: str | None) -> str:
     """The reason, asked for on a terminal; GM-C130 where nobody can be asked."""
     from gitops_models.cli.asking import terminal
@@ -54,6 +60,7 @@ def finish(
     *,
     merge: bool,
     kind: str,
+    no_push: bool = False,
     extra: dict[str, Any] | None = None,
     lines: list[str] | None = None,
 ) -> None:
@@ -61,14 +68,30 @@ def finish(
     body = {**proposal_body(opened), **(extra or {})}
     if not opened.published:
         emit(options, kind, {**body, "dryRun": True}, [*(lines or []), *plan_lines(opened)])
+        next_step(options, "the same without --dry-run")
         return
     if not merge:
         emit(options, kind, body, [*(lines or []), *opened_lines(opened)])
-        next_step(options, next_of(opened))
+        next_step(options, _push_it(session, opened) if no_push and session.remote else next_of(opened))
         return
-    landed = land(session, opened)
+    landed = _land_or_leave_open(options, session, opened)
     emit(options, kind, {**body, **landed_body(landed)}, [*(lines or []), *landed_lines(landed)])
     after_landing(options, session, landed)
+
+
+def _land_or_leave_open(options: Options, session: Session, opened: Opened) -> Landed:
+    """Land it; where the policy wants more, say how the proposal is called that now waits."""
+    from gitops_models.policy.denied import Denied
+
+    try:
+        return land(session, opened)
+    except Denied:
+        say(options, f"proposal {opened.proposal.id} is open and waits: {opened.proposal.title}")
+        raise
+
+
+def _push_it(session: Session, opened: Opened) -> str:
+    return f"git push {session.remote} {opened.proposal.branch}"
 
 
 def land(session: Session, opened: Opened) -> Landed:

@@ -6,7 +6,7 @@ import typer
 
 from gitops_models.cli.common import open_here
 from gitops_models.cli.options import of
-from gitops_models.cli.output import emit
+from gitops_models.cli.output import emit, next_step
 
 
 def command(
@@ -22,3 +22,4 @@ def command(
     model, found = compare_versions(open_here(options), before, after)
     head = f"{model}: {found.before} -> {found.after}"
     emit(options, "Comparison", {"model": model, **comparison_body(found)}, [head, *comparison_lines(found)])
+    next_step(options, f"gm show {model}@{found.after}")

@@ -7,7 +7,7 @@ import typer
 
 from gitops_models.cli.common import open_here
 from gitops_models.cli.options import of
-from gitops_models.cli.output import emit
+from gitops_models.cli.output import emit, next_step
 
 
 def command(
@@ -27,3 +27,4 @@ def command(
         done = fetch_bytes(session, reference, output, artifacts=artifacts, progress=progress)
     body = {"model": done.model, "version": done.version, "path": str(done.path), "artifacts": list(done.artifacts)}
     emit(options, "Fetched", body, [str(done.path)])
+    next_step(options, f"gm show {done.model}@{done.version}")

@@ -7,7 +7,7 @@ import typer
 
 from gitops_models.cli.common import open_here
 from gitops_models.cli.options import of
-from gitops_models.cli.output import emit
+from gitops_models.cli.output import emit, next_step
 
 if TYPE_CHECKING:
     from gitops_models.workflows.identify import Identified, Match
@@ -36,6 +36,8 @@ def command(
             where=str(unknown[0].path),
             details=tuple(f"{one.path}  sha256:{one.sha256}" for one in unknown),
         )
+    first = found[0].matches[0]
+    next_step(options, f"gm show {first.model}@{first.version}")
 
 
 def _body(one: "Identified") -> dict[str, Any]:

@@ -9,7 +9,7 @@ import typer
 from gitops_models.cli.common import open_here
 from gitops_models.cli.log_ import clock
 from gitops_models.cli.options import Options, of
-from gitops_models.cli.output import emit, say, table
+from gitops_models.cli.output import emit, next_step, say, table
 
 if TYPE_CHECKING:
     from gitops_models.workflows.session import Session
@@ -58,7 +58,8 @@ def _models(options: Options, session: Session) -> None:
     header = ("MODEL", *(stage.upper() for stage in stages), "LATEST", "VERSIONS")
     emit(options, "Models", body, table(rows, header) if rows else [])
     if not rows:
-        say(options, "no models yet: gm register MODEL PATH... -m WHY")
+        say(options, "no models yet")
+    next_step(options, f"gm list {found[0].model}" if found else "gm register MODEL PATH... -m WHY")
 
 
 def _versions(options: Options, session: Session, model: str) -> None:
@@ -90,3 +91,4 @@ def _versions(options: Options, session: Session, model: str) -> None:
         for line in found
     ]
     emit(options, "Versions", body, table(rows, ("VERSION", "LIVE IN", "REGISTERED", "BY", "STEP")))
+    next_step(options, f"gm show {model}@{found[0].version}" if found else f"gm show {model}")

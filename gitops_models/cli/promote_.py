@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from gitops_models.cli.common import DryRun, Merge, NoPush, Reason, finish, need_reason, open_here
+from gitops_models.cli.common import DryRun, Merge, NoPush, Reason, exclude, finish, need_reason, open_here
 from gitops_models.cli.options import of
 
 
@@ -25,8 +25,9 @@ def command(
     from gitops_models.workflows.promote import Promotion, promote
 
     options = of(context)
+    exclude(merge=merge, no_push=no_push)
     why = need_reason(options, reason)
     session = open_here(options)
     wanted = Promotion(reference, why, to=to, through=through, lift_hold=lift_hold, root_cause=root_cause)
     opened = promote(session, wanted, dry_run=dry_run, no_push=no_push)
-    finish(options, session, opened, merge=merge, kind="Promotion")
+    finish(options, session, opened, merge=merge, no_push=no_push, kind="Promotion")

@@ -6,7 +6,7 @@ import typer
 
 from gitops_models.cli.common import open_here
 from gitops_models.cli.options import of
-from gitops_models.cli.output import emit, table
+from gitops_models.cli.output import emit, next_step, table
 
 
 def command(
@@ -45,3 +45,4 @@ def command(
     ]
     empty = ["no open proposals"]
     emit(options, "Proposals", body, table(rows, ("ID", "STATE", "TITLE", "MISSING", "WHO CAN")) if rows else empty)
+    next_step(options, f"gm show {found[0].proposal.id}" if found else "gm status")

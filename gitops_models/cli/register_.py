@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from gitops_models.cli.common import DryRun, Merge, NoPush, Reason, finish, need_reason, open_here
+from gitops_models.cli.common import DryRun, Merge, NoPush, Reason, exclude, finish, need_reason, open_here
 from gitops_models.cli.options import of
 
 
@@ -54,6 +54,7 @@ def command(
     from gitops_models.workflows.register import Registration, register
 
     options = of(context)
+    exclude(merge=merge, no_push=no_push)
     why = need_reason(options, reason)
     session = open_here(options)
     wanted = Registration(
@@ -94,4 +95,4 @@ def command(
         "derived": {field.field: field.source for field in done.derived},
         "missing": {field.field: field.source for field in done.missing},
     }
-    finish(options, session, done.opened, merge=merge, kind="Registration", extra=extra, lines=lines)
+    finish(options, session, done.opened, merge=merge, no_push=no_push, kind="Registration", extra=extra, lines=lines)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from gitops_models.cli.common import DryRun, Merge, NoPush, Reason, finish, need_reason, open_here
+from gitops_models.cli.common import DryRun, Merge, NoPush, Reason, exclude, finish, need_reason, open_here
 from gitops_models.cli.options import of
 
 
@@ -29,6 +29,7 @@ def command(
     from gitops_models.workflows.recover import Rollback, rollback
 
     options = of(context)
+    exclude(merge=merge, no_push=no_push)
     why = need_reason(options, reason)
     session = open_here(options)
     wanted = Rollback(
@@ -42,4 +43,4 @@ def command(
         quarantine=quarantine,
     )
     opened = rollback(session, wanted, dry_run=dry_run, no_push=no_push)
-    finish(options, session, opened, merge=merge, kind="Rollback")
+    finish(options, session, opened, merge=merge, no_push=no_push, kind="Rollback")

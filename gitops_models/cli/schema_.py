@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from gitops_models.cli.options import of
-from gitops_models.cli.output import emit
+from gitops_models.cli.output import emit, next_step
 
 
 def command(
@@ -25,6 +25,7 @@ def command(
     if kind is None:
         names = sorted(classes)
         emit(options, "Schemas", {"kinds": names}, names)
+        next_step(options, "gm schema Lineage")
         return
     known = {name.lower(): name for name in classes}
     if kind.lower() not in known:
@@ -32,3 +33,4 @@ def command(
     name = known[kind.lower()]
     schema = document_schema(classes[name])
     emit(options, "Schema", {"of": name, "schema": schema}, schema_text(schema).rstrip("\n").split("\n"))
+    next_step(options, "gm schema")

@@ -27,5 +27,7 @@ def command(
         return
     if isinstance(screen, ModelScreen):
         emit(options, "ModelView", screens.model_body(screen), screens.model_lines(screen))
+        next_step(options, f"gm log {screen.document.name}")
         return
     emit(options, "VersionView", screens.version_body(screen), screens.version_lines(screen))
+    next_step(options, f"gm log {screen.model}")

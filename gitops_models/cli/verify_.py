@@ -8,7 +8,7 @@ import typer
 
 from gitops_models.cli.log_ import clock
 from gitops_models.cli.options import of
-from gitops_models.cli.output import emit, say
+from gitops_models.cli.output import emit, next_step, say
 from gitops_models.cli.replaying import open_replayed
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ def command(
     if why is not None:
         explanation = explain_step(session, why)
         emit(options, "Explanation", explanation_body(explanation), explanation_lines(explanation))
+        next_step(options, "gm verify")
         return
     found = verify(session)
     emit(options, "Verification", _body(found), _lines(found))
@@ -39,6 +40,7 @@ def command(
         say(options, f"warning: step {one.step.oid[:12]} waits for approvals; nothing is wrong with it")
     if not found.holds:
         raise _fault(found)
+    next_step(options, "gm status")
 
 
 def _fault(found: Verification) -> Exception:

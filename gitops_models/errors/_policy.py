@@ -57,7 +57,11 @@ _ROLLBACK = {
     "GM-P501": Code("not a rollback target", Exit.DENIED, "choose a version below the live one: `gm rollback --to`"),
     "GM-P502": Code("rollback touches other files", Exit.DENIED, "change stage, hold, cause and quarantine only"),
     "GM-P503": Code("workload rolls back too deep", Exit.DENIED, "automation goes to the last known good only"),
-    "GM-P504": Code("quarantined version stays live", Exit.DENIED, "roll back every stage that serves it with it"),
+    "GM-P504": Code(
+        "quarantined version stays live",
+        Exit.DENIED,
+        "take it out of every stage in the same change: `gm rollback MODEL --stage STAGE --quarantine`",
+    ),
     "GM-P505": Code("hold lifted without a root cause", Exit.DENIED, "link it: `gm lift --root-cause URL`"),
     "GM-P510": Code(
         "no earlier good version", Exit.NOT_FOUND, "promote another version, or undeploy the stage; see `gm log`"
