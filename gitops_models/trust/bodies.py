@@ -32,7 +32,7 @@ Texts = Annotated[tuple[StrictStr, ...], Field(strict=False)]
 class Body(BaseModel):
     """A predicate. ``main`` is the commit of the protected branch at which the record was made."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True)
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid", strict=True, populate_by_name=True)
 
     main: Oid
 
@@ -40,7 +40,7 @@ class Body(BaseModel):
 class ChangeSummary(BaseModel):
     """A copy of the change for people; readers recompute the change and never believe this."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True)
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid", strict=True, populate_by_name=True)
 
     events: Texts
     model: str | None = None

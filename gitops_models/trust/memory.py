@@ -25,7 +25,7 @@ Oid = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
 class Pin(BaseModel):
     """The commit that a reader trusts without a judgement. ``reason`` is given when a later pin starts an epoch."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
     commit: Oid
     reason: str | None = None
@@ -38,7 +38,7 @@ class Memory(BaseModel):
     newest accepted version of the policy, ``epochs`` the pins before this one.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
     repository: str
     line: str

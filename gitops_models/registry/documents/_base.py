@@ -89,7 +89,9 @@ Risk = Literal["low", "medium", "high", "critical"]
 class Part(BaseModel):
     """A group of fields inside a document."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        defer_build=True, frozen=True, extra="forbid", strict=True, populate_by_name=True, allow_inf_nan=False
+    )
 
 
 class Document(Part):
