@@ -18,18 +18,26 @@ if TYPE_CHECKING:
     from gitops_models.registry.state import AcceptedState
 
 SignatureVerdict = Literal["good", "untrusted", "expired", "revoked", "bad", "malformed", "unsigned"]
+SignatureScheme = Literal["ssh", "gpg", "x509"]
 Decision = Literal["approve", "reject", "withdraw"]
 OpinionSource = Literal["signed", "forge"]
 
 
 @dataclass(frozen=True)
 class Signature:
-    """What checking one signature gave. ``code`` is the GM-T code of the fault, ``fingerprint`` is ``SHA256:…``."""
+    """What checking one signature gave. ``code`` is the GM-T code of the fault.
+
+    ``fingerprint`` is ``SHA256:…`` (SSH), upper-case hex of the primary key (GPG) or of the certificate's SHA-256
+    (X.509). ``touch`` and ``pin`` say what a hardware key asked of its owner; None for other keys.
+    """
 
     verdict: SignatureVerdict
     code: str | None = None
     fingerprint: str | None = None
     detail: str = ""
+    scheme: SignatureScheme | None = None
+    touch: bool | None = None
+    pin: bool | None = None
 
     @property
     def good(self) -> bool:

@@ -5,9 +5,9 @@ an error, because skipping it would silently change who is trusted.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 from fnmatch import translate
 from typing import TYPE_CHECKING
 
@@ -15,18 +15,17 @@ from gitops_models.errors import GmError
 from gitops_models.trust.keyrings import Standing
 from gitops_models.trust.keys import PublicKey, read_key_line
 from gitops_models.trust.problem import SignatureProblem
+from gitops_models.trust.signeroptions import read_options
 
 if TYPE_CHECKING:
     from gitops_models.registry.documents import ForgeKey, People, Person, SshKey, Workload
+    from gitops_models.trust.certificates import Certificate
 
 __all__ = ["AllowedSigner", "AllowedSignersKeyring", "parse_allowed_signers", "write_allowed_signers"]
 
 _PRINCIPALS = re.compile(r'\s*(?:"([^"]*)"|([^\s"]+))\s+')
-_OPTIONS = re.compile(r'((?:[^\s"]|"[^"]*")+)\s+(\S+\s+\S.*)')
-_OPTION = re.compile(r'([a-zA-Z-]+)(?:="([^"]*)")?(?:,|$)')
+_OPTIONS = re.compile(r'((?:[^\s"]|"(?:[^"\\]|\\.)*")+)\s+(\S+\s+\S.*)')
 _UNSAFE = re.compile(r"[^\w.%+=/@-]")
-_DATES = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
-_VALUED = frozenset({"namespaces", "valid-after", "valid-before"})
 
 
 @dataclass(frozen=True)
@@ -38,6 +37,12 @@ class AllowedSigner:
     namespaces: tuple[str, ...] | None = None
     valid_after: datetime | None = None
     valid_before: datetime | None = None
+    authority: bool = False
+
+    @property
+    def principals(self) -> tuple[str, ...]:
+        """The patterns that speak for themselves: a list of negations alone names nobody, in ssh-keygen too."""
+        return tuple(pattern for pattern in self.patterns if not pattern.startswith("!") and self.names(pattern))
 
     def covers(self, namespace: str) -> bool:
         """Whether the line is for signatures in ``namespace`` (a pattern list)."""
@@ -53,26 +58,42 @@ class AllowedSignersKeyring:
 
     def __init__(self, signers: Iterable[AllowedSigner], *, principal: str | None = None) -> None:
         named = [line for line in signers if principal is None or line.names(principal)]
+        self._principal = principal
         self._lines: dict[str, list[AllowedSigner]] = {}
         for line in named:
             self._lines.setdefault(line.key.fingerprint, []).append(line)
 
     def lookup(self, fingerprint: str, namespace: str, at: datetime | None) -> Standing:
         """Say how the key stands; GM-T002 unknown, GM-T007 other namespace, GM-T004 outside its dates."""
-        lines = self._lines.get(fingerprint, [])
+        lines = [line for line in self._lines.get(fingerprint, ()) if not line.authority and line.principals]
         if not lines:
             return Standing("untrusted", "GM-T002", f"no allowed signer has key {fingerprint}")
-        meant = [line for line in lines if line.covers(namespace)]
-        if not meant:
-            return Standing("untrusted", "GM-T007", f"key {fingerprint} is not allowed for {namespace!r}")
-        valid = [line for line in meant if _in_time(line, at)]
-        if not valid:
-            return Standing("expired", "GM-T004", f"key {fingerprint} is outside its dates (time: committer)")
-        return Standing("good", principals=tuple(pattern for line in valid for pattern in line.patterns))
+        return _standing(lines, f"key {fingerprint}", namespace, at, lambda line: line.principals)
+
+    def vouch(self, certificate: "Certificate", namespace: str, at: datetime | None) -> Standing:
+        """Say how a certified key stands.
+
+        GM-T025 no such authority, GM-T028 certificate outside its dates, GM-T029 it names nobody whom the authority may
+        name, else as for keys.
+        """
+        lines = [line for line in self._lines.get(certificate.authority, ()) if line.authority]
+        if not lines:
+            return Standing("untrusted", "GM-T025", f"no cert-authority line has key {certificate.authority}")
+        if not certificate.valid(at):
+            return Standing("expired", "GM-T028", "the certificate is outside its dates (time: committer)")
+        lines = [line for line in lines if self._named(line, certificate)]
+        if not lines:
+            return Standing("untrusted", "GM-T029", "the certificate names nobody whom its authority may name here")
+        what = f"authority {certificate.authority}"
+        return _standing(lines, what, namespace, at, lambda line: self._named(line, certificate))
+
+    def _named(self, line: AllowedSigner, certificate: "Certificate") -> tuple[str, ...]:
+        wanted = certificate.principals if self._principal is None else (self._principal,)
+        return tuple(name for name in wanted if name in certificate.principals and line.names(name))
 
 
 def parse_allowed_signers(text: str, where: str, *, zone: tzinfo | None = None) -> tuple[AllowedSigner, ...]:
-    """Read a whole file. Dates without ``Z`` are in ``zone`` (None: the system's, as ssh-keygen reads them).
+    """Read a whole file. Dates without ``Z`` or ``UTC`` are in ``zone`` (None: the system's, as for ssh-keygen).
 
     Raises GM-T300 with the line's number for anything that is not understood.
     """
@@ -113,59 +134,37 @@ def _parse_line(line: str, zone: tzinfo | None) -> AllowedSigner:
     if head is None:
         raise ValueError("no principals, or nothing after them")
     patterns = tuple(part for part in (head[1] or head[2] or "").split(",") if part)
-    rest = line[head.end() :].strip()
-    options: dict[str, str | None] | None = {} if _is_key(rest) else None
-    if options is None:
-        split = _OPTIONS.fullmatch(rest)
-        if split is None:
-            raise ValueError("options or a key expected after the principals")
-        options, rest = _parse_options(split[1]), split[2]
     if not patterns:
         raise ValueError("no principals")
-    return _signer(patterns, options, read_key_line(rest), zone)
+    rest = line[head.end() :].strip()
+    if _is_key(rest):
+        return AllowedSigner(patterns, read_key_line(rest))
+    split = _OPTIONS.fullmatch(rest)
+    if split is None:
+        raise ValueError("options or a key expected after the principals")
+    found = read_options(split[1], zone)
+    spaces, after, before = found.namespaces, found.valid_after, found.valid_before
+    return AllowedSigner(patterns, read_key_line(split[2]), spaces, after, before, found.authority)
 
 
 def _is_key(rest: str) -> bool:
     return re.match(r"(ssh-|ecdsa-|sk-)\S+\s", rest) is not None
 
 
-def _parse_options(text: str) -> dict[str, str | None]:
-    options: dict[str, str | None] = {}
-    at = 0
-    while at < len(text):
-        match = _OPTION.match(text, at)
-        if match is None:
-            raise ValueError(f"option expected at {text[at:]!r}")
-        name, value = match[1].lower(), match[2]
-        if name in options:
-            raise ValueError(f"option {name} twice")
-        if name == "cert-authority":
-            raise ValueError("cert-authority is not supported yet")
-        if name not in _VALUED or value is None:
-            raise ValueError(f"unknown option or missing value: {name}")
-        options[name] = value
-        at = match.end()
-    return options
-
-
-def _signer(
-    patterns: tuple[str, ...], options: dict[str, str | None], key: PublicKey, zone: tzinfo | None
-) -> AllowedSigner:
-    namespaces = options.get("namespaces")
-    after, before = (_date(options.get(name), zone) for name in ("valid-after", "valid-before"))
-    if after and before and after >= before:
-        raise ValueError("valid-before is not later than valid-after")
-    return AllowedSigner(patterns, key, tuple(namespaces.split(",")) if namespaces else None, after, before)
-
-
-def _date(text: str | None, zone: tzinfo | None) -> datetime | None:
-    if text is None:
-        return None
-    digits = text.removesuffix("Z")
-    if len(digits) not in _DATES or not digits.isdigit():
-        raise ValueError(f"not a date: {text!r}")
-    moment = datetime.strptime(digits, _DATES[len(digits)])  # noqa: DTZ007 - the zone follows
-    return moment.replace(tzinfo=UTC) if text.endswith("Z") else moment.replace(tzinfo=zone).astimezone(UTC)
+def _standing(
+    lines: list[AllowedSigner],
+    what: str,
+    namespace: str,
+    at: datetime | None,
+    names: Callable[[AllowedSigner], tuple[str, ...]],
+) -> Standing:
+    meant = [line for line in lines if line.covers(namespace)]
+    if not meant:
+        return Standing("untrusted", "GM-T007", f"{what} is not allowed for {namespace!r}")
+    valid = [line for line in meant if _in_time(line, at)]
+    if not valid:
+        return Standing("expired", "GM-T004", f"{what} is outside its dates (time: committer)")
+    return Standing("good", principals=tuple(name for line in valid for name in names(line)))
 
 
 def _in_time(line: AllowedSigner, at: datetime | None) -> bool:

@@ -4,10 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from gitops_models.trust.hardware import Presence
+
 if TYPE_CHECKING:
     from gitops_models.registry.documents import Actor, People
+    from gitops_models.trust.certificates import Certificate
 
-__all__ = ["Keyring", "PeopleKeyring", "Standing"]
+__all__ = ["Checked", "Keyring", "PeopleKeyring", "Standing"]
 
 StandingVerdict = Literal["good", "untrusted", "expired", "revoked"]
 
@@ -23,11 +26,28 @@ class Standing:
     actor: "Actor | None" = None
 
 
+@dataclass(frozen=True)
+class Checked:
+    """A signature that fits, by the key of ``fingerprint``: how that key stands, and who was there (hardware keys).
+
+    ``until``: the verdict may be another one from then on (seconds since 1970), because a key expires.
+    """
+
+    fingerprint: str
+    standing: Standing
+    presence: Presence | None = None
+    until: int | None = None
+
+
 class Keyring(Protocol):
     """Knows keys by their OpenSSH fingerprint."""
 
     def lookup(self, fingerprint: str, namespace: str, at: datetime | None) -> Standing:
         """Say how the key stands for signatures in ``namespace`` made at ``at``."""
+        ...
+
+    def vouch(self, certificate: "Certificate", namespace: str, at: datetime | None) -> Standing:
+        """Say how a certified key stands: whether an authority that is known here vouches for it."""
         ...
 
 
@@ -49,3 +69,8 @@ class PeopleKeyring:
             detail = f"the key of {actor.id} is limited to {', '.join(sorted(actor.namespaces))}"
             return Standing("untrusted", "GM-T007", detail, actor=actor)
         return Standing("good", principals=(actor.id,), actor=actor)
+
+    def vouch(self, certificate: "Certificate", namespace: str, at: datetime | None = None) -> Standing:  # noqa: ARG002 - see below
+        """Refuse certificates (GM-T025): an authority outside the accepted file would decide who counts."""
+        detail = f"certified by {certificate.authority}, but the people file names keys, not authorities"
+        return Standing("untrusted", "GM-T025", detail)

@@ -15,10 +15,11 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
+from gitops_models.trust.hardware import Presence, algorithm_of, check_hardware
 from gitops_models.trust.problem import SignatureProblem
 from gitops_models.trust.wire import Reader
 
-__all__ = ["PublicKey", "fingerprint", "load_key", "read_key_line"]
+__all__ = ["PublicKey", "fingerprint", "load_key", "read_key_line", "take_key"]
 
 RSA_BITS = range(2048, 16385)
 _CURVES: Mapping[bytes, tuple[bytes, ec.EllipticCurve, hashes.HashAlgorithm]] = {
@@ -43,17 +44,23 @@ _SMALL_ORDER = frozenset(
 )
 _SIGN_BIT = 1 << 255
 _UNCOMPRESSED = b"\x04"
+CERTIFICATE = b"-cert-v01@openssh.com"
 _Key = TypeVar("_Key")
+Check = Callable[[bytes, bytes], Presence | None]
+Fits = Callable[[bytes, bytes], None]
 
 
 @dataclass(frozen=True)
 class PublicKey:
-    """A parsed key; ``check(data, signature_field)`` raises a problem unless the signature is this key's."""
+    """A parsed key; ``check(data, signature_field)`` raises a problem unless the signature is this key's.
+
+    What ``check`` returns is the presence that a hardware key vouches for, None for every other key.
+    """
 
     type: str
     blob: bytes
     fingerprint: str
-    check: Callable[[bytes, bytes], None]
+    check: Check
 
     @property
     def line(self) -> str:
@@ -89,26 +96,54 @@ def load_key(blob: bytes) -> PublicKey:
     """
     reader = Reader(blob, "public key")
     kind = reader.string()
-    if kind.endswith(b"-cert-v01@openssh.com"):
-        raise SignatureProblem("GM-T025", "OpenSSH certificates are not supported yet", verdict="untrusted")
+    if kind.endswith(CERTIFICATE):
+        raise SignatureProblem("GM-T025", "an OpenSSH certificate where a plain key belongs", verdict="untrusted")
+    key = take_key(kind, reader)
+    reader.end()
+    return PublicKey(kind.decode(), blob, fingerprint(blob), key)
+
+
+def take_key(kind: bytes, reader: Reader) -> Check:
+    """Take the fields of a key of type ``kind`` off ``reader``; what is left over is the caller's."""
     if kind not in _LOADERS:
         raise SignatureProblem("GM-T020", f"key type {kind.decode('ascii', 'replace')!r} is not supported")
-    check = _LOADERS[kind](kind, reader)
-    reader.end()
-    return PublicKey(kind.decode(), blob, fingerprint(blob), check)
+    return _LOADERS[kind](kind, reader)
 
 
-def _load_ed25519(_kind: bytes, reader: Reader) -> Callable[[bytes, bytes], None]:
-    return partial(_check_ed25519, _ed25519(reader.string()))
+def _load_ed25519(kind: bytes, reader: Reader) -> Check:
+    return partial(_check_field, kind, _ed25519_fits(reader))
 
 
-def _ed25519(raw: bytes) -> ed25519.Ed25519PublicKey:
+def _load_ecdsa(kind: bytes, reader: Reader) -> Check:
+    return partial(_check_field, kind, _ecdsa_fits(kind, reader))
+
+
+def _load_sk_ed25519(kind: bytes, reader: Reader) -> Check:
+    fits = _ed25519_fits(reader)
+    return partial(check_hardware, kind, reader.string(), fits)
+
+
+def _load_sk_ecdsa(kind: bytes, reader: Reader) -> Check:
+    fits = _ecdsa_fits(b"ecdsa-sha2-nistp256", reader)
+    return partial(check_hardware, kind, reader.string(), fits)
+
+
+def _load_rsa(_kind: bytes, reader: Reader) -> Check:
+    exponent, modulus = reader.mpint(), reader.mpint()
+    if modulus.bit_length() not in RSA_BITS:
+        raise SignatureProblem("GM-T022", f"an RSA key of {modulus.bit_length()} bits; at least 2048 are needed")
+    return partial(_check_rsa, _valid(lambda _: rsa.RSAPublicNumbers(exponent, modulus).public_key(), b""))
+
+
+def _ed25519_fits(reader: Reader) -> Fits:
+    raw = reader.string()
     if int.from_bytes(raw, "little") & ~_SIGN_BIT in _SMALL_ORDER:
         raise SignatureProblem("GM-T026", "a point of small order: anybody could sign for this key")
-    return _valid(ed25519.Ed25519PublicKey.from_public_bytes, raw)
+    key = _valid(ed25519.Ed25519PublicKey.from_public_bytes, raw)
+    return lambda data, signature: _fits(lambda: key.verify(signature, data))
 
 
-def _load_ecdsa(kind: bytes, reader: Reader) -> Callable[[bytes, bytes], None]:
+def _ecdsa_fits(kind: bytes, reader: Reader) -> Fits:
     name, curve, digest = _CURVES[kind]
     if reader.string() != name:
         raise SignatureProblem("GM-T024", "the key names another curve than its type")
@@ -116,31 +151,11 @@ def _load_ecdsa(kind: bytes, reader: Reader) -> Callable[[bytes, bytes], None]:
     # A compressed point would give one key a second blob, hence a second fingerprint.
     if point[:1] != _UNCOMPRESSED:
         raise SignatureProblem("GM-T024", "the curve point is not in uncompressed form")
-    return partial(
-        _check_ecdsa, _valid(partial(ec.EllipticCurvePublicKey.from_encoded_point, curve), point), kind, digest
-    )
+    key = _valid(partial(ec.EllipticCurvePublicKey.from_encoded_point, curve), point)
+    return partial(_check_ecdsa, key, digest)
 
 
-def _load_rsa(_kind: bytes, reader: Reader) -> Callable[[bytes, bytes], None]:
-    exponent, modulus = reader.mpint(), reader.mpint()
-    if modulus.bit_length() not in RSA_BITS:
-        raise SignatureProblem("GM-T022", f"an RSA key of {modulus.bit_length()} bits; at least 2048 are needed")
-    return partial(_check_rsa, _valid(lambda _: rsa.RSAPublicNumbers(exponent, modulus).public_key(), b""))
-
-
-def _load_sk_ed25519(_kind: bytes, reader: Reader) -> Callable[[bytes, bytes], None]:
-    _ed25519(reader.string())
-    reader.string()  # application
-    return _check_sk
-
-
-def _load_sk_ecdsa(_kind: bytes, reader: Reader) -> Callable[[bytes, bytes], None]:
-    _load_ecdsa(b"ecdsa-sha2-nistp256", reader)
-    reader.string()  # application
-    return _check_sk
-
-
-_LOADERS: Mapping[bytes, Callable[[bytes, Reader], Callable[[bytes, bytes], None]]] = {
+_LOADERS: Mapping[bytes, Callable[[bytes, Reader], Check]] = {
     b"ssh-ed25519": _load_ed25519,
     b"ssh-rsa": _load_rsa,
     **dict.fromkeys(_CURVES, _load_ecdsa),
@@ -156,44 +171,26 @@ def _valid(make: Callable[[bytes], _Key], raw: bytes) -> _Key:
         raise SignatureProblem("GM-T024", "the public key is not a valid key of its type") from error
 
 
-def _check_ed25519(key: ed25519.Ed25519PublicKey, data: bytes, field: bytes) -> None:
-    raw = _body(field, b"ssh-ed25519")
-    _fits(lambda: key.verify(raw, data))
+def _check_field(kind: bytes, fits: Fits, data: bytes, field: bytes) -> None:
+    algorithm, raw = algorithm_of(field)
+    if algorithm != kind:
+        raise SignatureProblem("GM-T023", "the signature's algorithm is not the one of its key")
+    fits(data, raw)
 
 
-def _check_ecdsa(
-    key: ec.EllipticCurvePublicKey, kind: bytes, digest: hashes.HashAlgorithm, data: bytes, field: bytes
-) -> None:
-    reader = Reader(_body(field, kind), "signature")
+def _check_ecdsa(key: ec.EllipticCurvePublicKey, digest: hashes.HashAlgorithm, data: bytes, raw: bytes) -> None:
+    reader = Reader(raw, "signature")
     r, s = reader.mpint(), reader.mpint()
     reader.end()
     _fits(lambda: key.verify(encode_dss_signature(r, s), data, ec.ECDSA(digest)))
 
 
 def _check_rsa(key: rsa.RSAPublicKey, data: bytes, field: bytes) -> None:
-    algorithm, raw = _algorithm(field)
+    algorithm, raw = algorithm_of(field)
     # RFC 8332: the key is of type ssh-rsa, the signature names its hash; plain ssh-rsa would be SHA-1.
     if algorithm not in _RSA_HASHES:
         raise SignatureProblem("GM-T023", "an RSA key signs with rsa-sha2-256 or rsa-sha2-512 only")
     _fits(lambda: key.verify(raw, data, padding.PKCS1v15(), _RSA_HASHES[algorithm]))
-
-
-def _check_sk(_data: bytes, _field: bytes) -> None:
-    raise SignatureProblem("GM-T021", "hardware (sk) keys are not supported yet", verdict="untrusted")
-
-
-def _algorithm(field: bytes) -> tuple[bytes, bytes]:
-    reader = Reader(field, "signature")
-    algorithm, raw = reader.string(), reader.string()
-    reader.end()
-    return algorithm, raw
-
-
-def _body(field: bytes, expected: bytes) -> bytes:
-    algorithm, raw = _algorithm(field)
-    if algorithm != expected:
-        raise SignatureProblem("GM-T023", "the signature's algorithm is not the one of its key")
-    return raw
 
 
 def _fits(verify: Callable[[], None]) -> None:

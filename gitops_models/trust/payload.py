@@ -9,9 +9,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from gitops_models.trust.armor import BEGIN
 from gitops_models.trust.problem import SignatureProblem
+
+if TYPE_CHECKING:
+    from gitops_models.policy.facts import SignatureScheme
 
 __all__ = ["Signed", "Who", "commit_payload", "tag_payload"]
 
@@ -30,11 +34,8 @@ _FORMS = {
     b"tag": _NAME,
     b"encoding": _NAME,
 }
-_OTHER_SCHEMES = (
-    b"-----BEGIN PGP SIGNATURE-----",
-    b"-----BEGIN PGP MESSAGE-----",
-    b"-----BEGIN SIGNED MESSAGE-----",
-)
+_GPG = (b"-----BEGIN PGP SIGNATURE-----", b"-----BEGIN PGP MESSAGE-----")
+_X509 = b"-----BEGIN SIGNED MESSAGE-----"
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,15 @@ class Signed:
     target: str = ""
     name: str = ""
 
+    @property
+    def scheme(self) -> "SignatureScheme | None":
+        """Which kind of signature it carries, by the armor's first words as git tells them; SSH also for garbage."""
+        if self.signature is None:
+            return None
+        if self.signature.startswith(_GPG):
+            return "gpg"
+        return "x509" if self.signature.startswith(_X509) else "ssh"
+
 
 @dataclass(frozen=True)
 class _Header:
@@ -65,21 +75,19 @@ class _Header:
 def commit_payload(raw: bytes) -> Signed:
     """Take the raw commit object ``raw`` apart.
 
-    Raises ``SignatureProblem`` GM-T030 to GM-T036 for a form that git and gm never write.
+    Raises ``SignatureProblem`` GM-T030 to GM-T035 for a form that git and gm never write.
     """
     headers, message = _split(raw)
     fields = _read(headers, _COMMIT_ORDER, _COMMIT_LATER)
-    signature = fields.get(b"gpgsig")
-    _check_scheme(signature)
     _who(fields[b"author"])
     payload = b"".join(_lines_without_signature(headers)) + b"\n" + message
-    return Signed(payload, signature, _who(fields[b"committer"]))
+    return Signed(payload, fields.get(b"gpgsig"), _who(fields[b"committer"]))
 
 
 def tag_payload(raw: bytes) -> Signed:
     """Take the raw tag object ``raw`` apart; its signature is the armor at its end.
 
-    Raises ``SignatureProblem`` GM-T030 to GM-T036 as for commits.
+    Raises ``SignatureProblem`` GM-T030 to GM-T035 and GM-T039 as for commits.
     """
     headers, _ = _split(raw)
     fields = _read(headers, _TAG_ORDER, frozenset())
@@ -149,21 +157,12 @@ def _lines_without_signature(head: bytes) -> Iterator[bytes]:
 
 def _cut_armor(raw: bytes) -> tuple[bytes, bytes | None]:
     starts = [at.start() for at in re.finditer(rb"^-----BEGIN ", raw, re.MULTILINE)]
-    armors = [at for at in starts if raw.startswith((BEGIN, *_OTHER_SCHEMES), at)]
+    armors = [at for at in starts if raw.startswith((BEGIN, *_GPG, _X509), at)]
     if not armors:
         return raw, None
     if len(armors) > 1:
         raise SignatureProblem("GM-T031", "more than one signature in the tag")
-    signature = raw[armors[0] :]
-    _check_scheme(signature)
-    return raw[: armors[0]], signature
-
-
-def _check_scheme(signature: bytes | None) -> None:
-    if signature is not None and signature.startswith(_OTHER_SCHEMES):
-        raise SignatureProblem(
-            "GM-T036", "signed with GPG or X.509, which this version cannot check", verdict="untrusted"
-        )
+    return raw[: armors[0]], raw[armors[0] :]
 
 
 def _who(value: bytes) -> Who:

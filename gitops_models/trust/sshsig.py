@@ -5,7 +5,8 @@ Rules, stricter than ssh-keygen where a lenient reader would give one signature 
 1. the armor has one form (``armor.py``);
 2. the blob is ``SSHSIG``, version 1, key, namespace, empty reserved, hash, signature, and nothing after it;
 3. the namespace is exactly the expected one, the hash sha256 or sha512;
-4. the key is ed25519, ecdsa p256/384/521 or RSA of at least 2048 bits; RSA signs with rsa-sha2-256 or -512 only;
+4. the key is ed25519, ecdsa p256/384/521, RSA of at least 2048 bits (which signs with rsa-sha2-256 or -512 only), a
+   hardware (sk) key of the first two kinds, or a certificate of one of them;
 5. the signature is over ``SSHSIG | namespace | reserved | hash | H(message)``.
 """
 
@@ -13,7 +14,8 @@ import hashlib
 from dataclasses import dataclass
 
 from gitops_models.trust.armor import dearmor
-from gitops_models.trust.keys import PublicKey, load_key
+from gitops_models.trust.certificates import Certificate, SigningKey, load_signing_key
+from gitops_models.trust.hardware import Presence
 from gitops_models.trust.problem import SignatureProblem
 from gitops_models.trust.wire import Reader, string
 
@@ -26,17 +28,19 @@ _HASHES = {b"sha256": hashlib.sha256, b"sha512": hashlib.sha512}
 
 @dataclass(frozen=True)
 class SshSignature:
-    """A signature that fits: by which key, and with which hash."""
+    """A signature that fits: by which key, with which hash, certified by whom, and who was there."""
 
     fingerprint: str
     public_blob: bytes
     key_type: str
     hash_alg: str
+    certificate: Certificate | None = None
+    presence: Presence | None = None
 
 
 @dataclass(frozen=True)
 class _Parts:
-    key: PublicKey
+    signing: SigningKey
     namespace: bytes
     hash_alg: bytes
     signature: bytes
@@ -48,16 +52,13 @@ def verify_sshsig(message: bytes, armored: bytes, namespace: str) -> SshSignatur
     Says nothing about whose key it is. Raises ``SignatureProblem`` with the GM-T code of the first rule broken.
     """
     parts = _parse(dearmor(armored))
-    key = parts.key
+    key = parts.signing.key
     if parts.namespace != namespace.encode():
         claimed = parts.namespace.decode("utf-8", "replace")
         raise SignatureProblem("GM-T006", f"signed for {claimed!r}, not for {namespace!r}", verdict="bad")
-    try:
-        key.check(signed_data(message, namespace, parts.hash_alg), parts.signature)
-    except SignatureProblem as problem:
-        problem.fingerprint = key.fingerprint if problem.verdict == "untrusted" else None
-        raise
-    return SshSignature(key.fingerprint, key.blob, key.type, parts.hash_alg.decode())
+    presence = key.check(signed_data(message, namespace, parts.hash_alg), parts.signature)
+    certificate = parts.signing.certificate
+    return SshSignature(key.fingerprint, key.blob, key.type, parts.hash_alg.decode(), certificate, presence)
 
 
 def signed_data(message: bytes, namespace: str, hash_alg: bytes = b"sha512") -> bytes:
@@ -84,4 +85,4 @@ def _parse(blob: bytes) -> _Parts:
         raise SignatureProblem("GM-T017", "the reserved field of the signature is not empty")
     if hash_alg not in _HASHES:
         raise SignatureProblem("GM-T018", f"hash {hash_alg.decode('ascii', 'replace')!r}; sha256 or sha512 are known")
-    return _Parts(load_key(public_blob), namespace, hash_alg, signature)
+    return _Parts(load_signing_key(public_blob), namespace, hash_alg, signature)

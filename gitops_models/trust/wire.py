@@ -22,9 +22,29 @@ class Reader:
         self._at = end
         return piece
 
+    def taken(self, start: int = 0) -> bytes:
+        """Return what was taken since the position ``start``."""
+        return self._data[start : self._at]
+
+    @property
+    def at(self) -> int:
+        """Return how many bytes were taken."""
+        return self._at
+
     def u32(self) -> int:
         """Return the next four bytes as an unsigned number."""
         return int.from_bytes(self.take(4), "big")
+
+    def u64(self) -> int:
+        """Return the next eight bytes as an unsigned number."""
+        return int.from_bytes(self.take(8), "big")
+
+    def strings(self) -> tuple[bytes, ...]:
+        """Return everything that is left, as length-prefixed byte strings."""
+        found = []
+        while self._at < len(self._data):
+            found.append(self.string())
+        return tuple(found)
 
     def string(self) -> bytes:
         """Return the next length-prefixed byte string."""

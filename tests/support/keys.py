@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from gitops_models.trust.armor import armor
 from gitops_models.trust.keys import load_key
 from gitops_models.trust.sshsig import signed_data, sshsig_blob
-from gitops_models.trust.wire import mpint, string
+from gitops_models.trust.wire import Reader, mpint, string
 
 CURVES = {
     "nistp256": (ec.SECP256R1(), hashes.SHA256()),
@@ -93,6 +93,48 @@ class TestSigner:
         return path
 
 
+@dataclass(frozen=True)
+class Authenticator:
+    """A hardware key in software (OpenSSH PROTOCOL.u2f); satisfies the ``Signer`` protocol.
+
+    ``flags``: bit 0 says that somebody touched it, bit 2 that the PIN was entered.
+    """
+
+    inner: TestSigner
+    flags: int = 0x01
+    application: bytes = b"ssh:"
+    counter: int = 7
+
+    @property
+    def kind(self) -> bytes:
+        edwards = isinstance(self.inner.private, ed25519.Ed25519PrivateKey)
+        return b"sk-ssh-ed25519@openssh.com" if edwards else b"sk-ecdsa-sha2-nistp256@openssh.com"
+
+    @property
+    def blob(self) -> bytes:
+        reader = Reader(self.inner.blob, "public key")
+        plain = reader.string()
+        return string(self.kind) + self.inner.blob[4 + len(plain) :] + string(self.application)
+
+    @property
+    def fingerprint(self) -> str:
+        return load_key(self.blob).fingerprint
+
+    @property
+    def public_key(self) -> str:
+        return load_key(self.blob).line
+
+    def sign(self, data: bytes, namespace: str) -> str:
+        return armor(sshsig_blob(self.blob, namespace, self.field(signed_data(data, namespace))))
+
+    def field(self, data: bytes) -> bytes:
+        presence = bytes([self.flags]) + self.counter.to_bytes(4, "big")
+        signed = hashlib.sha256(self.application).digest() + presence + hashlib.sha256(data).digest()
+        reader = Reader(self.inner.field(signed), "signature")
+        reader.string()
+        return string(self.kind) + string(reader.string()) + presence
+
+
 def curve_name(private: ec.EllipticCurvePrivateKey) -> str:
     return next(name for name, (curve, _) in CURVES.items() if curve.name == private.curve.name)
 
@@ -130,3 +172,8 @@ def rsa_key(*, rsa_hash: str = "512") -> TestSigner:
         rsa.RSAPublicNumbers(65537, RSA_P * RSA_Q),
     )
     return TestSigner(numbers.private_key(), rsa_hash=rsa_hash)
+
+
+def hardware_key(name: str, kind: str = "ed25519", **facts) -> Authenticator:
+    """A hardware key of ``name``; ``facts`` are flags, application and counter."""
+    return Authenticator(ed25519_key(name) if kind == "ed25519" else ecdsa_key(name), **facts)

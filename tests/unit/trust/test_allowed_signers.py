@@ -1,3 +1,4 @@
+import base64
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -5,10 +6,12 @@ import pytest
 from gitops_models.errors import GmError
 from gitops_models.trust.allowed_signers import AllowedSignersKeyring, parse_allowed_signers, write_allowed_signers
 from gitops_models.trust.verify import verify_commit
+from tests.support.certificates import certified
 from tests.support.keys import ed25519_key
 from tests.support.signed import AT, key_entry, people, person, signed_commit
 
 KEY = ed25519_key("ann").public_key
+CERTIFICATE = f"ssh-ed25519-cert-v01@openssh.com {base64.b64encode(certified().blob).decode()}"
 PRINT = ed25519_key("ann").fingerprint
 
 
@@ -76,6 +79,27 @@ def test_a_date_is_in_the_given_zone_unless_it_ends_in_z():
     assert utc.valid_after - local.valid_after == timedelta(hours=5)
 
 
+@pytest.mark.parametrize("zone", ["Z", "z", "UTC", "utc"])
+def test_utc_is_written_in_several_ways(zone):
+    east = timezone(timedelta(hours=5))
+    (line,) = parse(f'ann valid-after="20200101{zone}" {KEY}', zone=east)
+    assert line.valid_after == datetime(2020, 1, 1, tzinfo=UTC)
+
+
+def test_a_quote_inside_a_value_is_escaped():
+    (line,) = parse(f'ann namespaces="a\\"b,git" {KEY}')
+    assert line.namespaces == ('a"b', "git")
+
+
+@pytest.mark.parametrize("principals", ["!ann", "!*", "!ann,ann", "*,!*"])
+def test_a_list_of_negations_names_nobody(principals):
+    assert standing(f"{principals} {KEY}").code == "GM-T002"
+
+
+def test_the_key_of_an_authority_does_not_sign_for_itself():
+    assert standing(f"ann cert-authority {KEY}").code == "GM-T002"
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -86,7 +110,12 @@ def test_a_date_is_in_the_given_zone_unless_it_ends_in_z():
         "ann ssh-ed25519",
         "ann ssh-ed25519 AAAA",
         "ann nothing",
-        f"ann cert-authority {KEY}",
+        f'ann cert-authority="yes" {KEY}',
+        f"ann cert-authority, {KEY}",
+        f'ann namespaces="a\\" {KEY}',
+        f'ann valid-after="19691231Z" {KEY}',
+        f'ann valid-after="20200101ZZ" {KEY}',
+        f"ann {CERTIFICATE}",
         f'ann touch-required="yes" {KEY}',
         f"ann namespaces {KEY}",
         f'ann namespaces="a",namespaces="b" {KEY}',

@@ -79,22 +79,6 @@ def test_a_blob_that_is_no_usable_key_is_refused(blob, code):
     assert code_of(load_key, blob) == code
 
 
-@pytest.mark.parametrize(
-    "blob",
-    [
-        string(b"sk-ssh-ed25519@openssh.com") + ed25519_key("ann").blob[15:] + string(b"ssh:"),
-        string(b"sk-ecdsa-sha2-nistp256@openssh.com") + ecdsa_key("ann").blob[23:] + string(b"ssh:"),
-    ],
-    ids=["ed25519", "ecdsa"],
-)
-def test_a_hardware_key_is_read_but_cannot_be_checked_yet(blob):
-    key = load_key(blob)
-    assert key.fingerprint == fingerprint(blob)
-    with pytest.raises(SignatureProblem, match="not supported yet") as caught:
-        key.check(b"data", b"signature")
-    assert (caught.value.code, caught.value.verdict) == ("GM-T021", "untrusted")
-
-
 def test_the_signature_field_must_be_of_the_keys_algorithm():
     key = load_key(ed25519_key("ann").blob)
     field = ed25519_key("ann").field(b"data")

@@ -84,14 +84,23 @@ def test_a_commit_that_git_and_gm_never_write_is_malformed(raw, code):
 
 
 @pytest.mark.parametrize(
-    "armored", [PGP, PGP.replace("PGP SIGNATURE", "PGP MESSAGE"), PGP.replace("PGP SIGNATURE", "SIGNED MESSAGE")]
+    ("armored", "scheme"),
+    [
+        (PGP, "gpg"),
+        (PGP.replace("PGP SIGNATURE", "PGP MESSAGE"), "gpg"),
+        (PGP.replace("PGP SIGNATURE", "SIGNED MESSAGE"), "x509"),
+        (ANN.sign(b"", "git"), "ssh"),
+        ("garbage", "ssh"),
+    ],
 )
-def test_other_schemes_are_untrusted_rather_than_malformed(armored):
-    for problem in (
-        problem_of(commit_payload, put_signature(commit_bytes("ann"), armored)),
-        problem_of(tag_payload, tag_bytes() + armored.encode()),
-    ):
-        assert (problem.code, problem.verdict) == ("GM-T036", "untrusted")
+def test_the_scheme_is_told_by_the_first_words(armored, scheme):
+    assert commit_payload(put_signature(commit_bytes("ann"), armored)).scheme == scheme
+    if armored != "garbage":
+        assert tag_payload(tag_bytes() + armored.encode()).scheme == scheme
+
+
+def test_an_unsigned_object_has_no_scheme():
+    assert commit_payload(commit_bytes("ann")).scheme is None
 
 
 def test_the_payload_of_a_tag_is_what_stands_before_its_signature():

@@ -4,7 +4,7 @@ import pytest
 
 from gitops_models.trust.armor import armor, dearmor
 from gitops_models.trust.problem import SignatureProblem
-from gitops_models.trust.sshsig import signed_data, sshsig_blob, verify_sshsig
+from gitops_models.trust.sshsig import signed_data, verify_sshsig
 from gitops_models.trust.wire import string
 from tests.support.keys import CURVES, TestSigner, ecdsa_key, ed25519_key, rsa_key
 
@@ -81,10 +81,3 @@ def test_a_signature_over_another_message_is_bad():
 def test_every_other_form_is_malformed(armored, code):
     problem = problem_of(armored)
     assert (problem.code, problem.verdict) == (code, "malformed")
-
-
-def test_a_hardware_key_is_named_though_it_cannot_be_checked():
-    blob = string(b"sk-ssh-ed25519@openssh.com") + ANN.blob[15:] + string(b"ssh:")
-    problem = problem_of(armor(sshsig_blob(blob, "git", b"whatever")))
-    assert (problem.code, problem.verdict) == ("GM-T021", "untrusted")
-    assert problem.fingerprint is not None
