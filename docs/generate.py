@@ -5,13 +5,21 @@ Each page is a function without arguments that gives its text, so that a page ca
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
+import io
 import itertools
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
+
+from gitops_models.cli.app import tree
+from gitops_models.cli.run import run
+from gitops_models.cli.verbs import VERBS
 from gitops_models.errors.codes import Code, all_codes
 
 if TYPE_CHECKING:
@@ -51,6 +59,58 @@ def code_entry(code: str, entry: Code) -> str:
     return f"\n### {code}\n\n{entry.title}\n\n- Exit status: {status}\n- What to do: {entry.hint}\n"
 
 
+RULES_HEAD = """\
+# Rules of the judge
+
+Generated from `gitops_models/policy/rules/` by `make docs`. *Integrity* rules hold for ever and are judged again on
+every replay; *admission* rules are judged once, when a change lands, and only warn afterwards.
+"""
+CLI_HEAD = """\
+# Commands
+
+Generated from the command line itself by `make docs`. Exit status: 0 ok, 1 a bug, 2 usage, 3 denied by the policy,
+4 authentication, 5 integrity or signature, 6 not found, 7 conflict, 8 drift, 9 an external service, 130 interrupted.
+"""
+
+
+def rules_page() -> str:
+    """Every rule by code: what must hold and why, its kind, its severity and the rule set that brought it."""
+    from gitops_models.policy.rules import RULES  # noqa: PLC0415 - only this page needs the judge
+
+    rows = [
+        f"\n## {rule.code}: {rule.title}\n\n{rule.explanation}\n\n"
+        f"- Kind: {rule.kind.value}, {rule.severity.value}, since rule set {rule.since}\n"
+        f"- What to do: {rule.remedy}\n- Code: [{rule.code}](codes.md#{rule.code.lower()})\n"
+        for rule in RULES
+    ]
+    return RULES_HEAD + "".join(rows)
+
+
+def cli_page() -> str:
+    """The help of gm and of every verb, as a terminal shows it."""
+    parts = [CLI_HEAD, help_entry([])]
+    for verb in VERBS:
+        parts.append(help_entry([verb]))
+        parts.extend(help_entry([verb, name]) for name in commands_of(verb))
+    return "".join(parts)
+
+
+def commands_of(verb: str) -> list[str]:
+    """The commands of a group; none for a verb that is a command itself."""
+    command = typer.main.get_command(tree(verb))
+    return list(getattr(getattr(command, "commands", {})[verb], "commands", {}))
+
+
+def help_entry(words: list[str]) -> str:
+    """One help text below its heading, as wide as a terminal of 100 columns shows it."""
+    title, shown = " ".join(["gm", *words]), io.StringIO()
+    os.environ["COLUMNS"] = "100"
+    with contextlib.redirect_stdout(shown):
+        run([*words, "--help"])
+    text = "\n".join(line.rstrip() for line in shown.getvalue().rstrip().splitlines())
+    return f"\n## {title}\n\n```text\n{text}\n```\n"
+
+
 def schema_pages() -> Iterator[tuple[str, str]]:
     """One JSON Schema for each kind of document."""
     if importlib.util.find_spec("gitops_models.registry.schema") is None:
@@ -63,7 +123,8 @@ def schema_pages() -> Iterator[tuple[str, str]]:
 
 def pages() -> dict[str, str]:
     """Path below the repository's root to text, of everything that is generated."""
-    return {"docs/reference/codes.md": codes_page(), **dict(schema_pages())}
+    reference = {"codes": codes_page(), "rules": rules_page(), "cli": cli_page()}
+    return {f"docs/reference/{name}.md": text for name, text in reference.items()} | dict(schema_pages())
 
 
 def is_current(path: Path, text: str) -> bool:

@@ -73,7 +73,7 @@ def _stub() -> None:
 def _globals(
     context: typer.Context,
     *,
-    repo: Annotated[Path, typer.Option("-C", "--repo", help="The repository to work on.")] = Path(),
+    repo: Annotated[Path, typer.Option("-C", "--repo", metavar="PATH", help="The repository to work on.")] = Path(),
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No messages, only data.")] = False,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Say more; show the traceback of a bug.")] = False,

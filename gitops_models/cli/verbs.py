@@ -2,7 +2,7 @@
 
 VERBS = {
     "init": "Set up a repository: people, policy, DVC remote, signing key.",
-    "doctor": "Check Git, SSH, signing, remotes, pin and protection, each with its remedy.",
+    "doctor": "Check the set-up of this machine and clone; each problem with its remedy.",
     "demo": "Show the whole life of a model in a fresh directory.",
     "register": "Register files as a new version with its lineage.",
     "evidence": "Add evidence to a version: tests, evaluation, scan.",
