@@ -6,22 +6,22 @@ from tests.support import stories
 
 
 @pytest.fixture(scope="session")
-def _told(_isolated_session, tmp_path_factory):
-    told = {}
+def told(_isolated_session, tmp_path_factory):
+    stories_told = {}
 
     def tell(teller, *arguments):
         key = (teller.__name__, *arguments)
-        if key not in told:
-            told[key] = teller(tmp_path_factory.mktemp("story") / "r", *arguments)
-        return told[key]
+        if key not in stories_told:
+            stories_told[key] = teller(tmp_path_factory.mktemp("story") / "r", *arguments)
+        return stories_told[key]
 
     return tell
 
 
 @pytest.fixture
-def story(_told, tmp_path):
+def story(told, tmp_path):
     """Copies a story for this test: ``story(stories.two_models)``."""
-    return lambda teller, *arguments: _told(teller, *arguments).copy(tmp_path / "r")
+    return lambda teller, *arguments: told(teller, *arguments).copy(tmp_path / "r")
 
 
 @pytest.fixture
