@@ -63,7 +63,7 @@ def _mirror(state: Path, url: str) -> Store:
         _make(path)
     store = Store.open(path)
     break_stale_locks(store, exclusive=True)
-    _remove_unfinished_packs(path)
+    _remove_unfinished(path)
     if user_config(store).get(f"remote.{REMOTE}.url") != url:
         set_config(store, f"remote.{REMOTE}.url", url)
     return store
@@ -80,9 +80,16 @@ def _make(path: Path) -> None:
     durable.sync_directory(path.parent)
 
 
-def _remove_unfinished_packs(path: Path) -> None:
-    """Remove what an index-pack that was killed leaves; git itself removes it only after two weeks, in gc."""
-    with os.scandir(path / "objects" / "pack") as entries:
-        unfinished = [entry.path for entry in entries if entry.name.startswith("tmp_")]
-    for name in unfinished:
-        os.unlink(name)  # noqa: PTH108 - scandir's own strings
+def _remove_unfinished(path: Path) -> None:
+    """Remove what killed writers of objects and packs leave.
+
+    git removes its own ``tmp_obj_*`` and ``tmp_pack_*`` only after two weeks, in gc, and the ``tmp_object_git2_*`` of
+    libgit2 never.
+    """
+    objects = path / "objects"
+    folders = [objects, objects / "pack", *(objects.glob("[0-9a-f][0-9a-f]"))]
+    for folder in folders:
+        with os.scandir(folder) as entries:
+            unfinished = [path / entry.path for entry in entries if entry.name.startswith("tmp_")]
+        for left in unfinished:
+            durable.remove_tree(left)

@@ -17,6 +17,9 @@ _LINE = re.compile(
 _COLLATERAL = frozenset({"atomic push failed", "atomic push failure"})
 # The remote compared the ref with what it told us moments ago and found another push had been quicker.
 _BUSY = re.compile(r"failed to update ref|atomic transaction failed|cannot lock ref|failed to lock|incorrect old value")
+# The receiving git died or ran out of room: that is no judgement, unless it complains about the objects themselves.
+_BROKEN = re.compile(r"unpacker error|failed to report status")
+_BAD_OBJECTS = re.compile(r"fsck error|error: object [0-9a-f]{40}: ")
 # Our own hook saw the same before git could: what it says about an older state would be no refusal of this push.
 _OVERTAKEN = "error[GM-F310]"
 _STALE = re.compile(r"stale info|fetch first|non-fast-forward|needs force|already exists|remote ref updated since")
@@ -81,6 +84,8 @@ def _refusal(remote: str, updates: Sequence[RefUpdate], refused: Sequence[Pushed
     first = refused[0]
     name, reason = visible(first.name), visible(first.reason or first.summary)
     told = remote_lines(stderr)
+    if all(_BROKEN.search(ref.reason) for ref in refused) and not _BAD_OBJECTS.search(stderr):
+        return GmError("GM-S210", f"{visible(remote)}: the transfer failed: {reason}", details=said_lines(stderr))
     if all(_BUSY.search(ref.reason) for ref in refused) or any(line.startswith(_OVERTAKEN) for line in told):
         message = f"{name} at {visible(remote)} was being moved by somebody else: {reason}"
         return GmError("GM-S209", message, where=name, details=told)

@@ -8,6 +8,7 @@ from gitops_models.errors import GmError
 from gitops_models.store.config import remote_address
 from gitops_models.store.locks import break_stale_locks
 from gitops_models.store.names import check_oid, check_ref, check_remote
+from gitops_models.store.neighbours import break_locks_of
 from gitops_models.store.pushing import PushResult, read_push
 from gitops_models.store.refs import RefUpdate
 from gitops_models.store.refusals import transport_error
@@ -82,6 +83,8 @@ def push(
     options += ["--no-force-if-includes", *(["--atomic"] if atomic else []), *(["--progress"] if progress else [])]
     args = ["push", *options, *leases, "--", _address(remote, store), *refspecs]
     done = transfer(store, args, progress=progress, timeout=timeout)
+    if done.status and ".lock': File exists" in done.stderr and break_locks_of(store, remote):
+        done = transfer(store, args, progress=progress, timeout=timeout)
     return read_push(remote, updates, done)
 
 

@@ -280,3 +280,20 @@ def test_the_room_costs_no_gitpython_until_something_is_transferred():
     code = "import sys; import gitops_models.store.transport; print('git' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_a_lock_that_a_killed_push_left_in_a_remote_on_this_machine_stops_no_later_push(tmp_path, home):
+    remote = init_repository(tmp_path / "remote.git", home, bare=True)
+    repo = init_repository(tmp_path / "mine", home)
+    first = repo.commit({"x": "1"})
+    store = Store.open(repo.path)
+    lock = remote.path / "refs" / "heads" / "main.lock"
+    for address in (str(remote.path), f"file://{remote.path}"):
+        lock.touch()
+        with pytest.raises(GmError) as busy:
+            push(store, address, [RefUpdate("refs/heads/main", first, None)])
+        assert (busy.value.code, lock.exists()) == ("GM-S209", True)
+        os.utime(lock, (0, 0))
+        assert push(store, address, [RefUpdate("refs/heads/main", first, None)]).refs[0].name == "refs/heads/main"
+        assert not lock.exists()
+        remote.git("update-ref", "-d", "refs/heads/main")

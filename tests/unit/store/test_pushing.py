@@ -47,6 +47,8 @@ def test_a_push_that_went_through_keeps_the_words_of_the_hook():
         (MAIN, "[remote rejected] (failed to update ref)", "GM-S209", Exit.CONFLICT),
         (MAIN, "[remote rejected] (atomic transaction failed)", "GM-S209", Exit.CONFLICT),
         (MAIN, "[remote rejected] (pre-receive hook declined)", "GM-S203", Exit.DENIED),
+        (MAIN, "[remote rejected] (unpacker error)", "GM-S210", Exit.EXTERNAL),
+        (MAIN, "[remote failure] (remote failed to report status)", "GM-S210", Exit.EXTERNAL),
         (MAIN, "[remote rejected] (protected branch hook declined)", "GM-S203", Exit.DENIED),
         (MAIN, "[remote rejected] (branch is currently checked out)", "GM-S203", Exit.DENIED),
     ],
@@ -61,6 +63,11 @@ def test_a_push_that_our_hook_calls_overtaken_is_worth_another_attempt():
     error = failure(stdout, "remote: error[GM-F310]: refs/heads/main moved while this push was under way\n")
     assert (error.code, error.exit_status) == ("GM-S209", Exit.CONFLICT)
     assert failure(stdout, "remote: error[GM-F308]: says error[GM-F310]\n").code == "GM-S203"
+
+
+def test_objects_that_the_remote_cannot_bear_are_a_refusal():
+    stdout = refused(MAIN, "[remote rejected] (unpacker error)")
+    assert failure(stdout, "remote: fatal: fsck error in packed object\n").code == "GM-S203"
 
 
 def test_refs_that_fell_with_another_one_do_not_hide_the_reason():

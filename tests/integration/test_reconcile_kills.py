@@ -1,0 +1,73 @@
+"""The whole ``gm reconcile --once``, with mirror, bytes and records, killed by SIGKILL: itself, or a git it started.
+
+Old or new is served, never a mix, and the next run heals without help. ``make sweep`` tries every point.
+"""
+
+import shutil
+import signal
+from collections import Counter
+
+import pytest
+
+from tests.support.killing import Shop, killer, note, sample
+
+SAMPLE = 12
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.sweep,
+    pytest.mark.timeout(3600),
+    pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed (apt-get install strace)"),
+]
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    """A registry kept before its first deployment, before one of a newer version, and before one of a rollback."""
+    made = Shop(tmp_path_factory.mktemp("kills"))
+    made.gm("promote", "fraud@1.0.0", "--through", "production", "--merge", "-m", "go live")
+    made.keep("first")
+    made.reconcile()
+    made.gm("promote", "fraud@1.1.0", "--through", "production", "--merge", "-m", "better")
+    made.keep("promotion")
+    made.reconcile()
+    made.gm("rollback", "fraud", "--stage", "production", "--quarantine", "--merge", "-m", "worse")
+    made.keep("rollback")
+    return made
+
+
+@pytest.fixture(scope="module")
+def kills(tmp_path_factory):
+    with killer(tmp_path_factory.mktemp("notes")) as runner:
+        yield runner
+
+
+def deployments(shop):
+    """How many deployment records the server has."""
+    return len(shop.git("rev-list", "refs/gm/deployments/local").splitlines())
+
+
+@pytest.mark.parametrize(
+    ("scenario", "old", "new"),
+    [("first", None, "1.0.0"), ("promotion", "1.0.0", "1.1.0"), ("rollback", "1.1.0", "1.0.0")],
+)
+def test_a_run_killed_anywhere_serves_old_or_new_and_the_next_one_heals(shop, kills, scenario, old, new):
+    shop.back_to(scenario)
+    before, after = (shop.bytes_of(version).read_bytes() if version else None for version in (old, new))
+    points = kills.count(shop.clone, shop.reconciling)
+    assert shop.served() == after
+    records = deployments(shop)
+    assert {"rename", "fsync", "symlink", "unlink"} <= {point.call for point in points if not point.git}
+    tried, ends = sample(points, SAMPLE), Counter()
+    for point in tried:
+        shop.back_to(scenario)
+        status = kills.kill(shop.clone, shop.reconciling, point)
+        ends[status] += 1
+        assert status == -signal.SIGKILL or point.git, f"{point}: {status}"
+        assert shop.served() in (before, after), str(point)
+        shop.reconcile()
+        assert (shop.served(), shop.left_over(), deployments(shop)) == (after, [], records), str(point)
+        assert "switched" not in shop.reconcile(), str(point)
+    assert 1 not in ends, "a git that dies is no bug of ours"
+    assert shop.git("fsck", "--full", "--strict", "--no-dangling") == ""
+    note(f"reconcile {scenario}: {len(tried)} of {len(points)} points, ends {dict(ends)}")
