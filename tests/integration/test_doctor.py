@@ -1,0 +1,101 @@
+"""``gm doctor``: what is right and what is missing, each problem with its remedy."""
+
+import json
+import shutil
+import subprocess
+
+import pytest
+
+from gitops_models.cli.run import run
+
+
+def git(repo, *words):
+    done = subprocess.run(["git", *words], cwd=repo, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def doctor(capsys, repo):
+    capsys.readouterr()
+    status = run(["-C", str(repo), "--json", "doctor"])
+    shown = capsys.readouterr()
+    return status, {check["what"]: check for check in json.loads(shown.out)["checks"]}
+
+
+@pytest.fixture
+def clone(tmp_path):
+    git(tmp_path, "init", "-q", "--bare", "-b", "main", "remote.git")
+    words = ["init", "--name", "Ada", "--email", "ada@example.org", "--remote", str(tmp_path / "remote.git")]
+    assert run(["-C", str(tmp_path / "reg"), "--no-input", *words]) == 0
+    return tmp_path / "reg"
+
+
+def test_a_complete_clone_is_well(clone, capsys):
+    status, found = doctor(capsys, clone)
+    assert (status, {check["level"] for check in found.values()}) == (0, {"ok"})
+    assert {"git", "ssh-keygen", "signing key", "pin", "remote", "signer", "DVC remote", "history"} <= set(found)
+
+
+def no_key(clone):
+    git(clone, "config", "--unset", "user.signingkey")
+
+
+def no_pin(clone):
+    (clone / ".git" / "gm" / "memory.json").unlink()
+
+
+def no_remote_there(clone):
+    shutil.move(clone.parent / "remote.git", clone.parent / "elsewhere.git")
+
+
+def foreign_key(clone):
+    key = clone.parent / "other"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    git(clone, "config", "user.signingkey", str(key))
+
+
+def mirror(clone):
+    git(clone, "config", "remote.origin.mirror", "true")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "what", "says"),
+    [
+        (no_key, "signing key", "git config"),
+        (no_pin, "pin", "gm trust pin"),
+        (no_remote_there, "remote", "git remote -v"),
+        (foreign_key, "signer", "people.yaml"),
+        (mirror, "fetch and push", "git config --unset remote.origin.mirror"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_remedy(spoil, what, says, clone, capsys):
+    spoil(clone)
+    status, found = doctor(capsys, clone)
+    assert (status, found[what]["level"]) == (3, "problem")
+    assert says in found[what]["remedy"]
+
+
+def test_outside_a_repository_the_programs_are_looked_at(tmp_path, capsys):
+    status, found = doctor(capsys, tmp_path)
+    assert (status, found["git"]["level"], found["repository"]["level"]) == (3, "ok", "problem")
+
+
+def test_before_init_the_remedy_is_init(tmp_path, capsys):
+    git(tmp_path, "init", "-q", ".")
+    status, found = doctor(capsys, tmp_path)
+    assert (status, "gm init" in found["registry"]["remedy"]) == (3, True)
+
+
+def test_a_server_without_hook_and_pin_is_not_protected(clone, capsys):
+    server = clone.parent / "remote.git"
+    status, found = doctor(capsys, server)
+    assert (status, found["protection"]["level"], found["pin"]["level"]) == (3, "problem", "problem")
+    assert "gm hook install" in found["protection"]["remedy"]
+    assert run(["hook", "install", str(server)]) == 0
+    assert run(["-C", str(server), "trust", "pin"]) == 0
+    assert doctor(capsys, server)[0] == 0
+
+
+def test_the_next_command_is_the_first_remedy(clone, capsys):
+    no_pin(clone)
+    run(["-C", str(clone), "doctor"])
+    assert "gm trust pin" in capsys.readouterr().err.splitlines()[-1]
