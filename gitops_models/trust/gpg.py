@@ -1,0 +1,157 @@
+"""GPG signatures, checked by ``gpg`` in a home of its own that holds nothing but the keys that were given.
+
+Read is the status channel alone, and full fingerprints are compared: gpg exits 0 for keys that nobody trusts, key ids
+can be forged, and what a person's own keyring or trust database says is no fact of this repository. One process checks
+many signatures: each file given to it is a signed message made of the signature packet and the payload.
+
+What gpg itself calls valid is taken from it, also a signature with SHA-1 by an old DSA key; MD5 it refuses.
+"""
+
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from gitops_models.errors import GmError
+from gitops_models.trust.gpgkeys import GpgKey, read_listing
+from gitops_models.trust.gpgstatus import Found, read_status
+from gitops_models.trust.keyrings import Checked, Standing
+from gitops_models.trust.openpgp import literal_packet, signature_packet
+from gitops_models.trust.payload import Signed
+from gitops_models.trust.problem import SignatureProblem
+
+__all__ = ["GpgKeys", "gpg_keys"]
+
+_FIXED = (
+    "--no-options",
+    "--no-tty",
+    "--no-autostart",
+    "--disable-dirmngr",
+    "--no-auto-key-retrieve",
+    "--no-auto-check-trustdb",
+    "--trust-model=always",
+    "--status-fd=1",
+)
+_SECONDS = 60.0
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class GpgKeys:
+    """The keys in ``home``, by full fingerprint of their primary key; see ``gpg_keys``."""
+
+    home: Path
+    keys: Mapping[str, GpgKey]
+
+    def check(self, objects: Sequence[Signed]) -> list[Checked | SignatureProblem]:
+        """Say for each object what its GPG signature is worth.
+
+        Good is a signature that gpg calls valid, by a key that was given, for the committer's or tagger's address: a
+        key speaks for the addresses in its user IDs (GM-T041). Otherwise GM-T002 (not a given key), GM-T003 (does not
+        fit), GM-T004 (expired), GM-T005 (revoked), GM-T042 (gpg cannot tell), and the codes of ``openpgp``.
+        """
+        answers: list[Checked | SignatureProblem] = []
+        for at in range(0, len(objects), _AT_ONCE):
+            answers += self._check(objects[at : at + _AT_ONCE])
+        return answers
+
+    def _check(self, objects: Sequence[Signed]) -> list[Checked | SignatureProblem]:
+        taken = [_message(signed) for signed in objects]
+        messages = {str(number): one for number, one in enumerate(taken) if isinstance(one, bytes)}
+        found = self._verify(messages)
+        return [
+            one if isinstance(one, SignatureProblem) else self._answer(found.get(str(number), Found()), signed)
+            for number, (one, signed) in enumerate(zip(taken, objects, strict=True))
+        ]
+
+    def _verify(self, messages: Mapping[str, bytes]) -> Mapping[str, Found]:
+        if not messages:
+            return {}
+        with tempfile.TemporaryDirectory(dir=self.home) as folder:
+            for name, message in messages.items():
+                Path(folder, name).write_bytes(message)
+            try:
+                return read_status(_gpg(self.home, "--verify-files", *messages, cwd=folder))
+            except GmError:
+                # An object over which gpg dies or hangs must not end the walk: it is not good (GM-T042).
+                return {}
+
+    def _answer(self, found: Found, signed: Signed) -> Checked | SignatureProblem:
+        key = self.keys.get(found.primary)
+        if found.problem is not None:
+            return found.problem
+        if key is None or found.fingerprint not in key.parts:
+            return Checked(found.primary, Standing("untrusted", "GM-T002", f"no given GPG key is {found.primary}"))
+        if found.standing is not None:
+            return Checked(found.primary, found.standing)
+        until = key.until(found.fingerprint, found.expires)
+        if signed.who.email.lower() not in key.emails:
+            detail = f"no user ID of GPG key {found.primary} is for {signed.who.email}"
+            return Checked(found.primary, Standing("untrusted", "GM-T041", detail), until=until)
+        return Checked(found.primary, Standing("good", principals=tuple(sorted(key.emails))), until=until)
+
+
+@contextmanager
+def gpg_keys(*files: bytes) -> Iterator[GpgKeys]:
+    """Give the keys in ``files`` (armored or binary exports) for as long as the context lasts.
+
+    Raises GM-T301 (not GPG keys) and GM-T302 (gpg is not there, or does not work).
+    """
+    with tempfile.TemporaryDirectory(prefix="gm-gpg-") as folder:
+        home = Path(folder)
+        try:
+            for data in files:
+                _import(home, data)
+            yield GpgKeys(home, read_listing(_gpg(home, "--with-colons", "--list-keys"), time.time()))
+        finally:
+            _stop_agents(home)
+
+
+def _message(signed: Signed) -> bytes | SignatureProblem:
+    try:
+        return signature_packet(signed.signature or b"") + literal_packet(signed.payload)
+    except SignatureProblem as problem:
+        return problem
+
+
+def _import(home: Path, data: bytes) -> None:
+    if b"PRIVATE KEY BLOCK" in data:
+        raise GmError("GM-T301", "the file holds private keys: export the public ones")
+    said = _gpg(home, "--import", stdin=data)
+    if b"[GNUPG:] IMPORT_OK " not in said:
+        raise GmError("GM-T301", "gpg finds no public key in it")
+
+
+def _gpg(home: Path, *arguments: str, stdin: bytes = b"", cwd: str | None = None) -> bytes:
+    """Return the status channel; what the exit status says is in there too, and more of it."""
+    command = ["gpg", f"--homedir={home}", *_FIXED, *arguments]
+    try:
+        # Without --batch: with it gpg stops at the first bad signature. It has no terminal to ask anything on.
+        done = subprocess.run(
+            command,
+            input=stdin,
+            capture_output=True,
+            timeout=_SECONDS,
+            env=_environment(home),
+            cwd=cwd or home,
+            start_new_session=True,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise GmError("GM-T302", f"gpg cannot be run: {type(error).__name__}") from error
+    return done.stdout
+
+
+def _stop_agents(home: Path) -> None:
+    """Nothing above starts one; a gpg that does so in spite of its options leaves none behind."""
+    with suppress(OSError, subprocess.TimeoutExpired):
+        command = ["gpgconf", f"--homedir={home}", "--kill", "all"]
+        subprocess.run(command, capture_output=True, timeout=_SECONDS, env=_environment(home), check=False)
+
+
+def _environment(home: Path) -> dict[str, str]:
+    return {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(home), "LC_ALL": "C"}

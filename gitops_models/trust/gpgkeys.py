@@ -1,0 +1,75 @@
+"""The keys of a gpg home as ``gpg --with-colons --list-keys`` lists them (gnupg, doc/DETAILS)."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+__all__ = ["GpgKey", "read_listing"]
+
+_EMAIL = re.compile(r"<([^<>\s]+@[^<>\s]+)>\s*$")
+_BARE = re.compile(r"[^<>\s]+@[^<>\s]+")
+_ESCAPED = re.compile(r"\\x([0-9a-f]{2})")
+_DEAD = frozenset("red")
+_VALIDITY, _EXPIRES, _TEXT = 1, 6, 9
+
+
+@dataclass(frozen=True)
+class GpgKey:
+    """One primary key. ``parts``: full fingerprint of it and of each subkey, with its expiry (None: never).
+
+    ``users`` are its user IDs that are neither revoked nor expired, ``emails`` the addresses in them, lower case.
+    """
+
+    fingerprint: str
+    parts: Mapping[str, int | None]
+    users: tuple[str, ...] = ()
+
+    @property
+    def emails(self) -> frozenset[str]:
+        """The addresses that the key speaks for."""
+        found = (_EMAIL.search(user) or _BARE.fullmatch(user) for user in self.users)
+        return frozenset(match[match.lastindex or 0].lower() for match in found if match)
+
+    def until(self, fingerprint: str, signature_expires: int | None) -> int | None:
+        """When a signature by the part ``fingerprint`` stops being good: the first of all expiries."""
+        ends = (self.parts[self.fingerprint], self.parts[fingerprint], signature_expires)
+        return min((end for end in ends if end), default=None)
+
+
+@dataclass
+class _Draft:
+    parts: dict[str, int | None] = field(default_factory=dict)
+    users: list[str] = field(default_factory=list)
+    expires: int | None = None
+
+    def done(self) -> GpgKey:
+        return GpgKey(next(iter(self.parts)), self.parts, tuple(self.users))
+
+
+def read_listing(listing: bytes, now: float) -> Mapping[str, GpgKey]:
+    """Return the keys of ``listing`` by fingerprint, without expiries before ``now``: those gpg itself reports."""
+    drafts: list[_Draft] = []
+    for fields in _records(listing):
+        if fields[0] == "pub":
+            drafts.append(_Draft())
+        if drafts:
+            _note(drafts[-1], fields, now)
+    keys = [draft.done() for draft in drafts if draft.parts]
+    return {key.fingerprint: key for key in keys}
+
+
+def _note(draft: _Draft, fields: list[str], now: float) -> None:
+    if fields[0] in {"pub", "sub"}:
+        expires = int(fields[_EXPIRES] or 0)
+        draft.expires = expires if expires > now else None
+    elif fields[0] == "fpr":
+        draft.parts[fields[_TEXT]] = draft.expires
+    elif fields[0] == "uid" and fields[_VALIDITY] not in _DEAD:
+        draft.users.append(_ESCAPED.sub(lambda match: chr(int(match[1], 16)), fields[_TEXT]))
+
+
+def _records(listing: bytes) -> Iterator[list[str]]:
+    for line in listing.decode("utf-8", "replace").splitlines():
+        fields = line.split(":")
+        if len(fields) > _TEXT:
+            yield fields
