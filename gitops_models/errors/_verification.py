@@ -13,4 +13,9 @@ CODES = {
         Exit.INTEGRITY,
         "see `gm verify`; bring the files back with `gm restore`, or have the missing approvals signed",
     ),
+    "GM-T602": Code(
+        "the policy went back",
+        Exit.INTEGRITY,
+        "its acceptance was lost at the remote: `gm trust ledger restore` from a clone that saw it",
+    ),
 }

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from gitops_models.errors import GmError
-from gitops_models.registry.paths import GM_YAML, Layout
+from gitops_models.registry.paths import GM_YAML, POLICY_YAML, Layout
 from gitops_models.store.config import user_config
 from gitops_models.store.history import first_parents, on_first_parent_line
 from gitops_models.store.objects import Ident
@@ -48,7 +48,10 @@ class SystemClock:
 
 @dataclass
 class Session:
-    """One command's view of a repository. ``offline`` says why the remote could not be asked, if it could not."""
+    """One command's view of a repository. ``offline`` says why the remote could not be asked, if it could not.
+
+    ``attended`` says that somebody sits at a terminal, whom ssh-keygen may ask for a passphrase.
+    """
 
     store: Store
     clock: Clock
@@ -58,6 +61,7 @@ class Session:
     ledger: Ledger
     pinned: bool
     offline: str | None = None
+    attended: bool = False
 
     @property
     def accepted(self) -> Snapshot:
@@ -85,7 +89,7 @@ class Session:
 
     def signer(self) -> Signer:
         """The user's own signer, from the Git configuration. Raises GM-T2nn, which say what to set."""
-        return ssh_signer_from_config(user_config(self.store).get)
+        return ssh_signer_from_config(user_config(self.store).get, interactive=self.attended)
 
     def ident(self) -> Ident:
         """Who commits, from the Git configuration, at the session's clock; GM-C120 when Git knows nobody."""
@@ -144,7 +148,7 @@ def remember(store: Store, history: History) -> None:
     """Check the remembered tip against the history and advance the memory.
 
     Raises GM-T600 when the remembered accepted tip is not on the first-parent line any more: that is how a rewound,
-    forked or foxtrot-merged line is noticed.
+    forked or foxtrot-merged line is noticed. Raises GM-T602 when a policy that was accepted here no longer is.
     """
 
     def advance(memory: Memory | None) -> Memory:
@@ -156,6 +160,9 @@ def remember(store: Store, history: History) -> None:
 
     path = memory_path(store.common_dir)
     known = load_memory(path, repository=history.repository.id, line=history.repository.line)
+    if known and (known.policy_version or 0) > history.policy.version:
+        was = f"policy version {known.policy_version} was accepted here before, now it is {history.policy.version}"
+        raise GmError("GM-T602", was, where=POLICY_YAML)
     if known is None or known.accepted != history.tip:
         update_memory(path, advance)
 

@@ -2,11 +2,14 @@
 
 import pytest
 
+from gitops_models.errors import GmError
+from gitops_models.store.refs import RefUpdate, update_refs
+from gitops_models.store.repository import Store
 from gitops_models.workflows.pin import pin
 from gitops_models.workflows.session import open_session
 from gitops_models.workflows.tagging import tag_states
 from tests.support.git import clone_repository
-from tests.support.stories import last, ledger_ref
+from tests.support.stories import POLICY, better_policy, last, ledger_ref
 
 TAG = "refs/tags/fraud@v1.0.0"
 
@@ -59,6 +62,20 @@ def test_who_never_saw_the_acceptance_does_not_believe_the_step(registry, tmp_pa
     pin(path, registry.pin)
     session = open_session(path, clock=registry.clock)
     assert session.history.blocked == {"model:spam"}
+
+
+def test_a_clone_does_not_go_back_to_an_older_policy(registry, clone, tmp_path):
+    change = registry.draft("-", {POLICY: better_policy(registry)}, by="owner", event="policy")
+    registry.approve(change, "raio")
+    step = registry.merge(change, by="owner")
+    assert clone().history.policy.version == 2
+    registry.force(None, ledger_ref(registry.history().steps[-1].change_id))
+    assert clone(replay=True).history.tip == step  # what was seen is kept, so nothing went back
+    store = Store.open(tmp_path / "clone" / ".git")
+    update_refs(store, [RefUpdate(name, None, oid) for name, oid in store.refs("refs/gm-seen/").items()], "forget")
+    with pytest.raises(GmError) as caught:
+        clone(replay=True)
+    assert caught.value.code == "GM-T602"
 
 
 @pytest.mark.parametrize(
