@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from gitops_models.cli import trust_bundle_cmd
 from gitops_models.cli.common import Reason, need_reason, open_here
 from gitops_models.cli.options import of
 from gitops_models.cli.output import emit, next_step
@@ -12,6 +13,7 @@ from gitops_models.cli.output import emit, next_step
 app = typer.Typer()
 ledger = typer.Typer()
 app.add_typer(ledger, name="ledger", help="Decisions and acceptances.")
+app.command("bundle")(trust_bundle_cmd.command)
 
 
 @app.command("pin")

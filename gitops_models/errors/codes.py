@@ -39,13 +39,14 @@ def all_codes() -> dict[str, Code]:
         _delivery,
         _documents,
         _forge,
+        _keyless,
         _policy,
         _store,
         _trust,
         _verification,
     )
 
-    tables = (_documents, _store, _artifacts, _trust, _verification, _policy, _forge, _delivery, _cli)
+    tables = (_documents, _store, _artifacts, _trust, _keyless, _verification, _policy, _forge, _delivery, _cli)
     merged = {code: entry for table in tables for code, entry in table.CODES.items()}
     return dict(sorted(merged.items()))
 

@@ -1,0 +1,50 @@
+"""Whom Sigstore verification rests on: a trusted root from a file, or the one that came with sigstore-python.
+
+Never the cache in the user's home: sigstore's offline mode reads it unverified, so whoever can write there could
+choose the certificate authority. What comes with the package is as trusted as the package itself.
+"""
+
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from gitops_models.errors import GmError
+
+if TYPE_CHECKING:
+    from sigstore.verify import Verifier
+
+__all__ = ["load_verifier"]
+
+_PRODUCTION = "https://tuf-repo-cdn.sigstore.dev"
+_STAGING = "https://tuf-repo-cdn.sigstage.dev"
+
+
+def load_verifier(path: Path | None = None, *, staging: bool = False) -> "Verifier":
+    """Return a verifier that never uses the network.
+
+    ``path`` is a ``trusted_root.json`` (media type ``application/vnd.dev.sigstore.trustedroot+json;version=0.1``);
+    without one, the production root (``staging``: the staging root) of the installed sigstore package counts.
+    Raises GM-T709 for both at once and GM-T708 when the root cannot be used.
+    """
+    if path is not None and staging:
+        raise GmError("GM-T709", "a trusted root and the staging root cannot both count")
+    if path is not None:
+        return _verifier(path)
+    packaged = resources.files("sigstore._store") / quote(_STAGING if staging else _PRODUCTION, safe="")
+    with resources.as_file(packaged / "trusted_root.json") as file:
+        return _verifier(file)
+
+
+def _verifier(path: Path) -> "Verifier":
+    from sigstore.models import TrustedRoot  # noqa: PLC0415 - a second of imports
+    from sigstore.verify import Verifier  # noqa: PLC0415 - a second of imports
+
+    try:
+        return Verifier(trusted_root=TrustedRoot.from_file(str(path)))
+    except Exception as error:  # whatever the library says about a damaged root, it cannot be used
+        raise GmError("GM-T708", f"the trusted root cannot be used: {_first_line(error)}", where=str(path)) from error
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
