@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from gitops_models.cli.common import Merge, Reason, finish, need_reason, open_here
+from gitops_models.cli.common import DryRun, Merge, Reason, finish, need_reason, open_here
 from gitops_models.cli.options import of
 
 app = typer.Typer()
@@ -23,14 +23,16 @@ def open_(
     incident: Annotated[str | None, typer.Option(metavar="ID", help="The incident it belongs to.")] = None,
     reason: Reason = None,
     merge: Merge = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Open a cause: the model is red until it is resolved."""
-    from gitops_models.workflows.barring import open_cause
+    from gitops_models.workflows.barring import Opening, open_cause
 
     options = of(context)
     why = need_reason(options, reason)
     session = open_here(options)
-    opened = open_cause(session, model, identity, cause=cause, severity=severity, reason=why, incident=incident)
+    wanted = Opening(model, identity, cause, severity, why, incident)
+    opened = open_cause(session, wanted, dry_run=dry_run)
     finish(options, session, opened, merge=merge, kind="Cause")
 
 
@@ -44,6 +46,7 @@ def resolve(
     link: Annotated[str | None, typer.Option(metavar="URL", help="Where it is written down.")] = None,
     reason: Reason = None,
     merge: Merge = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Settle a cause with its root cause."""
     from gitops_models.workflows.barring import resolve_cause
@@ -51,5 +54,5 @@ def resolve(
     options = of(context)
     why = need_reason(options, reason)
     session = open_here(options)
-    opened = resolve_cause(session, model, identity, root_cause=root_cause, link=link, reason=why)
+    opened = resolve_cause(session, model, identity, root_cause=root_cause, link=link, reason=why, dry_run=dry_run)
     finish(options, session, opened, merge=merge, kind="Cause")

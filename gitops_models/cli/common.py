@@ -24,9 +24,11 @@ Merge = Annotated[bool, typer.Option("--merge", help="Sign, check and merge at o
 
 def open_here(options: Options) -> Session:
     """The session of this run, with a word about a remote that does not answer."""
+    from gitops_models.cli.asking import terminal
     from gitops_models.workflows.session import open_session
 
     session = open_session(options.repo)
+    session.attended = terminal(options) is not None
     if session.offline:
         say(options, f"working offline: {session.offline}")
     if not session.pinned:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
@@ -47,7 +48,9 @@ def quarantine(
     return propose(session, draft, dry_run=dry_run)
 
 
-def lift_hold(session: Session, model: str, stage: str | None, *, reason: str, root_cause: str | None) -> Opened:
+def lift_hold(
+    session: Session, model: str, stage: str | None, *, reason: str, root_cause: str | None, dry_run: bool = False
+) -> Opened:
     """Open a proposal that lifts the hold of a stage; GM-C145 where there is none."""
     known_model(session, model)
     name = known_stage(session, stage)
@@ -62,34 +65,49 @@ def lift_hold(session: Session, model: str, stage: str | None, *, reason: str, r
         updates=dict([lift(session, model, name, reason, root_cause)]),
         trailers=(*_trailers(session, "lift", model), (GM_STAGE, name)),
     )
-    return propose(session, draft)
+    return propose(session, draft, dry_run=dry_run)
 
 
-def open_cause(
-    session: Session, model: str, identity: str, *, cause: str, severity: str, reason: str, incident: str | None = None
-) -> Opened:
+@dataclass(frozen=True)
+class Opening:
+    """A cause to open: ``identity`` is its name, ``cause`` the kind of thing that happened."""
+
+    model: str
+    identity: str
+    cause: str
+    severity: str
+    reason: str
+    incident: str | None = None
+
+
+def open_cause(session: Session, wanted: Opening, *, dry_run: bool = False) -> Opened:
     """Open a cause: the model is red until it is resolved."""
-    known_model(session, model)
-    check_name(identity, "cause id")
-    document = validate(
-        Cause,
-        {
-            "model": model,
-            "id": identity,
-            "cause": cause,
-            "severity": severity,
-            "opened": format_time(session.clock.now()),
-            "by": _author(session),
-            "reason": reason,
-            "incident": incident,
-        },
-        model,
-    )
-    return propose(session, _cause_draft(session, model, document, f"open {identity}", reason))
+    model = known_model(session, wanted.model)
+    check_name(wanted.identity, "cause id")
+    fields = {
+        "model": model,
+        "id": wanted.identity,
+        "cause": wanted.cause,
+        "severity": wanted.severity,
+        "opened": format_time(session.clock.now()),
+        "by": _author(session),
+        "reason": wanted.reason,
+        "incident": wanted.incident,
+    }
+    document = validate(Cause, fields, model)
+    draft = _cause_draft(session, model, document, f"open {wanted.identity}", wanted.reason)
+    return propose(session, draft, dry_run=dry_run)
 
 
 def resolve_cause(
-    session: Session, model: str, identity: str, *, root_cause: str, link: str | None, reason: str
+    session: Session,
+    model: str,
+    identity: str,
+    *,
+    root_cause: str,
+    link: str | None,
+    reason: str,
+    dry_run: bool = False,
 ) -> Opened:
     """Settle an open cause with its root cause; GM-C146 where there is no such cause."""
     known_model(session, model)
@@ -99,7 +117,7 @@ def resolve_cause(
     open_one = next(cause for cause in session.accepted.causes(model) if cause.id == identity)
     settled = Resolution(root_cause=root_cause, link=link, by=_author(session), at=format_time(session.clock.now()))
     document = open_one.model_copy(update={"resolution": settled})
-    return propose(session, _cause_draft(session, model, document, f"resolve {identity}", reason))
+    return propose(session, _cause_draft(session, model, document, f"resolve {identity}", reason), dry_run=dry_run)
 
 
 def quarantine_document(

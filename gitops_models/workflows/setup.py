@@ -176,7 +176,7 @@ def _signer(store: Store, wanted: Setup, ident: Ident, asker: Asker | None) -> t
     config = user_config(store)
     known = config.get("user.signingkey") or ""
     try:
-        return ssh_signer_from_config(config.get), known, False
+        return ssh_signer_from_config(config.get, interactive=asker is not None), known, False
     except GmError as error:
         # Without gpg.format, user.signingkey names a GPG key: no SSH key is there to be used.
         gpg = error.code == UNUSABLE_KEY and not config.get("gpg.format")

@@ -284,3 +284,19 @@ def test_at_a_terminal_no_key_is_made_against_the_users_will(tmp_path):
 def test_with_yes_nobody_is_asked(tmp_path):
     status, _, shown = at_a_terminal("", "init", "--yes", *WHO, cwd=tmp_path)
     assert (status, "?" in shown) == (0, False)
+
+
+def test_a_locked_key_nobody_can_unlock_is_named_and_nothing_is_made(tmp_path, home):
+    key = home / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "sesame", "-f", str(key)], check=True)
+    git(tmp_path, "config", "--global", "gpg.format", "ssh")
+    git(tmp_path, "config", "--global", "user.signingkey", str(key))
+    refused = subprocess.run(
+        [sys.executable, "-m", "gitops_models", "init", *WHO],
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+    )
+    assert (refused.returncode, b"GM-T203" in refused.stderr) == (4, True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == []

@@ -50,6 +50,7 @@ COMMANDS = {
     "status": ["status"],
     "rollback": ["rollback", "fraud", "--stage", "staging", "--dry-run", *REASON],
     "quarantine": ["quarantine", "fraud@1.2.0", "--dry-run", *REASON],
+    "cause": ["cause", "open", "fraud", "inc-1", "--cause", "regression", "--dry-run", *REASON],
     "log": ["log"],
     "at": ["at", "HEAD"],
     "verify": ["verify"],
@@ -61,8 +62,8 @@ COMMANDS = {
     "trust": ["trust", "pin"],
     "schema": ["schema", "Lineage"],
 }
-ELSEWHERE = {"demo", "approve", "merge", "lift", "cause", "restore", "hook"}
-PLANS = {"register", "evidence", "promote", "rollback", "quarantine"}
+ELSEWHERE = {"demo", "approve", "merge", "lift", "restore", "hook"}
+PLANS = {"register", "evidence", "promote", "rollback", "quarantine", "cause"}
 
 
 def words_of(verb, site, fresh):
