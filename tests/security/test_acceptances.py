@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gitops_models.errors import GmError
+from gitops_models.registry import yamls
 from gitops_models.workflows.review import merge
 from tests.support.stories import acceptance, append, decision, last, people_without
 
@@ -139,3 +140,16 @@ def test_a_withdrawal_after_the_acceptance_changes_nothing(registry):
     registry.merge(proposal)
     append(registry, change, decision(by="lead", change_id=change, like=old, decision="withdraw", previous=old.sha256))
     assert last(registry).status == "accepted"
+
+
+def test_an_acceptance_by_a_workload_that_may_is_one(registry):
+    path = "policies/people.yaml"
+    people = yamls.load(registry.history().state.snapshot.data(path), path)
+    people["workloads"][0]["may"].append("acceptance")
+    change = registry.draft("-", {path: yamls.dump(people)}, by="owner", event="people")
+    registry.approve(change, "raio")
+    registry.merge(change, by="owner")
+    proposal = registry.promote("fraud", "1.1.0", "staging")
+    registry.approve(proposal, "lead")
+    said = {"head": proposal.head, "change_id": registry.check(proposal).change_id, "main": registry.tip}
+    assert accept(registry, said, merge=registry.merge_by_hand(proposal.head), by="ci") == "accepted"
