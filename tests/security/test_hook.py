@@ -91,7 +91,7 @@ def test_a_rewritten_line_stays_out(registry, attack):
 def test_the_line_is_neither_deleted_nor_replaced_by_another_object(registry):
     assert knock(registry, (MAIN, None)) == ("GM-F302",)
     assert knock(registry, (MAIN, write_blob(registry.store, b"x"))) == ("GM-S014",)
-    assert knock(registry, (MAIN, "1" * 40)) == ("GM-S010",)
+    assert knock(registry, (MAIN, "1" * 40)) == ("GM-S013",)
 
 
 def test_branches_of_proposals_come_in_unjudged(registry):
@@ -312,8 +312,7 @@ def test_refusals_are_logged_and_the_memory_stays(registry):
     assert load_memory(memory_path(registry.store.common_dir)) == before
 
 
-def test_a_name_cannot_write_lines_into_the_log(registry):
-    name = "refs/gm/x\nforged GM-F000 line"
-    assert knock(registry, (name, registry.tip)) == ("GM-F309",)
+def test_a_path_cannot_write_lines_into_the_log(registry):
+    codes = knock(registry, (MAIN, registry.commit({"models/fraud/x\nforged GM-F000 line": b"x"})))
     log = (registry.store.common_dir / "gm" / "refusals.log").read_text()
-    assert len(log.splitlines()) == 1
+    assert (codes, len(log.splitlines())) == (("GM-P003",), 1)
