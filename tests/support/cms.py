@@ -1,0 +1,156 @@
+"""Detached CMS signatures as gitsign writes them, made by hand so that they can be made wrong."""
+
+import base64
+import hashlib
+from datetime import UTC, datetime, timedelta
+from functools import cache
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from tests.support.keys import ecdsa_key, rsa_key
+from tests.support.signed import AT, commit_bytes, put_signature
+
+INTEGER, OCTETS, OID, SEQUENCE, SET, FIRST, SECOND = 0x02, 0x04, 0x06, 0x30, 0x31, 0xA0, 0xA1
+DATA = "2a864886f70d010701"
+SIGNED_DATA = "2a864886f70d010702"
+CONTENT_TYPE = "2a864886f70d010903"
+DIGEST = "2a864886f70d010904"
+SHA256 = "608648016503040201"
+ECDSA_SHA256 = "2a8648ce3d040302"
+REKOR = "2b0601040183bf300301"
+
+
+def der(tag, *parts):
+    body = b"".join(parts)
+    if len(body) < 0x80:
+        return bytes([tag, len(body)]) + body
+    size = len(body).to_bytes((len(body).bit_length() + 7) // 8, "big")
+    return bytes([tag, 0x80 | len(size)]) + size + body
+
+
+def oid(text):
+    return der(OID, bytes.fromhex(text))
+
+
+def attribute(kind, *values):
+    return der(SEQUENCE, oid(kind), der(SET, *values))
+
+
+def certificate(private=None):
+    """A certificate that nobody vouches for."""
+    return _certificate(private or ecdsa_key("ann").private)
+
+
+@cache
+def _certificate(private):
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
+    builder = x509.CertificateBuilder(name, name, private.public_key(), 7, AT, AT + timedelta(days=1))
+    made = builder.sign(private, hashes.SHA256())
+    return made.public_bytes(serialization.Encoding.DER)
+
+
+def tbs(cert):
+    made = x509.load_der_x509_certificate(cert)
+    return made.issuer.public_bytes(), der(INTEGER, bytes([made.serial_number]))
+
+
+def cms(
+    payload,
+    *,
+    private=None,
+    attributes=None,
+    certificates=None,
+    outer=SIGNED_DATA,
+    content=None,
+    signers=1,
+    algorithm=SHA256,
+    unsigned=(),
+    unsigned_tag=SECOND,
+    signature=None,
+):
+    cert = certificate(private)
+    private = private or ecdsa_key("ann").private
+    digest = hashlib.sha256(payload).digest()
+    if attributes is None:
+        attributes = [attribute(CONTENT_TYPE, oid(DATA)), attribute(DIGEST, der(OCTETS, digest))]
+    signed = b"".join(attributes)
+    if signature is None:
+        signature = sign(private, der(SET, signed))
+    issuer, serial = tbs(cert)
+    signer = der(
+        SEQUENCE,
+        der(INTEGER, b"\x01"),
+        der(SEQUENCE, issuer, serial),
+        der(SEQUENCE, oid(algorithm)),
+        der(FIRST, signed),
+        der(SEQUENCE, oid(ECDSA_SHA256)),
+        der(OCTETS, signature),
+        *([der(unsigned_tag, *unsigned)] if unsigned else []),
+    )
+    data = der(
+        SEQUENCE,
+        der(INTEGER, b"\x01"),
+        der(SET, der(SEQUENCE, oid(SHA256))),
+        der(SEQUENCE, oid(DATA), *([content] if content else [])),
+        der(FIRST, *([cert] if certificates is None else certificates)),
+        der(SET, *[signer] * signers),
+    )
+    return der(SEQUENCE, oid(outer), der(FIRST, data))
+
+
+def sign(private, data):
+    if isinstance(private, ec.EllipticCurvePrivateKey):
+        return private.sign(data, ec.ECDSA(hashes.SHA256()))
+    return b"not by an RSA key"
+
+
+def message(data, width=64):
+    """``data`` in the armor of a SIGNED MESSAGE."""
+    text = base64.b64encode(data).decode()
+    lines = "\n".join(text[at : at + width] for at in range(0, len(text), width))
+    return f"-----BEGIN SIGNED MESSAGE-----\n{lines}\n-----END SIGNED MESSAGE-----\n"
+
+
+def cms_commit(**fields):
+    raw = commit_bytes("ann")
+    return put_signature(raw, message(cms(raw, **fields)))
+
+
+def rekor_attribute(entry):
+    return attribute(REKOR, der(OCTETS, entry))
+
+
+def field(number, value):
+    """One field of a protobuf message."""
+    if isinstance(value, int):
+        return varint(number << 3) + varint(value)
+    return varint(number << 3 | 2) + varint(len(value)) + value
+
+
+def varint(value):
+    out = b""
+    while value > 0x7F:
+        out += bytes([value & 0x7F | 0x80])
+        value >>= 7
+    return out + bytes([value])
+
+
+def log_entry(*, body=None, drop=None):
+    """A transparency log entry that no log made."""
+    proof = field(2, b"r" * 32) + field(3, 9) + field(4, b"h" * 32) + field(5, field(1, b"note\n"))
+    parts = {
+        1: field(1, 5),
+        2: field(2, field(1, b"l" * 32)),
+        3: field(3, field(1, b"hashedrekord") + field(2, b"0.0.1")),
+        4: field(4, int(datetime.now(UTC).timestamp())),
+        5: field(5, field(1, b"promise")),
+        6: field(6, proof),
+    }
+    parts.pop(drop, None)
+    return b"".join(parts.values()) + (field(7, body) if body else b"")
+
+
+RSA = rsa_key().private
