@@ -226,8 +226,15 @@ class Machine(RuleBasedStateMachine):
 
 
 def _decided(history):
-    """What was decided of each step; what a pending one still lacks is shown as it was when it was looked at."""
-    return [(step.oid, step.status, step.at, step.change_id, step.released, step.proposers) for step in history.steps]
+    """What was decided of each step.
+
+    Whether one that is not accepted counts as pending or denied may change: a rejection that came later is shown.
+    """
+    return [(step.oid, _out(step.status), step.at, step.released, step.proposers) for step in history.steps]
+
+
+def _out(status):
+    return "not accepted" if status in ("pending", "denied") else status
 
 
 def _walk(tree, prefix):
