@@ -3,6 +3,11 @@
 set -eu
 for name in $(env | sed -nE 's/^((GIT|GM|DVC|XDG|SSH)_[A-Za-z0-9_]*)=.*/\1/p'); do unset "$name"; done
 export HOME="$PWD/home" GIT_CONFIG_NOSYSTEM=1 LC_ALL=C TZ=UTC
+# A machine that keeps no byte code would compile every program anew for each command.
+if [ -n "${PYTHONDONTWRITEBYTECODE-}" ]; then
+  unset PYTHONDONTWRITEBYTECODE
+  export PYTHONPYCACHEPREFIX="$HOME/pycache"
+fi
 
 gm() {
   "$PYTHON" -P -m gitops_models --no-input "$@"
