@@ -2,12 +2,15 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gitops_models.cli.common import DryRun, Merge, NoPush, Reason, exclude, finish, need_reason, open_here
 from gitops_models.cli.options import of
+
+if TYPE_CHECKING:
+    from gitops_models.workflows.register import Registered
 
 
 class Bump(StrEnum):
@@ -18,6 +21,12 @@ class Bump(StrEnum):
     PATCH = "patch"
 
 
+File = Annotated[Path | None, typer.Option(metavar="FILE", help="Found beside the code otherwise.")]
+Data = Annotated[list[str] | None, typer.Option(metavar="NAME=URI[@SNAPSHOT]", help="A dataset.")]
+Roles = Annotated[list[str] | None, typer.Option(metavar="ROLE", help="A role this version has none of.")]
+Dirty = Annotated[bool, typer.Option("--allow-dirty", help="Keep uncommitted changes as an artifact.")]
+
+
 def command(
     context: typer.Context,
     model: Annotated[str, typer.Argument(metavar="MODEL")],
@@ -25,11 +34,9 @@ def command(
     *,
     version: Annotated[str | None, typer.Option(metavar="V", help="This version instead of the next.")] = None,
     bump: Annotated[Bump, typer.Option(help="Which part of the version grows.")] = Bump.MINOR,
-    metrics: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Metrics; found beside the code otherwise.")
-    ] = None,
-    params: Annotated[Path | None, typer.Option(metavar="FILE", help="Parameters; found otherwise.")] = None,
-    data: Annotated[list[str] | None, typer.Option(metavar="NAME=URI[@SNAPSHOT]", help="A dataset.")] = None,
+    metrics: File = None,
+    params: File = None,
+    data: Data = None,
     features: Annotated[str | None, typer.Option(metavar="SCHEMA[@VERSION]", help="Feature schema.")] = None,
     architecture: Annotated[str | None, typer.Option(metavar="ID", help="Architecture.")] = None,
     code: Annotated[Path, typer.Option(metavar="DIR", help="Where the training code is checked out.")] = Path(),
@@ -38,12 +45,8 @@ def command(
     kind: Annotated[str, typer.Option("--type", help="model, pipeline, prompt or configuration.")] = "model",
     use: Annotated[list[str] | None, typer.Option(help="Use of a new model.")] = None,
     owner: Annotated[list[str] | None, typer.Option(help="Owner of a new model.")] = None,
-    not_applicable: Annotated[
-        list[str] | None, typer.Option(metavar="ROLE", help="A role this version has none of.")
-    ] = None,
-    allow_dirty: Annotated[
-        bool, typer.Option("--allow-dirty", help="Keep uncommitted changes as an artifact.")
-    ] = False,
+    not_applicable: Roles = None,
+    allow_dirty: Dirty = False,
     reason: Reason = None,
     merge: Merge = False,
     dry_run: DryRun = False,
@@ -57,30 +60,28 @@ def command(
     exclude(merge=merge, no_push=no_push)
     why = need_reason(options, reason)
     session = open_here(options)
-    wanted = Registration(
-        model=model,
-        paths=paths,
-        reason=why,
-        version=version,
-        bump=bump.value,
-        risk=risk,
-        kind=kind,
-        use=use or (),
-        owners=owner or (),
-        metrics=metrics,
-        parameters=params,
-        data=data or (),
-        features=features,
-        architecture=architecture,
-        code=code,
-        entrypoint=entrypoint,
-        not_applicable=not_applicable or (),
-        allow_dirty=allow_dirty,
-    )
+    new: dict[str, Any] = {"risk": risk, "kind": kind, "use": use or (), "owners": owner or ()}
+    made: dict[str, Any] = {"metrics": metrics, "parameters": params, "data": data or (), "features": features}
+    made |= {"architecture": architecture, "code": code, "entrypoint": entrypoint, "allow_dirty": allow_dirty}
+    wanted = Registration(model, paths, why, version, bump.value, not_applicable=not_applicable or (), **new, **made)
     with bytes_bar(options, "hashing and storing") as progress:
         done = register(session, wanted, dry_run=dry_run, no_push=no_push, progress=progress)
-    lines = [
-        f"{model}@{done.lineage.version}",
+    extra, lines = _body(done), _lines(done)
+    finish(options, session, done.opened, merge=merge, no_push=no_push, kind="Registration", extra=extra, lines=lines)
+
+
+def _body(done: "Registered") -> dict[str, Any]:
+    return {
+        "model": done.lineage.model,
+        "version": done.lineage.version,
+        "derived": {field.field: field.source for field in done.derived},
+        "missing": {field.field: field.source for field in done.missing},
+    }
+
+
+def _lines(done: "Registered") -> list[str]:
+    return [
+        f"{done.lineage.model}@{done.lineage.version}",
         *(
             f"  {entry.path}  {entry.role}  sha256:{entry.sha256[:16]}  {entry.size} bytes"
             for entry in done.lineage.artifacts
@@ -89,10 +90,3 @@ def command(
         *(f"  {field.field}: empty ({field.source})" for field in done.missing),
         *([f"  bytes: {done.stored}"] if done.stored else []),
     ]
-    extra = {
-        "model": model,
-        "version": done.lineage.version,
-        "derived": {field.field: field.source for field in done.derived},
-        "missing": {field.field: field.source for field in done.missing},
-    }
-    finish(options, session, done.opened, merge=merge, no_push=no_push, kind="Registration", extra=extra, lines=lines)

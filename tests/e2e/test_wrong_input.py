@@ -143,12 +143,38 @@ def dirty_training_tree(site):
     site.write("train.py", "print('new')\n")
 
 
+def quarantined(site):
+    write_linear(site.root / "bad" / "model.onnx", (9.0, 9.0))
+    code = ["--code", str(site.clone), "--merge", "-m", "why"]
+    assert gm(site.clone, "register", "fraud", str(site.root / "bad" / "model.onnx"), *code) == 0
+    assert gm(site.clone, "quarantine", "fraud@1.1.0", "--merge", "-m", "poisoned") == 0
+
+
+def foreign_hook(site):
+    (site.remote / "hooks").mkdir(exist_ok=True)
+    (site.remote / "hooks" / "pre-receive").write_text("#!/bin/sh\n")
+
+
+def empty_training_repository(site):
+    git(site.root, "init", "-q", "empty")
+
+
+def namesake(site):
+    write_linear(site.root / "other" / "model.onnx")
+
+
+def two_proposals(site):
+    assert gm(site.clone, *PROMOTE, "--to", "production") == 0
+    assert gm(site.clone, "evidence", "fraud@1.0.0", "--type", "evaluation", "-m", "why") == 0
+
+
 def intact(_site):
     """Nothing is wrong but the command."""
 
 
 REGISTER = ["register", "fraud", "../model.onnx", "-m", "why"]
 PROMOTE = ["promote", "fraud", "-m", "why"]
+RESOLVE = ["cause", "resolve", "fraud"]
 
 
 @dataclass(frozen=True)
@@ -201,6 +227,17 @@ TABLE = [
     Wrong("unsaid risk", intact, ["register", "other", "../model.onnx", "-m", "why"], 2, "GM-C122", "--risk low"),
     Wrong("no proposal", intact, ["merge", "deadbeef"], 6, "GM-F101", "deadbeef"),
     Wrong("nothing below", intact, ["rollback", "fraud", "--stage", "staging", "-m", "w"], 6, "GM-P510", "fraud"),
+    Wrong("nothing live", intact, ["fetch", "fraud#production", "-o", "../out"], 6, "GM-C143", "fraud#production"),
+    Wrong("no hold", intact, ["lift", "fraud", "--stage", "staging", "-m", "why"], 6, "GM-C145", "fraud#staging"),
+    Wrong("no cause", intact, [*RESOLVE, "inc-9", "--root-cause", "x", "-m", "why"], 6, "GM-C146", "inc-9"),
+    Wrong("quarantined", quarantined, ["fetch", "fraud@1.1.0", "-o", "../out"], 3, "GM-C147", "fraud@1.1.0"),
+    Wrong("foreign hook", foreign_hook, ["hook", "install", "../remote.git"], 7, "GM-C148", "gm hook pre-receive"),
+    Wrong("another pin", intact, ["trust", "pin", "HEAD"], 7, "GM-C149", "gm trust repin"),
+    Wrong("no commit", empty_training_repository, [*REGISTER, "--code", "../empty"], 6, "GM-C203", "no commit"),
+    Wrong("same names", namesake, [*REGISTER, "../other/model.onnx"], 2, "GM-C204", "model.onnx"),
+    Wrong("bare repository", intact, ["-C", "../remote.git", "init", *WHO], 2, "GM-C207", "work tree"),
+    Wrong("bad --data", intact, [*REGISTER, "--data", "nonsense"], 2, "GM-C208", "NAME=URI"),
+    Wrong("two proposals", two_proposals, ["merge", "fraud@1.0.0"], 2, "GM-F102", "gm/evidence/fraud"),
 ]
 pytestmark = pytest.mark.parametrize("wrong", TABLE, ids=lambda wrong: wrong.name)
 
