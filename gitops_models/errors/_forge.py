@@ -15,9 +15,6 @@ CODES = {
     "GM-F304": Code("the ledger only grows", Exit.DENIED, "fetch, then append to what is there"),
     "GM-F305": Code("a version tag is for ever", Exit.DENIED, "register a new version instead"),
     "GM-F306": Code("not a good version tag", Exit.DENIED, "make version tags with `gm merge` or `gm tag`"),
-    "GM-F307": Code(
-        "no acceptance", Exit.DENIED, "land it with `gm merge`, which signs the acceptance in the same push"
-    ),
     "GM-F308": Code(
         "acceptance of another state of the line",
         Exit.DENIED,

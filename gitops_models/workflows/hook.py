@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from gitops_models.errors import GmError
 from gitops_models.registry.names import parse_tag
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from gitops_models.policy.verdict import Verdict
     from gitops_models.trust.memory import Memory
     from gitops_models.trust.records import Record
     from gitops_models.verification.history import History, Step
@@ -215,12 +216,10 @@ class _Door:
 
 
 def _refused(step: Step) -> GmError:
-    """The step's own verdict, or that its acceptance is missing."""
+    """What the judge says of a step that is not accepted: a missing acceptance is one of its denials (GM-P404)."""
     from gitops_models.policy.denied import Denied  # noqa: PLC0415 - only refusals need it
 
-    if step.verdict is not None and not step.verdict.allowed:
-        return Denied(step.verdict)
-    return GmError("GM-F307", f"step {step.oid[:12]} has its approvals but no acceptance", where=step.oid)
+    return Denied(cast("Verdict", step.verdict))
 
 
 def _log(store: Store, refusals: tuple[GmError, ...], clock: Clock) -> None:

@@ -74,6 +74,17 @@ def test_the_very_commit_that_was_approved_changes_nothing_after_a_rollback(live
     assert (last(live).status, live.live_version("fraud", "production")) == ("untouched", "1.1.0")
 
 
+def test_automation_does_not_pass_over_a_last_known_good_whose_bytes_are_gone(live, tmp_path):
+    (tmp_path / "storage").mkdir()
+    config = f"[core]\n    remote = storage\n['remote \"storage\"']\n    url = {tmp_path / 'storage'}\n".encode()
+    change = live.draft("-", {".dvc/config": config}, by="owner", event="policy")
+    live.approve(change, "raio")
+    live.merge(change, by="owner")
+    with live.untouched(), pytest.raises(GmError) as caught:
+        live.rollback("fraud")
+    assert (caught.value.code, caught.value.where) == ("GM-P512", "fraud@1.1.0")
+
+
 # Who may roll back
 
 AUTHORITY = [
