@@ -8,6 +8,7 @@ from gitops_models.verification.fold import begin, fold, steps_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from gitops_models.store.repository import Store
     from gitops_models.verification.acceptance import DecisionSource
@@ -17,9 +18,17 @@ PORTION = 64
 
 
 def replay(
-    store: Store, ledger: DecisionSource, *, pin: str, tip: str, progress: Callable[[int, int], None] | None = None
+    store: Store,
+    ledger: DecisionSource,
+    *,
+    pin: str,
+    tip: str,
+    now: datetime | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> History:
     """Judge every step from ``pin`` to ``tip``; ``progress`` is told steps done and steps in all, now and then.
+
+    ``now`` is the reader's clock, as in ``fold``.
 
     Raises GM-T600 when the first-parent line of ``tip`` does not hold ``pin``.
     """
@@ -27,7 +36,7 @@ def replay(
     history = begin(store, pin)
     for done in range(PORTION, len(steps) + PORTION, PORTION):
         portion = steps[:done]
-        history = fold(store, pin=pin, tip=portion[-1], ledger=ledger, known=history)
+        history = fold(store, pin=pin, tip=portion[-1], ledger=ledger, known=history, now=now)
         if progress:
             progress(len(portion), len(steps))
     return history

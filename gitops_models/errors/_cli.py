@@ -14,6 +14,7 @@ CODES = {
         Exit.DENIED,
         "name enough distinct people in policies/people.yaml, or change the policy, before pinning",
     ),
+    "GM-C114": Code("a pin after steps that were not accepted", Exit.CONFLICT, "pin the first governed commit"),
     "GM-C120": Code(
         "no name or e-mail address",
         Exit.USAGE,

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from gitops_models.policy.approvals import CLOCK_TOLERANCE
+from gitops_models.policy.approvals import CLOCK_TOLERANCE, available
 from gitops_models.policy.judge import judge
 from gitops_models.trust.keyrings import PeopleKeyring
 from gitops_models.trust.opinions import opinions
@@ -132,5 +132,7 @@ def _acceptance(record: Record, people: People) -> Acceptance | None:
     standing = PeopleKeyring(people).lookup(record.fingerprint, record.namespace)
     if standing.verdict != "good" or standing.actor is None:
         return None
-    trusted = standing.actor.kind == "person" or "acceptance" in (standing.actor.may or ())
-    return record.body if trusted else None
+    person = people.person(standing.actor.id) if standing.actor.kind == "person" else None
+    if person is not None:
+        return record.body if available(person, record.body.accepted_at) is None else None
+    return record.body if "acceptance" in (standing.actor.may or ()) else None

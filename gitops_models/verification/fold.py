@@ -10,7 +10,7 @@ what was decided before is never decided anew (ADR 0002).
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
@@ -44,16 +44,28 @@ if TYPE_CHECKING:
     from gitops_models.trust.records import Acceptance
     from gitops_models.verification.acceptance import DecisionSource
 
+DOOR_TOLERANCE = timedelta(minutes=15)
+
 __all__ = ["begin", "fold", "layout_at", "policy_of", "steps_after"]
 
 
-def fold(store: Store, *, pin: str, tip: str, ledger: DecisionSource, known: History | None = None) -> History:
+def fold(
+    store: Store,
+    *,
+    pin: str,
+    tip: str,
+    ledger: DecisionSource,
+    known: History | None = None,
+    now: datetime | None = None,
+) -> History:
     """Judge every first-parent step after the pin (or after ``known.tip``) up to ``tip``, oldest first.
+
+    ``now`` is the reader's clock: an acceptance of a later time does not count before that time has come.
 
     Raises GM-T600 when the line of ``tip`` does not hold the commit to start from: history was rewritten.
     """
     history = known or begin(store, pin)
-    walker = _Walker(store, ledger, history)
+    walker = _Walker(store, ledger, history, now)
     walker.release()  # what came to the ledger since ``known`` was folded may speak for its tip
     for oid in steps_after(store, history.tip, tip):
         walker.advance(oid)
@@ -77,10 +89,14 @@ def steps_after(store: Store, known: str, tip: str) -> list[str]:
 class _Walker:
     """Carries the accepted state from step to step."""
 
-    def __init__(self, store: Store, ledger: DecisionSource, history: History) -> None:
+    def __init__(self, store: Store, ledger: DecisionSource, history: History, now: datetime | None = None) -> None:
         self.store = store
         self.ledger = ledger
         self.history = history
+        self.latest = now + DOOR_TOLERANCE if now else None
+
+    def _has_come(self, acceptance: Acceptance) -> bool:
+        return self.latest is None or acceptance.accepted_at <= self.latest
 
     def advance(self, oid: str) -> None:
         """Judge the next step, then let late acceptances that were made at it take effect."""
@@ -135,11 +151,10 @@ class _Walker:
     def _verdict(self, commit: Commit, change: Change, facts: Facts) -> Judged:
         def made_with(acceptance: Acceptance) -> bool:
             spoken = (acceptance.merge, acceptance.head, acceptance.main)
-            return spoken == (commit.oid, commit.parents[-1], commit.parents[0])
+            whole = (commit.oid, commit.parents[-1], commit.parents[0])
+            return spoken == whole and self._has_come(acceptance)
 
-        committed = datetime.fromtimestamp(commit.committer.time, UTC)
-        before = self.history.state.at
-        own = max(committed, before) if before else committed
+        own = max(filter(None, (_claimed(commit), self.history.state.at)), default=None)
         records = self.ledger.records(facts.change_id)
         return judge_step(
             change,
@@ -188,7 +203,9 @@ class _Walker:
         """Accept blocked model scopes whose approvals were completed while the last step was the tip."""
         waiting = {pending.step.oid: pending for pending in self.history.pending.values()}
         for pending in waiting.values():
-            if POLICY_SCOPE not in pending.change.scopes:
+            held = {scope for scope, holder in self.history.pending.items() if holder is pending}
+            # Where another step has touched one of its scopes since, its approvals do not speak for what is there now.
+            if POLICY_SCOPE not in held and held == _differing(pending.change):
                 self._release_one(pending)
 
     def _release_one(self, pending: Pending) -> None:
@@ -197,7 +214,8 @@ class _Walker:
         head = self.store.commit(step.oid).parents[-1]
 
         def made_here(acceptance: Acceptance) -> bool:
-            return (acceptance.merge, acceptance.head, acceptance.main) == (step.oid, head, history.tip)
+            spoken = (acceptance.merge, acceptance.head, acceptance.main)
+            return spoken == (step.oid, head, history.tip) and self._has_come(acceptance)
 
         judged = judge_step(
             change,
@@ -226,12 +244,20 @@ class _Walker:
 def _bound(before: datetime | None, judged: Judged) -> datetime | None:
     """The time before which no later acceptance may lie.
 
-    Only records move it: a merge's own date is anybody's claim, and one dated 2099 must not make every later
-    acceptance come too early.
+    Only the record of a change that others had to agree to moves it: a merge's own date is anybody's claim, and one
+    dated 2099 must not make every later acceptance come too early.
     """
-    if not judged.recorded or judged.at is None:
+    if not judged.recorded or judged.at is None or not judged.verdict.quorum_needed:
         return before
     return max(before, judged.at) if before else judged.at
+
+
+def _claimed(commit: Commit) -> datetime | None:
+    """The committer's date; None for one that no calendar has."""
+    try:
+        return datetime.fromtimestamp(commit.committer.time, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _differing(change: Change) -> frozenset[str]:

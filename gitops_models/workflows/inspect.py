@@ -215,4 +215,7 @@ def replay_all(session: Session, progress: Callable[[int, int], None] | None = N
     """Make the session's history hold every step since the pin, judged in this run and not remembered."""
     known = session.history
     if known.skipped:
-        session.history = replay(session.store, session.ledger, pin=known.pin, tip=known.tip, progress=progress)
+        now = session.clock.now()
+        session.history = replay(
+            session.store, session.ledger, pin=known.pin, tip=known.tip, now=now, progress=progress
+        )

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from gitops_models.errors import GmError
 from gitops_models.policy.quorums import unreachable_quorums
 from gitops_models.store.repository import Store
+from gitops_models.trust.ledger import Ledger
 from gitops_models.trust.memory import Memory, Pin, load_memory, memory_path, save_memory, update_memory
-from gitops_models.verification.fold import begin
+from gitops_models.verification.fold import begin, fold
 from gitops_models.workflows.session import default_remote, first_governed, guess_line
 from gitops_models.workflows.sync import go_online, line_ref
 
@@ -32,7 +33,8 @@ class Pinned:
 def pin(path: Path, revision: str | None) -> Pinned:
     """Pin a clone: ``revision``, or the first governed commit of the line; pinning the same again changes nothing.
 
-    Raises GM-C149 where another pin stands, GM-C113 where the policy's quorums cannot be met at the pin.
+    Raises GM-C149 where another pin stands, GM-C114 after steps that were not accepted, and GM-C113 where the policy's
+    quorums cannot be met at the pin.
     """
     store = Store.discover(path)
     memory = load_memory(memory_path(store.common_dir))
@@ -42,6 +44,7 @@ def pin(path: Path, revision: str | None) -> Pinned:
     commit = store.resolve(revision) if revision else first_governed(store, tip)
     history = begin(store, commit)
     refuse_unreachable(history)
+    _refuse_unsettled(store, commit)
     fresh = Memory(repository=history.repository.id, line=history.repository.line, pin=Pin(commit=commit))
     save_memory(memory_path(store.common_dir), fresh)
     return Pinned(commit, history.repository.id, line, fresh=True)
@@ -70,6 +73,25 @@ def refuse_unreachable(history: History, hint: str | None = None) -> None:
     if problems:
         message = f"the people there are cannot meet the quorum for {problems[0]}"
         raise GmError("GM-C113", message, where="policies/people.yaml", hint=hint, details=problems[1:])
+
+
+def _refuse_unsettled(store: Store, commit: str) -> None:
+    """Refuse a pin after steps that were not accepted (GM-C114).
+
+    A reader who begins there could not know what was accepted before, and would find other anchors than everybody else.
+    """
+    first = first_governed(store, commit)
+    ledger = Ledger(store, default_remote(store))
+    history = fold(store, pin=first, tip=commit, ledger=ledger)
+    unsettled = [step for step in history.steps if step.status not in {"accepted", "untouched"} or step.released]
+    if unsettled:
+        step = unsettled[-1]
+        raise GmError(
+            "GM-C114",
+            f"step {step.oid[:12]} before this commit was {step.status}: pin {first[:12]}, the first governed commit",
+            where=step.oid,
+            hint=f"gm trust pin {first}",
+        )
 
 
 def _again(store: Store, memory: Memory, revision: str | None) -> Pinned:

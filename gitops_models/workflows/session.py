@@ -83,7 +83,9 @@ class Session:
         tip = self.store.ref(line_ref(self.remote, self.line)) or self.history.tip
         # A blocked scope may be released by what came to the ledger meanwhile: then all is judged anew.
         known = None if self.history.blocked else self.history
-        self.history = fold(self.store, pin=self.history.pin, tip=tip, ledger=self.ledger, known=known)
+        self.history = fold(
+            self.store, pin=self.history.pin, tip=tip, ledger=self.ledger, known=known, now=self.clock.now()
+        )
         if self.pinned:
             remember(self.store, self.history)
 
@@ -136,12 +138,14 @@ def open_session(
     known = load_prefix(cache, store, start) if start and not replay else None
     if known and not on_first_parent_line(store, known.tip, tip):
         known = None
-    history = fold(store, pin=start or first_governed(store, tip), tip=tip, ledger=ledger, known=known)
+    clock = clock or SystemClock()
+    begun = start or first_governed(store, tip)
+    history = fold(store, pin=begun, tip=tip, ledger=ledger, known=known, now=clock.now())
     if memory and pin is None:
         remember(store, history)
         if known is None or known.tip != history.tip:
             save_prefix(cache, history)
-    return Session(store, clock or SystemClock(), remote, line, history, ledger, start is not None, offline)
+    return Session(store, clock, remote, line, history, ledger, start is not None, offline)
 
 
 def remember(store: Store, history: History) -> None:
