@@ -47,7 +47,14 @@ def measure(folder, versions, runs):
     return [
         compare("gm --version", [*gm, "--version"], "bare Python", bare, goal=6, runs=runs, env=env),
         compare("gm --help", [*gm, "--help"], "bare Python", bare, goal=12, runs=runs, env=env),
-        compare(f"gm list, {versions} versions", [*here, "list"], "git for-each-ref with dates", for_each, runs=runs, env=env),
+        compare(
+            f"gm list, {versions} versions",
+            [*here, "list"],
+            "git for-each-ref with dates",
+            for_each,
+            runs=runs,
+            env=env,
+        ),
         compare(
             f"gm verify, {len(made.commits)} signed steps, whole replay",
             [*here, "verify"],
@@ -63,7 +70,9 @@ def measure(folder, versions, runs):
 def same_answer(here, git, made, env):
     """Both sides must know the same versions, and gm must find every step good."""
     environment = {**os.environ, **env}
-    listed = json.loads(subprocess.run([*here, "list", "--json"], check=True, capture_output=True, env=environment).stdout)
+    listed = json.loads(
+        subprocess.run([*here, "list", "--json"], check=True, capture_output=True, env=environment).stdout
+    )
     tags = subprocess.run(
         [*git, "for-each-ref", "--format=%(refname:short)", "refs/tags"], check=True, capture_output=True, text=True
     ).stdout.split()

@@ -64,11 +64,15 @@ def document(kind, **fields):
 def _first(key):
     roles = yamls.load(profile("solo"), "policy.yaml")["roles"]
     keys = [{"type": "ssh", "key": key.public_key}]
-    policy = yamls.load(profile("solo"), "policy.yaml") | {"lineage": {"require": ["artifacts"], "coverage": ["weights"]}}
+    policy = yamls.load(profile("solo"), "policy.yaml") | {
+        "lineage": {"require": ["artifacts"], "coverage": ["weights"]}
+    }
     return {
         "gm.yaml": document("Repository", id="generated", line="main", models="models"),
         "policies/policy.yaml": yamls.dump(policy),
-        "policies/people.yaml": document("People", people=[{"id": PERSON, "emails": [EMAIL], "keys": keys, "roles": roles}]),
+        "policies/people.yaml": document(
+            "People", people=[{"id": PERSON, "emails": [EMAIL], "keys": keys, "roles": roles}]
+        ),
         "policies/targets.yaml": document("Targets"),
     }
 
