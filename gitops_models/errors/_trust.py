@@ -72,6 +72,7 @@ CODES = {
     "GM-T300": Code("bad line in allowed_signers", Exit.INTEGRITY, "correct the line (ssh-keygen(1), ALLOWED SIGNERS)"),
     "GM-T301": Code("no GPG keys in the file", Exit.USAGE, "write it with `gpg --export --armor <fingerprint>`"),
     "GM-T302": Code("gpg does not work", Exit.EXTERNAL, "install GnuPG 2.2 or newer, or sign with SSH"),
+    "GM-T303": Code("keys cannot be read", Exit.USAGE, "check the path and its permissions"),
     "GM-T400": Code("LEDGER_REWRITTEN", Exit.INTEGRITY, "put it back from what was seen: `gm trust ledger restore`"),
     "GM-T401": Code("ledger kept moving", Exit.CONFLICT, "run the command again; the record waits in the outbox"),
     "GM-T402": Code("record refused", Exit.INTEGRITY, "it must be a record that gm made for this change"),
