@@ -1,25 +1,29 @@
 """One ref of the ledger: a chain of commits that each add one record at ``<sha256 of the record>.json``.
 
-Only additions are read, so a commit that removes or replaces a file takes nothing back. What is not a good record is
-ignored and counted: anybody who can push to the ref can put anything there.
+The chain is the first-parent line: over a second parent somebody could put a record before those that were there, and
+the order of records decides what an acceptance knew. Only additions are read, so a commit that removes or replaces a
+file takes nothing back. What is not a good record is ignored and counted: anybody who can push to the ref can put
+anything there.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from gitops_models.errors import GmError
 from gitops_models.registry.snapshot import Entry
-from gitops_models.store.history import new_commits
+from gitops_models.store.history import walk_first_parents
 from gitops_models.store.objects import Commit, Ident
 from gitops_models.store.repository import Store
 from gitops_models.store.trees import tree_diff
 from gitops_models.store.writer import write_commit, write_tree
 from gitops_models.trust.bodies import Deployment
+from gitops_models.trust.ledgerrefs import CHANGES, DEPLOYMENTS
 from gitops_models.trust.records import Record, verify_record
 from gitops_models.trust.signing import Signer
 from gitops_models.trust.verify import GIT_NAMESPACE
 
-__all__ = ["Chain", "ChainReader", "Ignored", "extend", "is_commit"]
+__all__ = ["Chain", "ChainReader", "Ignored", "extend", "is_chain", "is_commit", "speaks_on"]
 
 REGULAR = 0o100644
 
@@ -53,20 +57,44 @@ class ChainReader:
         """Read the union of the chains that end at ``tips``; records of an earlier tip come first."""
         records: dict[str, Record] = {}
         ignored: dict[str, Ignored] = {}
-        done: list[str] = []
+        done: set[str] = set()
         for tip in dict.fromkeys(tips):
             try:
-                commits = new_commits(self.store, tip, done)
+                commits = self._links(tip, done)
             except GmError as error:
                 # Anybody can point a ref at a blob; that must not stop the reading of what is good.
                 ignored.setdefault(tip, Ignored("", tip, error.code, error.message))
                 continue
             for commit in commits:
                 self._take_all(commit, records, ignored)
-            done.append(tip)
+                done.add(commit.oid)
         return Chain(tuple(records.values()), tuple(ignored.values()))
 
+    def added(self, commit: Commit) -> Record:
+        """Return the one record that a link adds; GM-T402, or the record's own code, where it does anything else."""
+        if len(commit.parents) > 1:
+            raise GmError("GM-T402", f"commit {commit.oid[:12]} joins two chains", where=commit.oid)
+        changes = tree_diff(self.store, _before(commit), commit.oid)
+        if len(changes) != 1:
+            raise GmError(
+                "GM-T402", f"commit {commit.oid[:12]} changes {len(changes)} files, not one", where=commit.oid
+            )
+        ((path, (before, after)),) = changes.items()
+        if before is not None or after is None:
+            raise GmError("GM-T402", f"commit {commit.oid[:12]} adds no record", where=commit.oid)
+        found = self._verified(path, after)
+        if isinstance(found, GmError):
+            raise found
+        return found
+
+    def _links(self, tip: str, done: set[str]) -> list[Commit]:
+        """The commits of the first-parent line of ``tip`` that were not read yet, oldest first."""
+        fresh = takewhile(lambda oid: oid not in done, walk_first_parents(self.store, tip))
+        return [self.store.commit(oid) for oid in fresh][::-1]
+
     def _take_all(self, commit: Commit, records: dict[str, Record], ignored: dict[str, Ignored]) -> None:
+        for oid in commit.parents[1:]:
+            ignored.setdefault(oid, Ignored("", oid, "GM-T402", f"not on the chain: {commit.oid[:12]} joins it"))
         try:
             added = _added(self.store, commit)
         except GmError as error:
@@ -113,9 +141,12 @@ def _path(record: Record) -> str:
 
 
 def _added(store: Store, commit: Commit) -> list[tuple[str, Entry]]:
-    parent = commit.parents[0] if commit.parents else None
-    changes: Mapping[str, tuple[Entry | None, Entry | None]] = tree_diff(store, parent, commit.oid)
+    changes = tree_diff(store, _before(commit), commit.oid)
     return [(path, after) for path, (_, after) in changes.items() if after is not None]
+
+
+def _before(commit: Commit) -> str | None:
+    return commit.parents[0] if commit.parents else None
 
 
 def is_commit(store: Store, oid: str) -> bool:
@@ -124,3 +155,15 @@ def is_commit(store: Store, oid: str) -> bool:
         return store.raw(oid)[0] == "commit"
     except GmError:
         return False
+
+
+def is_chain(topic: str) -> bool:
+    """Tell whether refs of this topic are chains of records (the archive and the checkpoints are not)."""
+    return topic.startswith((CHANGES, DEPLOYMENTS))
+
+
+def speaks_on(topic: str, record: Record) -> bool:
+    """Tell whether a record belongs on the chain of ``topic``: it is about that change, or of that target."""
+    if isinstance(record.body, Deployment):
+        return topic == f"{DEPLOYMENTS}{record.body.target}"
+    return topic == f"{CHANGES}{record.change_id}"

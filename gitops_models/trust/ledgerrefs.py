@@ -11,9 +11,18 @@ from gitops_models.errors import GmError
 from gitops_models.registry.names import check_name, is_name
 from gitops_models.registry.text import visible
 
-__all__ = ["CHANGES", "LedgerNames", "changes_topic", "deployments_topic", "is_change_id", "is_ledger_ref"]
+__all__ = [
+    "CHANGES",
+    "DEPLOYMENTS",
+    "LedgerNames",
+    "changes_topic",
+    "deployments_topic",
+    "is_change_id",
+    "is_ledger_ref",
+]
 
 CHANGES = "changes/"
+DEPLOYMENTS = "deployments/"
 _CHANGE_ID = re.compile(r"[0-9a-f]{64}")
 
 
@@ -70,7 +79,7 @@ def is_ledger_ref(name: str) -> bool:
     topic = name.removeprefix("refs/gm/")
     if topic.startswith(CHANGES):
         return is_change_id(topic.removeprefix(CHANGES))
-    target = topic.removeprefix("deployments/")
+    target = topic.removeprefix(DEPLOYMENTS)
     return topic in ("checkpoints", "archive") or (target != topic and is_name(target))
 
 
@@ -83,4 +92,4 @@ def changes_topic(change_id: str) -> str:
 
 def deployments_topic(target: str) -> str:
     """Return the topic of a target's deployment records; GM-D… when the target's name is malformed."""
-    return f"deployments/{check_name(target, 'target')}"
+    return f"{DEPLOYMENTS}{check_name(target, 'target')}"

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from gitops_models.store.history import is_ancestor
+from gitops_models.errors import GmError
+from gitops_models.store.history import on_first_parent_line
 from gitops_models.store.refs import RefUpdate, update_refs
 from gitops_models.store.repository import Store
 from gitops_models.trust.chain import Chain, ChainReader, is_commit
@@ -108,10 +109,10 @@ class LedgerView:
         self.refresh()
 
     def _continues(self, old: str, new: str) -> bool:
-        """Tell whether a ref that was at ``old`` and is at ``new`` only grew."""
+        """Tell whether a ref that was at ``old`` and is at ``new`` only grew: a second parent keeps nothing."""
         if old == new:
             return True
-        return is_commit(self.store, old) and is_commit(self.store, new) and is_ancestor(self.store, old, new)
+        return is_commit(self.store, new) and _grew(self.store, old, new)
 
     def _compare(self, topic: str) -> Rewritten | None:
         current = self.tip(topic)
@@ -125,8 +126,17 @@ class LedgerView:
     def _memory_of(self, topic: str, tip: str, seen: tuple[str, ...], diverged: tuple[str, ...]) -> RefUpdate | None:
         if not seen:
             return RefUpdate(self.names.seen(topic), tip, None)
+        # The usual case first: what was seen lies near the tip, what never came lies nowhere on a long chain.
+        if self._continues(seen[0], tip):
+            return None if seen[0] == tip else RefUpdate(self.names.seen(topic), tip, seen[0])
         if any(self._continues(tip, known) for known in (*seen, *diverged)):
             return None
-        if self._continues(seen[0], tip):
-            return RefUpdate(self.names.seen(topic), tip, seen[0])
         return RefUpdate(self.names.diverged(topic, len(diverged) + 1), tip, None)
+
+
+def _grew(store: Store, old: str, new: str) -> bool:
+    try:
+        return on_first_parent_line(store, old, new)
+    except GmError:
+        # A chain that cannot be read to its end does not hold what was seen, as far as anybody can tell.
+        return False

@@ -14,9 +14,9 @@ from gitops_models.errors import GmError
 from gitops_models.registry.names import parse_tag
 from gitops_models.registry.text import visible
 from gitops_models.registry.times import format_time
-from gitops_models.store.history import is_ancestor
+from gitops_models.store.history import first_parents, on_first_parent_line
 from gitops_models.store.repository import Store
-from gitops_models.trust.chain import ChainReader, is_commit
+from gitops_models.trust.chain import ChainReader, is_chain, is_commit, speaks_on
 from gitops_models.trust.ledgerrefs import is_ledger_ref
 from gitops_models.trust.memory import load_memory, memory_path
 from gitops_models.trust.records import Acceptance
@@ -175,10 +175,26 @@ class _Door:
         elif not is_ledger_ref(update.name) or not is_commit(self.store, update.new):
             # A ref like this would stand in the way of the real one for ever: it could not be rewound.
             yield GmError("GM-F309", "the ledger has no such ref, or what it points to is no chain", where=update.name)
-        elif update.old is not None and not is_ancestor(self.store, update.old, update.new):
+        elif update.old is not None and not on_first_parent_line(self.store, update.old, update.new):
             yield GmError("GM-F304", "the ledger is append only: this push drops records", where=update.name)
         else:
+            yield from self._links(update, update.new)
             yield from self._acceptances(update, update.new)
+
+    def _links(self, update: Moved, new: str) -> Iterator[GmError]:
+        """Each commit that is added is one link with one record of this ref, so that no push can change the order."""
+        topic = update.name.removeprefix("refs/gm/")
+        if not is_chain(topic):
+            return
+        for oid in first_parents(self.store, new, stop=update.old):
+            try:
+                fits = speaks_on(topic, self.ledger.reader.added(self.store.commit(oid)))
+            except GmError as error:
+                yield GmError("GM-F304", f"a link of the chain is no record: {error.message}", where=update.name)
+                return
+            if not fits:
+                yield GmError("GM-F304", f"the record of {oid[:12]} belongs on another ref", where=update.name)
+                return
 
     def _acceptances(self, update: Moved, new: str) -> Iterator[GmError]:
         """Each acceptance that is added speaks of now: of this hour, and of the line as it is before this push."""
@@ -186,6 +202,9 @@ class _Door:
         for record in self.ledger.added(update.old, new):
             if not isinstance(record.body, Acceptance):
                 continue
+            if not self._lands(record.body.merge):
+                message = f"an acceptance speaks of {record.body.merge[:12]}, which is no step of the line"
+                yield GmError("GM-F308", message, where=update.name)
             if abs(record.body.accepted_at - now) > DOOR_TOLERANCE:
                 message = f"an acceptance says {record.body.at}, here it is {format_time(now)}"
                 yield GmError("GM-F303", message, where=update.name)
@@ -193,13 +212,22 @@ class _Door:
                 message = f"an acceptance was made at {record.main[:12]}, the line is at {(tip or ZERO)[:12]}"
                 yield GmError("GM-F308", message, where=update.name)
 
+    def _lands(self, merge: str) -> bool:
+        """Whether a step is on the line once this push is in: an acceptance kept for later could not be refused."""
+        tip = self._tip_after
+        return tip is not None and on_first_parent_line(self.store, merge, tip)
+
+    @property
+    def _tip_after(self) -> str | None:
+        pushed = self.moved.get(self.line)
+        return pushed.new if pushed and pushed.new else self.store.ref(self.line)
+
     def _tag(self, update: Moved) -> Iterator[GmError]:
         name = update.name.removeprefix("refs/tags/")
         if update.new is None or update.old is not None:
             yield GmError("GM-F305", f"version tag {name} is never moved or deleted", where=update.name)
             return
-        pushed = self.moved.get(self.line)
-        tip = pushed.new if pushed and pushed.new else self.store.ref(self.line)
+        tip = self._tip_after
         if tip is None:
             return
         history = self._fold(tip)

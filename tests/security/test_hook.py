@@ -11,7 +11,7 @@ from gitops_models.trust.memory import load_memory, memory_path
 from gitops_models.workflows.hook import Moved, parse_updates, pre_receive
 from tests.support import policy as documents
 from tests.support.keys import ed25519_key
-from tests.support.stories import POLICY, acceptance, last, ledger_ref, stage_file, weak_policy
+from tests.support.stories import POLICY, acceptance, decision, last, ledger_ref, stage_file, weak_policy
 
 MAIN = "refs/heads/main"
 TAG = "refs/tags/fraud@v1.0.0"
@@ -174,6 +174,11 @@ def open_promotion(registry):
     return registry, registry.check(proposal).change_id
 
 
+def link(registry, record, *, parents):
+    """A commit that adds one record as gm names it."""
+    return registry.commit({f"{record.sha256}.json": record.envelope}, parents=parents)
+
+
 def test_a_ledger_ref_is_not_deleted(open_promotion):
     registry, change = open_promotion
     assert knock(registry, (ledger_ref(change), None)) == ("GM-F304",)
@@ -193,7 +198,9 @@ def test_a_ledger_ref_is_not_rewound_or_replaced(open_promotion):
 def test_a_ledger_ref_may_grow(open_promotion):
     registry, change = open_promotion
     name = ledger_ref(change)
-    assert knock(registry, (name, registry.commit({"x": b"x"}, parents=[registry.store.ref(name)]))) == ()
+    (said,) = registry.ledger.records(change)
+    no = decision(by="lead2", change_id=change, like=said, decision="reject")
+    assert knock(registry, (name, link(registry, no, parents=[registry.store.ref(name)]))) == ()
 
 
 @pytest.mark.parametrize(
@@ -212,9 +219,17 @@ def test_no_ref_is_taken_that_would_stand_in_the_ledgers_way(registry, name):
     assert knock(registry, (name, registry.commit({}))) == ("GM-F309",)
 
 
-@pytest.mark.parametrize("name", [ORPHAN, "refs/gm/deployments/serving-eu", "refs/gm/checkpoints", "refs/gm/archive"])
+@pytest.mark.parametrize("name", ["refs/gm/checkpoints", "refs/gm/archive"])
 def test_a_new_ref_of_the_ledger_is_taken(registry, name):
     assert knock(registry, (name, registry.commit({}))) == ()
+
+
+def test_a_new_chain_of_the_ledger_is_taken(open_promotion):
+    registry, change = open_promotion
+    (said,) = registry.ledger.records(change)
+    on_another = decision(by="lead", change_id="0" * 64, like=said)
+    assert knock(registry, (ORPHAN, link(registry, on_another, parents=[]))) == ()
+    assert knock(registry, (ORPHAN, link(registry, said, parents=[]))) == ("GM-F304",)
 
 
 def test_a_ledger_ref_points_to_a_commit(registry):
