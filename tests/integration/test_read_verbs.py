@@ -467,7 +467,7 @@ def test_show_a_version(built, read, capsys):
 
 
 def test_show_a_quarantined_version(registry, read, capsys):
-    assert registry.gm("promote", "bc@1.0.0", "--to", "staging", "-m", "back", "--merge") == 0
+    assert registry.gm("rollback", "bc", "--stage", "staging", "--no-hold", "-m", "back", "--merge") == 0
     assert registry.gm("quarantine", "bc@1.1.0", "-m", "poisoned", "--merge") == 0
     assert read(registry, "show", "bc@1.1.0")[1]["quarantined"] is True
     assert read(registry, "list", "bc")[1]["versions"][0]["quarantined"] is True
