@@ -16,7 +16,7 @@ from gitops_models.trust.records import Acceptance, make_acceptance
 from gitops_models.verification.commits import three_way
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from gitops_models.forge.base import Proposal
@@ -63,15 +63,20 @@ def prepare_landing(  # noqa: PLR0913 - who signs, where and when are all the ca
     )
     updates = [RefUpdate(f"refs/heads/{line}", new=merge, old=evaluation.tip)]
     if evaluation.verdict.quorum_needed:
-        updates.append(_acceptance(ledger, evaluation, merge, signer=signer, at=at))
+        updates += _acceptance(ledger, evaluation, merge, signer=signer, at=at)
     tags = _tags(store, evaluation, merge, signer=signer, ident=ident)
     updates += [RefUpdate(f"refs/tags/{name}", new=oid, old=None) for name, oid in tags.items()]
     updates.append(RefUpdate(proposal.ref, new=None, old=proposal.head))
     return Landing(merge, tuple(updates), tuple(tags))
 
 
-def _acceptance(ledger: Ledger, evaluation: Evaluation, merge: str, *, signer: Signer, at: datetime) -> RefUpdate:
-    """The move of the change's ledger ref that adds the acceptance; other people's waiting records are not taken."""
+def _acceptance(
+    ledger: Ledger, evaluation: Evaluation, merge: str, *, signer: Signer, at: datetime
+) -> Sequence[RefUpdate]:
+    """The move of the change's ledger ref that adds the acceptance; other people's waiting records are not taken.
+
+    None where it is there already: a landing that was cut short at the remote and tried again within its second.
+    """
     body = Acceptance(
         main=evaluation.tip,
         merge=merge,
@@ -81,9 +86,7 @@ def _acceptance(ledger: Ledger, evaluation: Evaluation, merge: str, *, signer: S
         checkpoint=None,
     )
     update = ledger.prepare(evaluation.change_id, make_acceptance(body, signer))
-    if update is None:
-        raise GmError("GM-T402", "this acceptance is in the ledger already", where=evaluation.change_id)
-    return update
+    return [update] if update else []
 
 
 def _tree_updates(store: Store, evaluation: Evaluation) -> dict[str, Entry | None]:

@@ -36,13 +36,19 @@ class Checked:
 
 
 def check_range(path: Path, base: str, head: str, clock: Clock, *, pin: str | None = None) -> Checked:
-    """Judge what merging ``head`` into ``base`` would do, from objects alone: nothing is fetched or checked out."""
+    """Judge what merging ``head`` into ``base`` would do, from objects alone: nothing is fetched or checked out.
+
+    Without a pin the first governed commit is where trust begins. GM-T502 where history does not hold from there on: a
+    later epoch may have another policy, and which one is meant must not be guessed.
+    """
     store = Store.discover(path)
     tip = store.resolve(base)
     memory = load_memory(memory_path(store.common_dir))
     start = store.resolve(pin) if pin else (memory.pin.commit if memory else None)
     ledger = Ledger(store, default_remote(store))
     history = fold(store, pin=start or first_governed(store, tip), tip=tip, ledger=ledger)
+    if start is None and history.blocked:
+        raise GmError("GM-T502", f"no pin, and from {history.pin[:12]} on not every step holds", where=tip)
     evaluation = evaluate(store, history, store.resolve(head), ledger, at=clock.now())
     return Checked(evaluation.verdict, start is not None)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from gitops_models.errors import GmError
 from gitops_models.forge.base import ABSENT, Proposal
 from gitops_models.forge.git_only import GitOnlyForge
 from gitops_models.policy.denied import Denied
@@ -14,6 +15,7 @@ from gitops_models.store.writer import write_blob, write_commit, write_tree
 from gitops_models.verification.changes import change_of, id_of
 from gitops_models.verification.proposal import evaluate
 from gitops_models.workflows.footing import firm
+from gitops_models.workflows.patience import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 REGULAR = 0o100644
 ID_LENGTH = 8
+BUSY = "GM-S209"
+LOCKED_FOR = 10.0  # seconds; longer than it takes until a lock that nobody holds is broken
 
 
 @dataclass(frozen=True)
@@ -81,9 +85,29 @@ def propose(session: Session, draft: Draft, *, dry_run: bool = False, no_push: b
     evaluation = evaluate(store, session.history, head, session.ledger, at=session.clock.now())
     if not evaluation.verdict.allowed and not evaluation.verdict.missing_only:
         raise Denied(evaluation.verdict)
-    if not dry_run:
-        forge(session, no_push=no_push).open(proposal)
-    return Opened(proposal, evaluation, message, tuple(sorted(entries)), published=not dry_run)
+    opened = Opened(proposal, evaluation, message, tuple(sorted(entries)), published=not dry_run)
+    return opened if dry_run else _publish(session, opened, forge(session, no_push=no_push))
+
+
+def _publish(session: Session, opened: Opened, place: GitOnlyForge) -> Opened:
+    """Open the proposal, or take up the one that stands there: a command that was killed is simply given again."""
+    known = next((known for known in place.list() if known.ref == opened.proposal.ref), None)
+    if known is not None:
+        found = evaluate(session.store, session.history, known.head, session.ledger, at=session.clock.now())
+        sound = found.verdict.allowed or found.verdict.missing_only
+        if sound and found.change_id == opened.evaluation.change_id:
+            message = session.store.commit(known.head).message
+            return replace(opened, proposal=known, evaluation=found, message=message)
+    for _ in Patience(LOCKED_FOR).attempts():
+        try:
+            place.open(opened.proposal)
+        except GmError as error:
+            if error.code != BUSY:
+                raise
+            busy = error
+        else:
+            return opened
+    raise busy
 
 
 def forge(session: Session, *, no_push: bool = False) -> GitOnlyForge:

@@ -17,10 +17,10 @@ from gitops_models.store.worktree import fast_forward
 from gitops_models.trust.opinions import previous_of
 from gitops_models.trust.records import ChangeSummary, Decision, make_decision
 from gitops_models.verification.acceptance import is_early
-from gitops_models.verification.commits import was_there
 from gitops_models.verification.proposal import Evaluation, evaluate
 from gitops_models.workflows.patience import Patience
 from gitops_models.workflows.propose import forge
+from gitops_models.workflows.raced import refuse_landed, still_open
 from gitops_models.workflows.remotes import has_bytes
 
 if TYPE_CHECKING:
@@ -173,6 +173,7 @@ def merge(session: Session, proposal: Proposal, *, patience: Patience | None = N
     when it is another one now.
     """
     patience = patience or Patience()
+    refuse_landed(session, proposal, patience)
     for _ in patience.attempts():
         evaluation = check(session, proposal)
         if not evaluation.verdict.allowed:
@@ -228,20 +229,6 @@ def _refresh(session: Session) -> GmError | None:
             raise
         return error
     return None
-
-
-def still_open(session: Session, proposal: Proposal) -> None:
-    """Raise where the proposal was landed (GM-F203), withdrawn or changed (GM-F204) since it was found."""
-    if any(known.ref == proposal.ref and known.head == proposal.head for known in proposals(session)):
-        return
-    if was_there(session.store, proposal.head, session.history.tip):
-        landed = next((step.oid for step in session.history.steps if _brought(session, step.oid, proposal.head)), "")
-        raise GmError("GM-F203", f"{proposal.branch} was landed by somebody else", where=landed or proposal.branch)
-    raise GmError("GM-F204", f"{proposal.branch} was withdrawn or changed meanwhile", where=proposal.branch)
-
-
-def _brought(session: Session, step: str, head: str) -> bool:
-    return head in session.store.commit(step).parents[1:]
 
 
 def check_clock(session: Session) -> None:

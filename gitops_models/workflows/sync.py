@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
+from gitops_models.store.locks import break_stale_locks
 from gitops_models.store.refs import RefUpdate, update_refs
 from gitops_models.store.transport import fetch
 
@@ -32,7 +33,11 @@ def fetch_all(store: Store, remote: str, line: str) -> None:
 
 
 def go_online(store: Store, remote: str, line: str) -> str | None:
-    """Fetch; an unreachable remote is no error where this clone already knows the line: returns why instead."""
+    """Fetch; an unreachable remote is no error where this clone already knows the line: returns why instead.
+
+    Locks that a killed command left go first, also those that only plain git would meet.
+    """
+    break_stale_locks(store)
     try:
         fetch_all(store, remote, line)
     except GmError as error:

@@ -21,13 +21,16 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.keys import ed25519_key
 from tests.support.models import write_linear
+from tests.support.registry import people_document
 
 CALLS = (
     "rename", "renameat", "renameat2", "fsync", "fdatasync", "unlink", "unlinkat", "symlink", "symlinkat", "connect",
     "link", "linkat",
 )  # fmt: skip
 SEED = 20261121
+PEOPLE = {"ada": ["ml-engineer", "technical-lead", "operator", "policy-owner"], "ria": ["raio"]}
 
 # Stands before git on PATH. The KILL_NUMBERth git of the command runs under strace: counted, or killed at one call;
 # then, as in a power cut, everything else of the command dies with it.
@@ -71,10 +74,22 @@ class Shop:
             write_linear(self.now / "bytes" / name / "model.onnx", weights)
         run_here("git", "init", "--quiet", "--bare", "--initial-branch=main", str(self.server))
         run_here("git", "init", "--quiet", "--initial-branch=main", str(self.clone))
-        words = ("--profile", "solo", "--name", "Ada", "--email", "ada@example.org")
-        self.gm("init", *words, "--remote", str(self.server), "--dvc-remote", str(self.now / "dvc"))
+        people = self.now / "people.yaml"
+        people.write_bytes(people_document(PEOPLE))
+        self.become("ada")
+        words = ("--profile", "solo", "--people", str(people), "--remote", str(self.server))
+        self.gm("init", *words, "--dvc-remote", str(self.now / "dvc"))
         for version in ("1.0.0", "1.1.0"):
             self.gm("register", "fraud", str(self.bytes_of(version)), "--risk", "low", "--merge", "-m", "because")
+
+    def become(self, person):
+        """From now on the clone signs and commits as ``person``."""
+        key = self.now / "keys" / person
+        if not key.exists():
+            ed25519_key(person).write(key)
+        identity = {"user.name": person, "user.email": f"{person}@example.org", "user.signingkey": str(key)}
+        for name, value in {**identity, "gpg.format": "ssh"}.items():
+            run_here("git", "-C", str(self.clone), "config", name, value)
 
     def bytes_of(self, version):
         """The model file of a version."""
