@@ -1,0 +1,1 @@
+"""OpenSSF model signing: ``model.sig`` files, read and written without the model-signing package."""
