@@ -70,11 +70,30 @@ class Context:
         wanted = frozenset(paths)
         return tuple(commit for commit in self.facts.commits if not wanted.isdisjoint(commit.touched))
 
-    def signers(self, *paths: str) -> frozenset[str]:
-        """Return the ids of known actors who signed a commit that touches one of ``paths``."""
-        return frozenset(
-            commit.actor.id for commit in self.commits(paths) if commit.actor is not None and commit.signature.good
-        )
+    def hands(self, *paths: str) -> frozenset[str]:
+        """Return the ids of known actors who signed any commit that touches one of ``paths``, whatever became of it."""
+        return frozenset(commit.signer for commit in self.commits(paths) if commit.signer is not None)
+
+    def signers(self, path: str) -> frozenset[str]:
+        """Return the ids of known actors who signed the very content that the change leaves at ``path``."""
+        return frozenset(commit.signer for commit in self.sources(path) if commit.signer is not None)
+
+    def sources(self, path: str) -> Iterator[CommitFact]:
+        """Return the proposal commits that left at ``path`` what the change leaves there."""
+        entry = self.after.entry(path)
+        final = (path, entry.oid if entry else None)
+        return (commit for commit in self.facts.commits if final in commit.blobs)
+
+    def speaks(self, name: str, path: str) -> str | None:
+        """Say why the document at ``path`` is not the word of ``name`` alone, or None when it is.
+
+        They signed the content that results, and nobody else had a hand in the file on the way there.
+        """
+        if self.signers(path) == self.hands(path) == {name}:
+            return None
+        if name in self.signers(path):
+            return f"{name}, touched by {', '.join(sorted(self.hands(path) - {name}))} too"
+        return f"{name}, signed by {', '.join(sorted(self.signers(path))) or 'nobody known'}"
 
     @cached_property
     def models(self) -> tuple[str, ...]:
@@ -94,7 +113,7 @@ class Context:
         known = self.facts.state.registered.get((model, version))
         author = {self.after.lineage(model, version).author} if self.after.has_version(model, version) else set()
         here = {event.version: event.paths for event in self.of(VersionRegistered) if event.model == model}
-        return frozenset(author | (known.persons if known else frozenset()) | self.signers(*here.get(version, ())))
+        return frozenset(author | (known.persons if known else frozenset()) | self.hands(*here.get(version, ())))
 
     @cached_property
     def tallies(self) -> tuple[Tally, ...]:

@@ -7,6 +7,7 @@ facts give the same verdict in the pull request, at the server's door, in the re
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
@@ -49,15 +50,27 @@ class Signature:
 class CommitFact:
     """One proposal commit (or the single fast-forwarded commit) that touches governed paths.
 
-    ``email_ok`` says that the committer e-mail belongs to ``actor``; ``reason`` is the commit's ``Gm-Reason``.
+    ``blobs`` holds each touched path with the object id that the commit leaves there (None: it removed the file), so
+    that nobody is taken for the signer of what a later commit put in its place. ``email_ok`` says that the committer
+    e-mail belongs to ``actor``; ``reason`` is the commit's ``Gm-Reason``.
     """
 
     oid: str
-    touched: tuple[str, ...]
+    blobs: tuple[tuple[str, str | None], ...]
     signature: Signature
     actor: Actor | None
     email_ok: bool
     reason: str | None = None
+
+    @cached_property
+    def touched(self) -> tuple[str, ...]:
+        """The touched paths."""
+        return tuple(path for path, _ in self.blobs)
+
+    @property
+    def signer(self) -> str | None:
+        """Who signed it: the id of a known actor, None where the signature is not good."""
+        return self.actor.id if self.actor is not None and self.signature.good else None
 
 
 @dataclass(frozen=True)

@@ -54,10 +54,15 @@ def was_there(store: Store, oid: str, tip: str) -> bool:
 
 def touched_paths(store: Store, commit: Commit, layout: Layout) -> tuple[str, ...]:
     """The governed paths of ``commit`` whose blob (or absence) is in none of its parents, sorted."""
+    return tuple(path for path, _ in touched_blobs(store, commit, layout))
+
+
+def touched_blobs(store: Store, commit: Commit, layout: Layout) -> tuple[tuple[str, str | None], ...]:
+    """The touched paths, each with the object id that ``commit`` leaves there; None where it leaves no file."""
     trees: list[str | None] = [store.commit(parent).tree for parent in commit.parents]
     deltas = [governed_diff(store, tree, commit.tree, layout) for tree in trees or [None]]
     shared = set(deltas[0]).intersection(*deltas[1:])
-    return tuple(sorted(shared))
+    return tuple((path, entry.oid if entry else None) for path in sorted(shared) for _, entry in [deltas[0][path]])
 
 
 def three_way(store: Store, tip: str, head: str, layout: Layout | None) -> Merged:
@@ -121,7 +126,7 @@ def _commit_fact(store: Store, commit: Commit, people: People, layout: Layout) -
     verified = verify_commit(commit.raw, people)
     return CommitFact(
         oid=commit.oid,
-        touched=touched_paths(store, commit, layout),
+        blobs=touched_blobs(store, commit, layout),
         signature=verified.signature,
         actor=verified.actor,
         email_ok=verified.email_ok,

@@ -165,11 +165,25 @@ def actor(name):
     return Actor(kind=kind, id=name, emails=(f"{name}@example.org",), namespaces=None, may=may)
 
 
-def commit(touched, by="engineer", *, verdict="good", email_ok=True, reason="because", oid="a" * 40):
-    """One proposal commit."""
+FINAL = "what the change leaves"
+"""Stands in a commit for the object id that the judged change leaves at the path."""
+
+
+def commit(touched, by="engineer", *, verdict="good", email_ok=True, reason="because", oid="a" * 40, left=FINAL):
+    """One proposal commit that left in each touched path what the change leaves there, or ``left``."""
     signature = Signature(verdict=verdict, code=None if verdict == "good" else "GM-T001")
     known = actor(by) if by is not None else None
-    return CommitFact(oid, tuple(touched), signature, known, email_ok, reason)
+    return CommitFact(oid, tuple((path, left) for path in touched), signature, known, email_ok, reason)
+
+
+def _settled(one, change):
+    """The commit with real object ids."""
+
+    def left(path, oid):
+        entry = change.after.entry(path) if oid is FINAL else None
+        return entry.oid if entry else None if oid is FINAL else oid
+
+    return replace(one, blobs=tuple((path, left(path, oid)) for path, oid in one.blobs))
 
 
 def approve(person, **fields):
@@ -276,6 +290,7 @@ class World:
             "opinions": opinions,
             **fields,
         }
+        values["commits"] = tuple(_settled(one, change) for one in values["commits"])
         return Facts(**values)
 
     def judge(self, edits, by="engineer", approvals=(), *, scopes=None, **fields):

@@ -63,11 +63,10 @@ def _added(context: Context) -> Iterator[tuple[str, Evidence]]:
 
 
 def evidence_signer_is_named(context: Context) -> Iterator[Problem]:
-    """``by`` is who signed the commit that adds it."""
+    """``by`` is who signed what it says, and the only one who touched it."""
     for path, entry in _added(context):
-        signers = context.signers(path)
-        if entry.by not in signers:
-            yield Problem(f"by is {entry.by}, signed by {', '.join(sorted(signers)) or 'nobody known'}", path)
+        if (why := context.speaks(entry.by, path)) is not None:
+            yield Problem(f"by is {why}", path)
 
 
 def evidence_binds_bytes(context: Context) -> Iterator[Problem]:

@@ -52,11 +52,13 @@ def merge_is_whole(context: Context) -> Iterator[Problem]:
 
 
 def content_is_proposed(context: Context) -> Iterator[Problem]:
-    """Each changed path was touched by a proposal commit, so somebody answers for it."""
+    """Each changed path has what a proposal commit left there, so somebody answers for it."""
     touched = {path for commit in context.facts.commits for path in commit.touched}
     for change in context.change.paths:
         if change.path not in touched:
             yield Problem("no proposal commit touches this file", change.path)
+        elif not any(context.sources(change.path)):
+            yield Problem("no proposal commit left this content in the file", change.path)
     if any(context.of(Restored)) and not (context.facts.commits or _merged_by_person(context)):
         yield Problem("no person signed the restoration")
 

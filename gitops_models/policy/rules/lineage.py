@@ -52,12 +52,10 @@ def roles_are_covered(context: Context) -> Iterator[Problem]:
 
 
 def author_signed(context: Context) -> Iterator[Problem]:
-    """Demand that the author of a lineage is who signed it."""
+    """Demand that the author of a lineage is who signed what it says, and the only one who touched it."""
     for path, lineage in _registered(context):
-        signers = context.signers(path)
-        if lineage.author not in signers:
-            who = ", ".join(sorted(signers)) or "nobody known"
-            yield Problem(f"the author is {lineage.author}, signed by {who}", path)
+        if (why := context.speaks(lineage.author, path)) is not None:
+            yield Problem(f"the author is {why}", path)
 
 
 def base_exists(context: Context) -> Iterator[Problem]:

@@ -60,15 +60,13 @@ def lift_names_root_cause(context: Context) -> Iterator[Problem]:
 
 
 def records_name_their_signer(context: Context) -> Iterator[Problem]:
-    """``by`` of a hold, quarantine, status or newly opened cause is who signed it."""
+    """``by`` of a hold, quarantine, status or newly opened cause is who signed it, and the only one who touched it."""
     for change in context.changed("hold", "quarantine", "status", "cause"):
         if change.before is not None or change.after is None:
             continue
         record = cast("Hold | Quarantine | Status | Cause", context.after.document(change.path))
-        signers = context.signers(change.path)
-        if record.by not in signers:
-            who = ", ".join(sorted(signers)) or "nobody known"
-            yield Problem(f"by is {record.by}, signed by {who}", change.path)
+        if (why := context.speaks(record.by, change.path)) is not None:
+            yield Problem(f"by is {why}", change.path)
 
 
 RULES = (

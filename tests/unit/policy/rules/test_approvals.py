@@ -326,7 +326,8 @@ def test_somebody_who_is_no_longer_in_the_people_file_proposes_nothing():
 
 def test_every_person_who_signed_a_commit_needs_the_role():
     edits = version_files("1.1.0")
-    verdict = world().judge(edits, commits=(commit(edits), commit(edits, "visitor", oid="d" * 40)))
+    pointer = [path for path in edits if path.endswith(".dvc")]
+    verdict = world().judge(edits, commits=(commit(edits), commit(pointer, "visitor", oid="d" * 40)))
     assert verdict.codes == ("GM-P403",)
     assert finding(verdict, "GM-P403").details == ("commit dddddddddd",)
 

@@ -58,6 +58,15 @@ def test_content_that_no_commit_touches_is_refused():
     assert [one.where for one in judged.findings] == rest
 
 
+def test_content_that_no_commit_left_is_refused():
+    lineage, *rest = EDITS
+    for left in ("d" * 40, None):
+        judged = world().judge(EDITS, commits=(commit([lineage]), commit(rest, left=left)))
+        assert judged.codes == ("GM-P805",)
+        assert [one.where for one in judged.findings] == rest
+        assert finding(judged, "GM-P805").message == "no proposal commit left this content in the file"
+
+
 def blocked():
     here = world()
     here.state = here.state.block(["model:fraud"], step="9" * 40, change_id="d" * 64, codes=["GM-P401"])
