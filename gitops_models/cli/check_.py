@@ -11,6 +11,7 @@ from gitops_models.cli.options import Options, of
 from gitops_models.cli.output import emit, next_step, say
 
 if TYPE_CHECKING:
+    from gitops_models.errors import GmError
     from gitops_models.policy.verdict import Verdict
 
 FORMATS = ("text", "json", "github")
@@ -34,7 +35,12 @@ def command(
     options = of(context)
     if form not in FORMATS:
         raise GmError("GM-C002", f"there is no format {form}", hint=f"one of {', '.join(FORMATS)}")
-    verdict = _verdict(options, name, base, head, documents=documents, pin=pin or os.environ.get("GM_PIN") or None)
+    try:
+        verdict = _verdict(options, name, base, head, documents=documents, pin=pin or os.environ.get("GM_PIN") or None)
+    except GmError as error:
+        if form == "github":
+            _annotate(options, error)
+        raise
     _print(options, verdict, "json" if options.json else form)
     if name is None and verdict.allowed and form == "text":
         next_step(options, "gm proposals")
@@ -83,6 +89,17 @@ def _print(options: Options, verdict: Verdict, form: str) -> None:
         return
     text = to_github(verdict) if form == "github" else to_text(verdict)
     emit(options, "Verdict", {}, text.rstrip("\n").split("\n"))
+
+
+def _annotate(options: Options, error: GmError) -> None:
+    """What cannot be judged is shown on the pull request as well, not only in the log of the job."""
+    from gitops_models.errors import find_code
+    from gitops_models.policy.render import to_github
+    from gitops_models.policy.verdict import Finding, Severity, Verdict
+
+    hint = error.hint or find_code(error.code).hint
+    finding = Finding(error.code, Severity.DENY, error.message, error.where, hint, error.details)
+    emit(options, "Verdict", {}, to_github(Verdict(False, (finding,), (), "")).rstrip("\n").split("\n"))  # noqa: FBT003 - the verdict's own first field
 
 
 def _as_json(options: Options) -> Options:
