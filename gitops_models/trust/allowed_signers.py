@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from fnmatch import translate
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
@@ -188,6 +189,7 @@ def _matches(text: str, patterns: Iterable[str]) -> bool:
     return found
 
 
+@lru_cache(maxsize=4096)
 def _glob(pattern: str) -> "re.Pattern[str]":
     # fnmatch would also read [...] as a set; ssh-keygen knows only * and ?.
     return re.compile(translate(pattern.replace("[", "[[]")))
