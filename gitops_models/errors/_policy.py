@@ -73,6 +73,7 @@ _ROLLBACK = {
         "put them back into the DVC remote, or choose an older version with `--to`",
     ),
     "GM-P506": Code("record names another signer", Exit.DENIED, "whoever is named under `by` signs the commit"),
+    "GM-P507": Code("quarantine names fewer bytes", Exit.DENIED, "list every digest that stands, or have it released"),
 }
 _GOVERNANCE = {
     "GM-P701": Code("no policy", Exit.DENIED, "write one with `gm init`; no policy means deny"),

@@ -224,10 +224,16 @@ class Snapshot:
         numbers = self.quarantine_numbers(model, version)
         return tuple(self._typed(self.layout.quarantine_path(model, version, n), Quarantine) for n in numbers)
 
+    def standing_quarantines(self, model: str, version: str) -> tuple[Quarantine, ...]:
+        """Return a version's quarantines since its last release, in order; none when it is free."""
+        standing: list[Quarantine] = []
+        for record in self.quarantines(model, version):
+            standing = [*standing, record] if record.action == "quarantine" else []
+        return tuple(standing)
+
     def quarantined(self, model: str, version: str) -> bool:
         """Whether the version is barred everywhere."""
-        found = self.quarantines(model, version)
-        return bool(found) and found[-1].action == "quarantine"
+        return bool(self.standing_quarantines(model, version))
 
     def quarantined_versions(self, model: str) -> tuple[str, ...]:
         """Return the versions that are barred, in version order."""
@@ -237,7 +243,8 @@ class Snapshot:
     def quarantined_digests(self, model: str) -> frozenset[str]:
         """Return the sha256 of all bytes barred by a quarantine that stands."""
         versions = self.quarantined_versions(model)
-        return frozenset(digest for version in versions for digest in self.quarantines(model, version)[-1].digests)
+        records = (record for version in versions for record in self.standing_quarantines(model, version))
+        return frozenset(digest for record in records for digest in record.digests)
 
     def causes(self, model: str) -> tuple[Cause, ...]:
         """Return a model's causes in the order of their ids."""

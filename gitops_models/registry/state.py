@@ -16,7 +16,6 @@ _V = TypeVar("_V")
 ModelStage = tuple[str, str]
 ModelVersion = tuple[str, str]
 Versions = Mapping[str, None]  # an ordered set of versions: ask with `in`, iterate, or make a set of it
-UNIQUE_ROLES = ("weights", "prompt")  # bytes that one version of a model has for itself (POLICY.md section 2)
 
 
 class Touch(NamedTuple):
@@ -50,7 +49,7 @@ class AcceptedState:
 
     ``step`` and ``at`` are the last accepted step and its acceptance. ``stacks`` hold the live stack per (model,
     stage); ``touched`` the last accepted step per mutable path; ``weights`` the version that owns the sha256 of
-    weights or a prompt; ``ever_staged`` every version that was once desired in (model, stage); ``blocked`` the scopes
+    weights, or of a prompt where it has no weights; ``ever_staged`` every version that was once desired in (model, stage); ``blocked`` the scopes
     whose newest step was not accepted.
     """
 
@@ -158,8 +157,7 @@ def _grown(mapping: Mapping[_K, _V], items: Mapping[_K, _V]) -> Mapping[_K, _V]:
 
 
 def _weights(snapshot: Snapshot, model: str, version: str) -> dict[tuple[str, str], str]:
-    digests = snapshot.lineage(model, version).digests(*UNIQUE_ROLES)
-    return {(model, digest): version for digest in digests}
+    return {(model, digest): version for digest in snapshot.lineage(model, version).own_digests()}
 
 
 def _stacks_at_pin(snapshot: Snapshot, step: str | None) -> dict[ModelStage, LiveStack]:

@@ -119,16 +119,16 @@ def pointers_say_the_same_bytes(context: Context) -> Iterator[Problem]:
 
 
 def weights_are_new(context: Context) -> Iterator[Problem]:
-    """Demand that weights belong to one version, so that a quarantine bars them all."""
+    """Demand that weights, or prompts without weights, belong to one version, so that a quarantine bars them all."""
     here: dict[tuple[str, str], str] = {}
     for event in context.of(VersionRegistered):
         path = context.after.layout.lineage_path(event.model, event.version)
-        for digest in sorted(set(context.after.lineage(event.model, event.version).digests("weights"))):
+        for digest in sorted(set(context.after.lineage(event.model, event.version).own_digests())):
             key = (event.model, digest)
             known = context.facts.state.weights.get(key, here.get(key, event.version))
             here[key] = event.version
             if known != event.version:
-                yield Problem(f"the weights of {event.model}@{event.version} are those of {known}", path, (digest,))
+                yield Problem(f"{event.model}@{event.version} has the weights or prompt of {known}", path, (digest,))
 
 
 def tags_are_right(context: Context) -> Iterator[Problem]:

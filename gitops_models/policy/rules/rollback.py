@@ -69,10 +69,24 @@ def records_name_their_signer(context: Context) -> Iterator[Problem]:
             yield Problem(f"by is {why}", change.path)
 
 
+def quarantine_bars_no_less(context: Context) -> Iterator[Problem]:
+    """Demand that a further quarantine of a version names all bytes that are barred with it: only a release frees."""
+    for event in context.of(Quarantined):
+        barred_before: set[str] = set()
+        for number in context.after.quarantine_numbers(event.model, event.version):
+            path = context.after.layout.quarantine_path(event.model, event.version, number)
+            record = cast("Quarantine", context.after.document(path))
+            freed = barred_before - set(record.digests) if record.action == "quarantine" else set()
+            if number == event.number and freed:
+                yield Problem(f"names fewer barred bytes than stand for {event.version}", path, tuple(sorted(freed)))
+            barred_before = set() if record.action == "release" else barred_before | set(record.digests)
+
+
 RULES = (
     Rule("GM-P501", target_is_valid, "A rollback restores a previously approved version that still stands."),
     Rule("GM-P502", rollback_stands_alone, "Nothing rides along with a rollback, which fewer people authorize."),
     Rule("GM-P504", quarantined_is_not_live, "A barred version is served nowhere."),
     Rule("GM-P505", lift_names_root_cause, "A rollback is recovery, not remediation: the cause comes first."),
     Rule("GM-P506", records_name_their_signer, "A record speaks for the one who signs it."),
+    Rule("GM-P507", quarantine_bars_no_less, "What is barred is freed by a release, which others agree to."),
 )

@@ -167,3 +167,7 @@ class Lineage(Document):
     def digests(self, *roles: str) -> tuple[str, ...]:
         """sha256 of the artifacts in ``roles`` (all artifacts when none is given), in order."""
         return tuple(artifact.sha256 for artifact in self.artifacts if not roles or artifact.role in roles)
+
+    def own_digests(self) -> tuple[str, ...]:
+        """sha256 of what no other version of the model may be: its weights, or its prompts where it has no weights."""
+        return self.digests("weights") or self.digests("prompt")

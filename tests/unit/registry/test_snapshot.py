@@ -132,6 +132,14 @@ def test_a_quarantine_stands_until_it_is_released():
     assert not snapshot.quarantined("fraud", "1.0.0")
 
 
+def test_a_further_quarantine_adds_to_what_is_barred_until_the_release():
+    tree = full().quarantine("fraud", "1.9.0", 1, digests=("1" * 64,)).quarantine("fraud", "1.9.0", 2)
+    assert tree.snapshot().quarantined_digests("fraud") == {"1" * 64}
+    tree.quarantine("fraud", "1.9.0", 3, "release").quarantine("fraud", "1.9.0", 4, digests=("2" * 64,))
+    assert tree.snapshot().quarantined_digests("fraud") == {"2" * 64}
+    assert [record.digests for record in tree.snapshot().standing_quarantines("fraud", "1.9.0")] == [("2" * 64,)]
+
+
 def test_suspension_ends_and_retirement_does_not():
     tree = full()
     assert not tree.snapshot().suspended("fraud")

@@ -1,6 +1,7 @@
 import pytest
 
 from tests.support.policy import (
+    LENIENT,
     PIN,
     World,
     artifact,
@@ -11,6 +12,7 @@ from tests.support.policy import (
     hold_file,
     lineage_yaml,
     pointer,
+    policy_yaml,
     quarantine_file,
     status_file,
     version_files,
@@ -113,6 +115,23 @@ def test_the_same_weights_twice_in_one_version_or_in_another_model_are_fine():
     assert world().judge(version_files("1.1.0", artifacts=twice)).allowed
     here = world().registered(model="churn")
     assert here.judge(version_files("1.0.0", model="churn", artifacts=[artifact("1.0.0")])).allowed
+
+
+def prompts(version, prompt, **fields):
+    return version_files(version, artifacts=[artifact(prompt, path="p.txt", role="prompt")], **fields)
+
+
+def test_a_released_prompt_that_is_all_of_a_version_is_refused_under_another():
+    here = World(policy_yaml(**{**LENIENT, "lineage": {"require": ["artifacts"], "coverage": []}})).registered()
+    here.accept(prompts("1.0.0", "1.0.0"))
+    assert here.codes(prompts("1.1.0", "1.0.0")) == ("GM-P106",)
+    assert here.judge(prompts("1.1.0", "1.1.0")).allowed
+
+
+def test_new_weights_may_keep_their_prompt():
+    prompt = artifact("1.0.0", path="p.txt", role="prompt")
+    here = World().registered().accept(version_files("1.0.0", artifacts=[artifact("1.0.0"), prompt]))
+    assert here.judge(version_files("1.1.0", artifacts=[artifact("1.1.0"), prompt])).allowed
 
 
 def promoting(tags, *, live=True):

@@ -1,0 +1,65 @@
+"""Attacks with safety records: quarantines that free, causes that are reworded."""
+
+import pytest
+
+from gitops_models.errors import GmError
+from tests.support import policy as documents
+from tests.support.stories import last
+
+WEIGHTS, OTHER = documents.artifact("1.1.0")["sha256"], documents.digest("other bytes")
+
+
+def landed(story, files, by="operator"):
+    """Land these files by hand; how the step was judged."""
+    story.merge_by_hand(story.commit(files, by=by), by=by)
+    step = last(story)
+    return step.status, step.verdict.codes
+
+
+def barred(story):
+    return story.history().state.snapshot.quarantined_digests("fraud")
+
+
+@pytest.fixture
+def quarantined(registry):
+    """1.1.0 is barred with two digests, one of them that of its weights."""
+    files = documents.quarantine_file("1.1.0", digests=[WEIGHTS, OTHER])
+    assert landed(registry, files) == ("accepted", ())
+    return registry
+
+
+def test_a_second_quarantine_frees_no_bytes(quarantined):
+    for digests in ([], [WEIGHTS]):
+        before = quarantined.tip
+        status, codes = landed(quarantined, documents.quarantine_file("1.1.0", 2, digests=digests))
+        assert (status, codes) == ("denied", ("GM-P507",))
+        assert barred(quarantined) == {WEIGHTS, OTHER}
+        quarantined.force(before)
+
+
+def test_a_second_quarantine_may_bar_more(quarantined):
+    more = documents.digest("more bytes")
+    files = documents.quarantine_file("1.1.0", 2, digests=[WEIGHTS, OTHER, more])
+    assert landed(quarantined, files) == ("accepted", ())
+    assert barred(quarantined) == {WEIGHTS, OTHER, more}
+
+
+def test_bytes_are_freed_by_a_release_that_others_agree_to(quarantined):
+    release = documents.quarantine_file("1.1.0", 2, action="release", by="engineer")
+    proposal = quarantined.draft("fraud", release, event="change")
+    assert quarantined.check(proposal).verdict.codes == ("GM-P401",)
+    quarantined.approve(proposal, "lead")
+    quarantined.merge(proposal)
+    assert barred(quarantined) == frozenset()
+    assert landed(quarantined, documents.quarantine_file("1.1.0", 3)) == ("accepted", ())
+
+
+@pytest.mark.parametrize("role", ["binary", "evaluation"])
+def test_quarantined_bytes_are_not_promoted_under_another_role(quarantined, role):
+    disguised = [{**documents.artifact("1.1.0"), "role": role}]
+    quarantined.version("fraud", "1.3.0", artifacts=disguised, not_applicable=["weights"])
+    with pytest.raises(GmError) as caught:
+        quarantined.promote("fraud", "1.3.0", "staging")
+    assert caught.value.code == "GM-P304"
+    quarantined.version("fraud", "1.4.0")
+    assert quarantined.promote("fraud", "1.4.0", "staging").head
