@@ -12,12 +12,12 @@ from gitops_models.trust.gitsign import Gitsign
 from gitops_models.trust.gpg import gpg_keys
 from gitops_models.trust.payload import commit_payload, tag_payload
 from gitops_models.trust.verify import Trusted, verify_commit, verify_many
-from tests.support.certificates import certified
 from tests.support.cms import cms_commit, log_entry, rekor_attribute
 from tests.support.gpg import gpg_home
 from tests.support.keys import ecdsa_key, ed25519_key, hardware_key, rsa_key
 from tests.support.mutations import mutations
 from tests.support.signed import commit_bytes, people, put_signature, sign_commit, signed_tag, tag_bytes
+from tests.support.sshcert import certified
 
 RAW = commit_bytes("ann")
 ANN, CA = ed25519_key("ann"), ed25519_key("ca")

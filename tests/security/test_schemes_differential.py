@@ -14,10 +14,10 @@ from gitops_models.trust.allowed_signers import AllowedSignersKeyring, parse_all
 from gitops_models.trust.problem import SignatureProblem
 from gitops_models.trust.sshsig import verify_sshsig
 from gitops_models.trust.verify import verify_commit
-from tests.support.certificates import certified
 from tests.support.keys import ecdsa_key, ed25519_key, hardware_key, rsa_key
 from tests.support.mutations import mutations
 from tests.support.signed import AT, commit_bytes, put_signature, sign_commit
+from tests.support.sshcert import certified
 
 MESSAGE = commit_bytes("ann")
 KEYS = {

@@ -6,9 +6,9 @@ import pytest
 from gitops_models.errors import GmError
 from gitops_models.trust.allowed_signers import AllowedSignersKeyring, parse_allowed_signers, write_allowed_signers
 from gitops_models.trust.verify import verify_commit
-from tests.support.certificates import certified
 from tests.support.keys import ed25519_key
 from tests.support.signed import AT, key_entry, people, person, signed_commit
+from tests.support.sshcert import certified
 
 KEY = ed25519_key("ann").public_key
 CERTIFICATE = f"ssh-ed25519-cert-v01@openssh.com {base64.b64encode(certified().blob).decode()}"

@@ -7,9 +7,9 @@ from gitops_models.trust.certificates import load_signing_key
 from gitops_models.trust.problem import SignatureProblem
 from gitops_models.trust.sshsig import verify_sshsig
 from gitops_models.trust.verify import verify_commit
-from tests.support.certificates import HOST, certified
 from tests.support.keys import ecdsa_key, ed25519_key, hardware_key, rsa_key
 from tests.support.signed import WHEN, commit_bytes, people, sign_commit
+from tests.support.sshcert import HOST, certified
 
 CA = ed25519_key("ca").public_key
 SIGNERS = [ed25519_key("ann"), ecdsa_key("ann"), rsa_key(), hardware_key("ann"), hardware_key("ann", "ecdsa")]
