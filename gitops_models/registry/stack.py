@@ -48,8 +48,13 @@ class LiveStack:
         return self._below(version) is not None
 
     def push(self, entry: StackEntry) -> "LiveStack":
-        """Return the stack after a promotion; the version on top is replaced by itself, never doubled."""
-        below = self.versions[:-1] if self.top is not None and self.top.version == entry.version else self.versions
+        """Return the stack after a promotion; no version is ever twice on it.
+
+        A version that lies on the stack already, on top or (after an undeployment) below it, is replaced by itself,
+        and what lay above it is gone as after a rollback.
+        """
+        index = self._index(entry.version)
+        below = self.versions if index is None else self.versions[:index]
         return self._successor((*below, entry), self._positions.updated({entry.version: len(below)}))
 
     def pop_to(self, version: str) -> "LiveStack":
@@ -68,9 +73,13 @@ class LiveStack:
         """Where each version lay when it was pushed; handed on, and checked on use because pops do not clear it."""
         return GrowingMap({entry.version: index for index, entry in enumerate(self.versions)})
 
-    def _below(self, version: str) -> int | None:
+    def _index(self, version: str) -> int | None:
         index = self._positions.get(version, len(self.versions))
-        return index if index < len(self.versions) - 1 and self.versions[index].version == version else None
+        return index if index < len(self.versions) and self.versions[index].version == version else None
+
+    def _below(self, version: str) -> int | None:
+        index = self._index(version)
+        return None if index == len(self.versions) - 1 else index
 
     def _successor(self, versions: tuple[StackEntry, ...], positions: GrowingMap[str, int]) -> "LiveStack":
         successor = LiveStack(versions, live=True)
@@ -79,7 +88,10 @@ class LiveStack:
 
 
 def classify_move(stack: LiveStack, version: str) -> Move:
-    """Say what making ``version`` live would be; only a version below the top is rolled back to."""
+    """Say what making ``version`` live would be; only a version below what is live now is rolled back to.
+
+    Where nothing is live there is nothing to recover from: every version that returns is promoted.
+    """
     if stack.live_version == version:
         return "unchanged"
-    return "rolled-back" if stack.contains_below_top(version) else "promoted"
+    return "rolled-back" if stack.live and stack.contains_below_top(version) else "promoted"

@@ -49,8 +49,8 @@ class AcceptedState:
 
     ``step`` and ``at`` are the last accepted step and its acceptance. ``stacks`` hold the live stack per (model,
     stage); ``touched`` the last accepted step per mutable path; ``weights`` the version that owns the sha256 of
-    weights, or of a prompt where it has no weights; ``ever_staged`` every version that was once desired in (model, stage); ``blocked`` the scopes
-    whose newest step was not accepted.
+    weights, or of a prompt where it has no weights; ``ever_staged`` every version that was once desired in (model,
+    stage); ``blocked`` the scopes whose newest step was not accepted.
     """
 
     snapshot: Snapshot

@@ -106,7 +106,7 @@ def test_content_that_no_proposal_commit_left_is_nobodys(registry):
 
 
 def test_removing_a_file_in_a_signed_commit_is_content_too(registry):
-    proposal = registry.draft("fraud", {"models/fraud/stages/staging.yaml": None}, event="undeploy")
+    proposal = registry.draft("fraud", {"models/fraud/stages/staging.yaml": None}, event="rollback")
     registry.approve(proposal, "lead")
     registry.merge(proposal)
     assert registry.live_version("fraud", "staging") is None

@@ -1,12 +1,15 @@
 """Attacks around rollbacks: replays, popped versions, authority, and what may not be promoted."""
 
+from unittest import mock
+
 import pytest
 
 from gitops_models.errors import GmError
 from gitops_models.policy.denied import Denied
 from gitops_models.workflows.review import merge
+from tests.support import policy as documents
 from tests.support import stories
-from tests.support.registry import APPROVERS
+from tests.support.registry import APPROVERS, WORKLOADS, people_document
 from tests.support.stories import denials, last, stage_file
 
 
@@ -127,6 +130,59 @@ def test_a_deeper_rollback_needs_one_more_approver(live):
     live.approve(proposal, "lead")
     live.merge(proposal, by="operator")
     assert live.live_version("fraud", "production") == "1.0.0"
+
+
+@pytest.mark.parametrize(
+    ("barred", "digests"),
+    [("1.1.0", ()), ("1.1.0", ("1.1.0",)), ("1.2.0", ("1.1.0",)), ("1.2.0", ("1.2.0", "1.1.0"))],
+)
+def test_barring_the_last_known_good_on_the_way_does_not_make_a_rollback_less_deep(live, barred, digests):
+    named = [documents.artifact(version)["sha256"] for version in digests]
+    files = stage_file(live, "1.0.0") | documents.quarantine_file(barred, digests=named)
+    if barred == "1.2.0":
+        files |= stage_file(live, "1.0.0", "staging")
+    else:
+        files |= stage_file(live, "1.2.0", "staging")
+    proposal = live.draft("fraud", files, by="operator", event="change")
+    assert denials(live, proposal) == ("GM-P401",)
+    live.approve(proposal, "lead")
+    assert denials(live, proposal) == ()
+
+
+def test_barring_the_version_that_is_left_is_part_of_its_rollback(live):
+    files = stage_file(live, "1.1.0") | stage_file(live, "1.1.0", "staging")
+    files |= documents.quarantine_file("1.2.0", digests=[documents.artifact("1.2.0")["sha256"]])
+    proposal = live.draft("fraud", files, by="operator", event="change")
+    assert denials(live, proposal) == ()
+
+
+def test_automation_does_not_choose_its_depth_by_barring_what_lies_between(live):
+    may = ["rolled-back", "hold-placed", "quarantined", "cause-opened"]
+    with mock.patch.dict(WORKLOADS, {"ci": may}):
+        people = people_document(stories.CROWD)
+    change = live.draft("-", {"policies/people.yaml": people}, by="owner", event="policy")
+    live.approve(change, "raio")
+    live.merge(change, by="owner")
+    deep = stage_file(live, "1.0.0") | documents.quarantine_file("1.1.0", by="ci")
+    with live.untouched(), pytest.raises(Denied) as caught:
+        live.draft("fraud", deep, by="ci", event="change")
+    assert caught.value.verdict.codes == ("GM-P401", "GM-P503")
+    proposal = live.draft("fraud", stage_file(live, "1.1.0"), by="ci", event="change")
+    assert denials(live, proposal) == ()
+
+
+def test_a_version_returns_to_an_undeployed_stage_by_promotion_only(story):
+    registry = story(stories.two_versions, "high")
+    proposal = registry.draft("fraud", {"models/fraud/stages/production.yaml": None}, event="rollback")
+    registry.approve(proposal, "raio", "domain")
+    registry.merge(proposal)
+    back = registry.draft("fraud", stage_file(registry, "1.0.0"), event="promotion", version="1.0.0")
+    assert [event.name for event in registry.check(back).change.events] == ["promoted"]
+    registry.approve(back, "raio")
+    assert denials(registry, back) == ("GM-P401",)
+    registry.approve(back, "domain")
+    registry.merge(back)
+    assert (registry.live_version("fraud", "production"), stage_versions(registry)) == ("1.0.0", ["1.0.0"])
 
 
 def test_a_rollback_by_direct_push_of_the_stage_file_is_denied(live):

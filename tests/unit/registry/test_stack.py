@@ -45,12 +45,14 @@ def test_the_live_version_again_changes_nothing():
     assert pushed.versions == (StackEntry("1.0", "1" * 64, "step"),)
 
 
-def test_after_undeployment_the_top_is_promoted_again_and_what_lies_below_is_a_rollback():
-    stack = stack_of("1.0", "1.1", "-")
-    assert (stack.live_version, stack.top.version) == (None, "1.1")
-    assert classify_move(stack, "1.1") == "promoted"
-    assert classify_move(stack, "1.0") == "rolled-back"
-    assert stack.pop_to("1.0").live_version == "1.0"
+def test_after_undeployment_every_return_is_a_promotion():
+    stack = stack_of("1.0", "1.1", "1.2", "-")
+    assert (stack.live_version, stack.top.version) == (None, "1.2")
+    assert [classify_move(stack, version) for version in ("1.2", "1.1", "1.0")] == ["promoted"] * 3
+    again = stack_of("1.0", "1.1", "1.2", "-", "1.1")
+    assert ([entry.version for entry in again.versions], again.live_version) == (["1.0", "1.1"], "1.1")
+    assert classify_move(again, "1.2") == "promoted"
+    assert classify_move(again, "1.0") == "rolled-back"
 
 
 def test_only_what_lies_below_the_top_can_be_rolled_back_to():
