@@ -16,6 +16,11 @@ CODES = {
     "GM-T707": Code("statement of another type", Exit.INTEGRITY, "name the predicate type that the signer states"),
     "GM-T708": Code("no usable trusted root", Exit.INTEGRITY, "give the trusted_root.json of the Sigstore instance"),
     "GM-T709": Code("two trusted roots named", Exit.USAGE, "give --trusted-root or --staging, not both"),
+    "GM-T710": Code("signed by another workload", Exit.INTEGRITY, "compare with the workload in policies/people.yaml"),
+    "GM-T711": Code(
+        "no identity to sign with", Exit.AUTHENTICATION, "run where a token is at hand (permissions: id-token: write)"
+    ),
+    "GM-T712": Code("Sigstore did not sign", Exit.EXTERNAL, "try again; https://status.sigstore.dev says what is down"),
     "GM-T720": Code("not a model signature", Exit.INTEGRITY, "give the model.sig that the signer wrote"),
     "GM-T721": Code("model signed by another key", Exit.INTEGRITY, "give the public key of the signer"),
     "GM-T722": Code("model statement of the wrong shape", Exit.INTEGRITY, _MODEL_AGAIN),

@@ -2,7 +2,7 @@
 
 The package needs other versions of our dependencies, so every release lives in an environment of its own, for 1.1.1:
 ``python -m venv .cache/model-signing/1.1.1``, then ``bin/pip install model-signing==1.1.1 pyopenssl`` there. Before 1.1
-it needs ``sigstore<4`` without saying so. 0.2.0 and 0.1.0 install, but write another format with other predicates.
+it needs ``sigstore==3.6.7`` without saying so. 0.2.0 and 0.1.0 install, but write another format with other predicates.
 """
 
 import json
@@ -16,10 +16,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from gitops_models.cli.run import run
 from gitops_models.registry.canonical import FileDigest
+from gitops_models.trust.keyless.sign import keyless_signer
 from gitops_models.trust.oms.envelope import seal_with_key
 from gitops_models.trust.oms.keys import read_private_key
 from gitops_models.trust.oms.statement import write_manifest
 from gitops_models.workflows.keyless import digest_of
+from tests.support.sigstore_loopback import loopback
 
 ENVIRONMENTS = Path(__file__).resolve().parent.parent.parent / ".cache" / "model-signing"
 CURRENT = "1.1.1"
@@ -190,3 +192,44 @@ def test_a_directory_or_signature_that_is_not_there_is_a_usage_error(signed):
     assert gm(model / "absent", signature, public) == 2
     assert gm(model, model / "absent", public) == 2
     assert gm(model, signature, model / "absent") == 2
+
+
+@pytest.fixture(name="instance")
+def _instance(tmp_path):
+    """A running Sigstore with its configuration and root in files."""
+    with loopback() as stack:
+        (tmp_path / "config.json").write_text(json.dumps(stack.config()))
+        (tmp_path / "root.json").write_text(json.dumps(stack.root))
+        yield stack
+
+
+def keyless(stack, tmp_path, model, signature):
+    words = ["--identity", stack.identity, "--issuer", stack.url, "--trusted-root", str(tmp_path / "root.json")]
+    return run(["trust", "model", str(model), "--signature", str(signature), *words])
+
+
+def test_model_signing_accepts_what_gm_signs_without_a_key(model, instance, tmp_path, capsys):
+    signature = model / "model.sig"
+    (model / "notes.txt").unlink()
+    digests = [FileDigest(path, len(data), digest_of(model / path)) for path, data in CONTENT.items()]
+    signer = keyless_signer(tmp_path / "config.json", token=instance.token())
+    signature.write_bytes(signer.sign_statement(write_manifest("fraud", digests)))
+    assert keyless(instance, tmp_path, model, signature) == 0
+    command = (python_of(CURRENT), "-m", "model_signing", "verify", "sigstore", model, "--signature", signature)
+    who = ("--identity", instance.identity, "--identity_provider", instance.url)
+    judged = call(*command, *who, "--trust_config", tmp_path / "config.json")
+    assert judged.returncode == 0, judged.stdout + judged.stderr
+    (model / "config.json").write_bytes(b"{ }")
+    assert keyless(instance, tmp_path, model, signature) == 5
+    assert "GM-T727" in capsys.readouterr().err
+
+
+def test_gm_accepts_what_model_signing_signs_without_a_key(model, instance, tmp_path, capsys):
+    signature = tmp_path / "model.sig"
+    command = (python_of(CURRENT), "-m", "model_signing", "sign", "sigstore", model, "--signature", signature)
+    made = call(*command, "--identity_token", instance.token(), "--trust_config", tmp_path / "config.json")
+    assert made.returncode == 0, made.stdout + made.stderr
+    assert keyless(instance, tmp_path, model, signature) == 0
+    instance.claims = {"email": "mallory@example.org"}
+    assert keyless(instance, tmp_path, model, signature) == 5
+    assert "GM-T703" in capsys.readouterr().err

@@ -5,6 +5,7 @@ choose the certificate authority. What comes with the package is as trusted as t
 """
 
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -14,7 +15,7 @@ from gitops_models.errors import GmError
 if TYPE_CHECKING:
     from sigstore.verify import Verifier
 
-__all__ = ["load_verifier"]
+__all__ = ["load_verifier", "packaged"]
 
 _PRODUCTION = "https://tuf-repo-cdn.sigstore.dev"
 _STAGING = "https://tuf-repo-cdn.sigstage.dev"
@@ -31,9 +32,13 @@ def load_verifier(path: Path | None = None, *, staging: bool = False) -> "Verifi
         raise GmError("GM-T709", "a trusted root and the staging root cannot both count")
     if path is not None:
         return _verifier(path)
-    packaged = resources.files("sigstore._store") / quote(_STAGING if staging else _PRODUCTION, safe="")
-    with resources.as_file(packaged / "trusted_root.json") as file:
+    with resources.as_file(packaged("trusted_root.json", staging=staging)) as file:
         return _verifier(file)
+
+
+def packaged(name: str, *, staging: bool) -> Traversable:
+    """Return a file of the production or staging instance that came with sigstore-python."""
+    return resources.files("sigstore._store") / quote(_STAGING if staging else _PRODUCTION, safe="") / name
 
 
 def _verifier(path: Path) -> "Verifier":

@@ -4,6 +4,7 @@ sigstore's ``verify_dsse`` looks at neither the subject nor the predicate, so bo
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +42,13 @@ class Statement:
                 return subject
         said = ", ".join(f"{each.name} (sha256 {each.sha256})" for each in self.subjects[:3])
         raise GmError("GM-T705", f"the signed statement speaks of {said}, not of sha256 {sha256}")
+
+    def require_subjects(self, files: Mapping[str, str]) -> None:
+        """Raise GM-T705 unless the subjects are exactly these (name to sha256): no other, none missing, none twice."""
+        said = sorted((each.name, each.sha256 or "") for each in self.subjects)
+        if said != sorted(files.items()):
+            other = sorted({name for name, _ in set(said) ^ set(files.items())}) or ["a subject that stands twice"]
+            raise GmError("GM-T705", f"the statement is not about exactly these files: {', '.join(other)}")
 
     def require_type(self, predicate_type: str | None) -> None:
         """Raise GM-T707 unless the statement is of this type; None takes any."""

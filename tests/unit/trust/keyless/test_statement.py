@@ -70,3 +70,20 @@ def test_a_statement_of_another_type_is_refused():
     with pytest.raises(GmError) as refusal:
         read_statement(payload()).require_type("https://model_signing/signature/v1.0")
     assert refusal.value.code == "GM-T707"
+
+
+def test_the_subjects_must_be_exactly_the_files():
+    statement = read_statement(payload(subject=[{"name": name, "digest": {"sha256": DIGEST}} for name in "ab"]))
+    statement.require_subjects({"b": DIGEST, "a": DIGEST})
+    doubled = read_statement(payload(subject=[{"name": "a", "digest": {"sha256": DIGEST}}] * 2))
+    for said, files, named in (
+        (statement, {"a": DIGEST}, "b"),
+        (statement, {"a": DIGEST, "b": DIGEST, "c": DIGEST}, "c"),
+        (statement, {"a": DIGEST, "b": "00" * 32}, "b"),
+        (doubled, {"a": DIGEST}, "a subject that stands twice"),
+        (read_statement(payload()), {"model.onnx": DIGEST}, ""),
+    ):
+        with pytest.raises(GmError) as refusal:
+            said.require_subjects(files)
+        assert refusal.value.code == "GM-T705"
+        assert refusal.value.message.endswith(f": {named}")

@@ -1,0 +1,88 @@
+"""Signing without a key of one's own: a token of the place where gm runs, a certificate for minutes, a public log."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitops_models.errors import GmError
+from gitops_models.trust.keyless.roots import packaged
+
+if TYPE_CHECKING:
+    from sigstore.models import ClientTrustConfig
+    from sigstore.oidc import IdentityToken
+
+__all__ = ["KeylessSigner", "keyless_signer"]
+
+_CLIENT = "sigstore"
+_CONFIG = "application/vnd.dev.sigstore.clienttrustconfig.v0.1+json"
+
+
+@dataclass(frozen=True)
+class KeylessSigner:
+    """Signs in-toto statements at one Sigstore instance with one token."""
+
+    config: "ClientTrustConfig"
+    token: "IdentityToken"
+
+    def sign_statement(self, payload: bytes) -> bytes:
+        """Return the bundle (JSON) around ``payload``; what was signed stands in a public log from then on.
+
+        Raises GM-T706 (no statement, or a subject without a sha2 or sha3 digest) and GM-T712 (a service failed, or no
+        timestamp came although the instance has an authority: sigstore only warns, and without one a bundle of
+        Rekor v2 is worth nothing).
+        """
+        from sigstore import dsse  # noqa: PLC0415 - a second of imports
+        from sigstore.errors import Error  # noqa: PLC0415 - as above
+        from sigstore.sign import SigningContext  # noqa: PLC0415 - as above
+
+        try:
+            statement = dsse.Statement(payload)
+        except Error as error:
+            raise GmError("GM-T706", f"sigstore signs no such statement: {error}") from error
+        try:
+            with SigningContext.from_trust_config(self.config).signer(self.token) as signer:
+                bundle = signer.sign_dsse(statement)
+        except Exception as error:  # a remote service: whatever its client raises, nothing was signed
+            raise GmError("GM-T712", f"Sigstore did not sign: {error or type(error).__name__}") from error
+        if self.config.signing_config.get_tsas() and not bundle.verification_material.timestamp_verification_data:
+            raise GmError("GM-T712", "the timestamp authority gave no timestamp")
+        return bundle.to_json().encode()
+
+
+def keyless_signer(config: Path | None = None, *, staging: bool = False, token: str | None = None) -> KeylessSigner:
+    """Return a signer for the token given, or for the one that the surroundings (a CI job) hand out.
+
+    ``config`` is a Sigstore client trust configuration; without one the production (``staging``: the staging) instance
+    as sigstore-python knows it. Raises GM-T708 (no usable configuration) and GM-T711 (no or a bad token).
+    """
+    from sigstore.models import ClientTrustConfig  # noqa: PLC0415 - a second of imports
+
+    try:
+        text = config.read_text(encoding="utf-8") if config else _packaged_config(staging=staging)
+        loaded = ClientTrustConfig.from_json(text)
+        loaded.signing_config.get_fulcio()
+    except Exception as error:  # whatever the library says about a damaged configuration, it cannot be used
+        where = str(config) if config else None
+        raise GmError("GM-T708", f"the Sigstore configuration cannot be used: {error}", where=where) from error
+    return KeylessSigner(loaded, _identity(token))
+
+
+def _packaged_config(*, staging: bool) -> str:
+    root, signing = (
+        json.loads(packaged(name, staging=staging).read_text(encoding="utf-8"))
+        for name in ("trusted_root.json", "signing_config.v0.2.json")
+    )
+    return json.dumps({"mediaType": _CONFIG, "trustedRoot": root, "signingConfig": signing})
+
+
+def _identity(token: str | None) -> "IdentityToken":
+    from sigstore.oidc import IdentityError, IdentityToken, detect_credential  # noqa: PLC0415 - a second of imports
+
+    try:
+        found = token or detect_credential(_CLIENT)
+        if found:
+            return IdentityToken(found, _CLIENT)
+    except IdentityError as error:
+        raise GmError("GM-T711", f"no usable identity token: {error}") from error
+    raise GmError("GM-T711", "no identity token is at hand here")
