@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitops_models.policy.approvals import available
 from gitops_models.policy.rule import Problem, Rule
 from gitops_models.registry.events import Restored
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gitops_models.policy.context import Context
+    from gitops_models.policy.facts import Facts
 
 
 def commits_are_signed(context: Context) -> Iterator[Problem]:
@@ -33,7 +35,10 @@ def committer_is_signer(context: Context) -> Iterator[Problem]:
 
 
 def merge_is_signed(context: Context) -> Iterator[Problem]:
-    """Demand that the first-parent commit is signed by a known person, workload or forge, under their own e-mail."""
+    """Demand that the first-parent commit is signed by a known person, workload or forge, under their own e-mail.
+
+    A person counts as long as they count for anything: neither suspended nor past ``until``.
+    """
     merge = context.facts.merge
     if merge is None or merge.oid is None:
         return
@@ -42,6 +47,13 @@ def merge_is_signed(context: Context) -> Iterator[Problem]:
         yield Problem(f"merge {merge.oid[:10]} is {verdict}")
     elif not merge.email_ok:
         yield Problem(f"merge {merge.oid[:10]} is signed by {merge.actor.id} under another e-mail")
+    elif merge.actor.kind == "person" and (why := _absence(context.facts, merge.actor.id)) is not None:
+        yield Problem(f"merge {merge.oid[:10]} is signed by {merge.actor.id}, who is {why}")
+
+
+def _absence(facts: Facts, name: str) -> str | None:
+    person = facts.people.person(name)
+    return available(person, facts.at) if person is not None else "not in the accepted people file"
 
 
 def merge_is_whole(context: Context) -> Iterator[Problem]:

@@ -1,7 +1,7 @@
 import pytest
 
 from gitops_models.policy.facts import MergeFact, Signature
-from tests.support.policy import World, commit, finding, good_merge, version_files
+from tests.support.policy import World, actor, commit, finding, good_merge, people_yaml, version_files
 
 EDITS = version_files("1.1.0")
 
@@ -42,6 +42,15 @@ def test_a_merge_signed_by_anybody_known_is_fine(by):
 )
 def test_a_merge_that_nobody_known_signed_is_refused(fields):
     assert world().codes(EDITS, merge=good_merge(**fields)) == ("GM-P803",)
+
+
+def test_a_merge_by_a_person_who_does_not_count_is_refused():
+    gone = good_merge(actor=actor("former"))
+    verdict = world().judge(EDITS, merge=gone)
+    assert verdict.codes == ("GM-P803",)
+    assert "not in the accepted people file" in finding(verdict, "GM-P803").message
+    here = World(people=people_yaml(lead={"until": "2026-11-20"})).registered("1.0.0")
+    assert "past 2026-11-20" in finding(here.judge(EDITS, merge=good_merge()), "GM-P803").message
 
 
 def test_a_merge_with_content_of_its_own_is_refused():
