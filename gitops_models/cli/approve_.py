@@ -12,8 +12,10 @@ from gitops_models.cli.output import emit, next_step, say
 if TYPE_CHECKING:
     from gitops_models.cli.options import Options
     from gitops_models.trust.records import Record
+    from gitops_models.verification.proposal import Evaluation
     from gitops_models.workflows.late import Late
     from gitops_models.workflows.review import Reviewed
+    from gitops_models.workflows.session import Session
 
 
 def command(
@@ -26,10 +28,13 @@ def command(
         Path | None, typer.Option("--out", metavar="FILE", help="Write the decision to a file only.")
     ] = None,
     reason: Annotated[str, typer.Option("-m", "--reason", metavar="TEXT")] = "",
+    change: Annotated[
+        str | None, typer.Option("--change", metavar="ID", help="The change you mean; refused if it is another now.")
+    ] = None,
 ) -> None:
     """Sign a decision on a proposal, or on a step that landed without its approvals."""
-    from gitops_models.workflows.late import approve_late, find_waiting
-    from gitops_models.workflows.review import approve, find_proposal
+    from gitops_models.workflows.late import approve_late, check_waiting, find_waiting
+    from gitops_models.workflows.review import approve, check, find_proposal
 
     options = of(context)
     if reject and withdraw:
@@ -38,13 +43,36 @@ def command(
     session = open_here(options)
     late = find_waiting(session, name)
     if late is not None:
-        done_late = approve_late(session, late, decision=decision, reason=reason, keep_local=out is not None)
+        evaluation = check_waiting(session, late)
+        meant = _meant(options, session, decision, evaluation, name=late.step.oid, change=change)
+        done_late = approve_late(
+            session, late, decision=decision, reason=reason, keep_local=out is not None, change=meant
+        )
         released = f"step {done_late.step[:12]} is accepted" if done_late.released else ""
         _report(options, decision, done_late, f"step {done_late.step[:12]}", name=name, out=out, released=released)
         return
     proposal = find_proposal(session, name)
-    done = approve(session, proposal, decision=decision, reason=reason, keep_local=out is not None)
+    meant = _meant(options, session, decision, check(session, proposal), name=proposal.ref, change=change)
+    done = approve(session, proposal, decision=decision, reason=reason, keep_local=out is not None, change=meant)
     _report(options, decision, done, proposal.title, name=proposal.id, out=out)
+
+
+def _meant(
+    options: "Options", session: "Session", decision: str, evaluation: "Evaluation", *, name: str, change: str | None
+) -> str:
+    """The change to sign: the one that was looked at, said once more from its content, and agreed to at a terminal."""
+    from gitops_models.cli.asking import terminal
+    from gitops_models.workflows.shown import described, hold_to, last_shown
+
+    identity = evaluation.change_id
+    hold_to(identity, shown=last_shown(session.store, name), given=change, name=name)
+    say(options, f"{decision}: change {identity[:8]}")
+    for line in described(evaluation.change):
+        say(options, f"  {line}")
+    asker = terminal(options)
+    if asker is not None and not asker.agrees(f"Sign `{decision}`"):
+        raise typer.Abort
+    return identity
 
 
 def _report(

@@ -67,14 +67,19 @@ def _proposal(options: Options, name: str) -> Verdict:
     from gitops_models.cli.common import open_here
     from gitops_models.workflows.late import check_waiting, find_waiting
     from gitops_models.workflows.review import check, find_proposal
+    from gitops_models.workflows.shown import remember_shown
 
     session = open_here(options)
     late = find_waiting(session, name)
     if late is not None:
         next_step(options, f"gm approve {late.step.oid[:12]}")
-        return check_waiting(session, late).verdict
+        waiting = check_waiting(session, late)
+        remember_shown(session.store, late.step.oid, waiting.change_id)
+        return waiting.verdict
     proposal = find_proposal(session, name)
-    verdict = check(session, proposal).verdict
+    evaluation = check(session, proposal)
+    remember_shown(session.store, proposal.ref, evaluation.change_id)
+    verdict = evaluation.verdict
     next_step(options, f"gm merge {proposal.id}" if verdict.allowed else f"gm show {proposal.id}")
     return verdict
 

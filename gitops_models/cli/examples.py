@@ -27,6 +27,7 @@ EXAMPLES = {
     "check": ("gm check 3fa9c1d2", "gm check --base origin/main --head HEAD --format github"),
     "approve": (
         "gm approve 3fa9c1d2",
+        "gm approve 3fa9c1d2 --change 7be01c44",
         'gm approve 3fa9c1d2 --reject -m "no security scan"',
         "gm approve 3fa9c1d2 --out decision.json",
     ),

@@ -18,10 +18,13 @@ def command(
     """Show a model, a version or a proposal on one screen."""
     from gitops_models.cli import screens
     from gitops_models.workflows.show import ModelScreen, ProposalScreen, show
+    from gitops_models.workflows.shown import remember_shown
 
     options = of(context)
-    screen = show(open_here(options), name)
+    session = open_here(options)
+    screen = show(session, name)
     if isinstance(screen, ProposalScreen):
+        remember_shown(session.store, screen.proposal.ref, screen.evaluation.change_id)
         emit(options, "ProposalView", screens.proposal_body(screen), screens.proposal_lines(screen))
         next_step(options, screens.next_of(screen))
         return

@@ -5,6 +5,16 @@ from gitops_models.errors.codes import Code, Exit
 CODES = {
     "GM-F101": Code("no such proposal", Exit.NOT_FOUND, "see `gm proposals`"),
     "GM-F102": Code("several proposals answer to this", Exit.USAGE, "name one by its id"),
+    "GM-F103": Code("not the change that was shown", Exit.CONFLICT, "look at it again with `gm show`, then decide"),
+    "GM-F104": Code(
+        "the branch says something else than its content",
+        Exit.DENIED,
+        "open the proposal again with gm, or name its branch for what it does",
+    ),
+    "GM-F105": Code("no change id", Exit.USAGE, "give 8 digits or more of the id that `gm show` prints"),
+    "GM-F106": Code(
+        "what was shown cannot be read", Exit.INTEGRITY, "remove the file, then look at the proposal again"
+    ),
     "GM-F201": Code("conflict with the line", Exit.CONFLICT, "open the proposal again from the new state"),
     "GM-F202": Code("the line kept moving", Exit.CONFLICT, "run the command again in a moment"),
     "GM-F203": Code("landed already", Exit.CONFLICT, "nothing: the change is in force, see `gm log`"),

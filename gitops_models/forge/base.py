@@ -42,7 +42,7 @@ class Proposal:
 
     def answers_to(self, name: str) -> bool:
         """Whether a person who writes ``name`` can mean this proposal."""
-        return name in {self.id, self.branch, self.ref, self.about} or (bool(self.id) and name.startswith(self.id))
+        return bool(name) and name in {self.id, self.branch, self.ref, self.about}
 
 
 def parse_branch(ref: str, head: str, *, title: str = "", author: str = "") -> Proposal | None:

@@ -17,6 +17,7 @@ from gitops_models.trust.records import Acceptance, make_acceptance
 from gitops_models.verification.proposal import evaluate_blocked
 from gitops_models.workflows.remotes import has_bytes
 from gitops_models.workflows.review import add, check_clock, decide
+from gitops_models.workflows.shown import hold_to, last_shown
 
 if TYPE_CHECKING:
     from gitops_models.trust.records import Record
@@ -69,11 +70,22 @@ def check_waiting(session: Session, pending: Pending) -> Evaluation:
 
 
 def approve_late(
-    session: Session, pending: Pending, *, decision: str = "approve", reason: str = "", keep_local: bool = False
+    session: Session,
+    pending: Pending,
+    *,
+    decision: str = "approve",
+    reason: str = "",
+    keep_local: bool = False,
+    change: str | None = None,
 ) -> Late:
-    """Sign a decision on what a blocked step holds; the one that completes the quorum brings the acceptance with it."""
+    """Sign a decision on what a blocked step holds; the one that completes the quorum brings the acceptance with it.
+
+    Raises GM-F103 where that is another change now than ``change``, or else than the one that was shown here last.
+    """
     signer = session.signer()
     evaluation = check_waiting(session, pending)
+    step = pending.step.oid
+    hold_to(evaluation.change_id, shown=last_shown(session.store, step), given=change, name=step)
     record = decide(session, evaluation, session.actor(signer), signer, decision=decision, reason=reason)
     if keep_local:
         return Late(pending.step.oid, evaluation, record)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
+from gitops_models.forge.label import disagreement
 from gitops_models.forge.landing import prepare_landing
 from gitops_models.policy.denied import Denied
 from gitops_models.registry.events import StageMove, VersionEvent
@@ -17,18 +18,22 @@ from gitops_models.store.worktree import fast_forward
 from gitops_models.trust.opinions import previous_of
 from gitops_models.trust.records import ChangeSummary, Decision, make_decision
 from gitops_models.verification.acceptance import is_early
+from gitops_models.verification.changes import blocked_change
 from gitops_models.verification.proposal import Evaluation, evaluate
 from gitops_models.workflows.patience import Patience
 from gitops_models.workflows.propose import forge
 from gitops_models.workflows.raced import refuse_landed, still_open
 from gitops_models.workflows.remotes import has_bytes
+from gitops_models.workflows.shown import hold_to, last_shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitops_models.forge.base import Proposal
     from gitops_models.forge.landing import Landing
+    from gitops_models.registry.change import Change
     from gitops_models.registry.documents import Actor
+    from gitops_models.registry.events import Event
     from gitops_models.trust.records import Record
     from gitops_models.trust.signing import Signer
     from gitops_models.workflows.session import Session
@@ -77,8 +82,8 @@ def find_proposal(session: Session, name: str) -> Proposal:
 
 
 def check(session: Session, proposal: Proposal) -> Evaluation:
-    """Judge the proposal as if it were merged now."""
-    return evaluate(
+    """Judge the proposal as if it were merged now; GM-F104 where its branch is called after something else."""
+    evaluation = evaluate(
         session.store,
         session.history,
         proposal.head,
@@ -86,16 +91,37 @@ def check(session: Session, proposal: Proposal) -> Evaluation:
         at=session.clock.now(),
         has_bytes=has_bytes(session),
     )
+    lie = disagreement(proposal, _brought(session, evaluation.change))
+    if lie is not None:
+        raise GmError("GM-F104", lie, where=proposal.branch)
+    return evaluation
+
+
+def _brought(session: Session, change: Change) -> list[Event]:
+    """What happens because of the proposal: not what blocked scopes hold already, that was called something else."""
+    blocked = change.scopes & session.history.blocked
+    there = blocked_change(session.history, blocked).events if blocked else ()
+    return [event for event in change.events if event not in there]
 
 
 def approve(
-    session: Session, proposal: Proposal, *, decision: str = "approve", reason: str = "", keep_local: bool = False
+    session: Session,
+    proposal: Proposal,
+    *,
+    decision: str = "approve",
+    reason: str = "",
+    keep_local: bool = False,
+    change: str | None = None,
 ) -> Reviewed:
     """Sign a decision on the change that the proposal makes, and append it to the ledger unless ``keep_local``.
 
-    A person may always sign; whether the decision counts is the judge's to say, and the result shows it.
+    ``change`` begins the id of the change that the reviewer means. A person may always sign; whether the decision
+    counts is the judge's to say, and the result shows it. Raises GM-F103, and signs nothing, where the proposal makes
+    another change now than the one meant, or else the one that this clone showed last.
     """
     evaluation = check(session, proposal)
+    shown = last_shown(session.store, proposal.ref)
+    hold_to(evaluation.change_id, shown=shown, given=change, name=proposal.branch)
     signer = session.signer()
     record = decide(session, evaluation, session.actor(signer), signer, decision=decision, reason=reason)
     if keep_local:

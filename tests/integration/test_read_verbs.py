@@ -188,7 +188,7 @@ def test_log_reports_a_claim_that_lies(registry, read, capsys):
     state = StageState(model="bc", stage="staging", version="1.0.0", lineage_sha256=digest)
     path = session.accepted.layout.stage_path("bc", "staging")
     claims = (("Gm-Event", "promotion"), ("Gm-Model", "bc"), ("Gm-To", "7.7.7"), ("Gm-Risk", "critical"))
-    draft = Draft("promotion", "bc", "back", "tidy", {path: render(state)}, "1.0.0", "staging", trailers=claims)
+    draft = Draft("change", "bc", "back", "tidy", {path: render(state)}, "1.0.0", "staging", trailers=claims)
     merge(session, propose(session, draft).proposal)
     _, answer = read(registry, "log", "--limit", "1")
     (row,) = answer["rows"]

@@ -97,8 +97,8 @@ def test_an_edit_after_the_approvals_voids_them(story, risk):
     proposal = registry.promote("fraud", "1.0.0", "staging")
     registry.approve(proposal, *APPROVERS[risk])
     edited = registry.commit(stage_file(registry, "1.1.0", "staging"), parents=[proposal.head])
-    registry.force(edited, proposal.ref)
-    stale = type(proposal)(**{**vars(proposal), "head": edited})
+    stale = type(proposal)(**{**vars(proposal), "head": edited, "event": "change", "version": "-"})
+    registry.force(edited, stale.ref)
     assert denials(registry, stale) == ("GM-P401",)
     with registry.untouched(), pytest.raises(Denied):
         merge(registry.session("engineer"), stale)
@@ -302,7 +302,7 @@ def test_an_approval_survives_main_merged_into_the_proposal(approved):
 def test_an_approval_does_not_survive_any_other_file(approved, files):
     registry, proposal = approved
     changed = registry.commit(files, parents=[proposal.head])
-    moved = type(proposal)(**{**vars(proposal), "head": changed})
+    moved = type(proposal)(**{**vars(proposal), "head": changed, "event": "change", "version": "-"})
     assert not registry.check(moved).verdict.allowed
 
 

@@ -28,12 +28,12 @@ def test_a_branch_of_another_shape_is_no_proposal(ref):
     assert parse_branch(ref, HEAD) is None
 
 
-@pytest.mark.parametrize("name", ["3fa9c1d2", "3fa9c1d2" + "0" * 56, "fraud@1.2.0", FRAUD.branch, FRAUD.ref])
+@pytest.mark.parametrize("name", ["3fa9c1d2", "fraud@1.2.0", FRAUD.branch, FRAUD.ref])
 def test_a_proposal_answers_to_its_names(name):
     assert FRAUD.answers_to(name)
 
 
-@pytest.mark.parametrize("name", ["", "3fa9", "fraud", "fraud@1.2", "-"])
+@pytest.mark.parametrize("name", ["", "3fa9", "3fa9c1d2" + "0" * 56, "fraud", "fraud@1.2", "-"])
 def test_a_proposal_answers_to_nothing_else(name):
     assert not FRAUD.answers_to(name)
     assert Proposal("x", "fraud", "-", "-", "", HEAD).answers_to("fraud")
