@@ -155,6 +155,20 @@ def test_another_place_in_the_log_is_refused(case):
     assert refusal_of(case, raw=edited(case.raw, move)) == "GM-T702"
 
 
+def test_a_checkpoint_signed_in_another_name_is_refused(case):
+    def rename(fields):
+        (entry,) = fields["verificationMaterial"]["tlogEntries"]
+        checkpoint = entry["inclusionProof"]["checkpoint"]
+        checkpoint["envelope"] = checkpoint["envelope"].replace("\n\n\u2014 ", "\n\n\u2014 x", 1)
+
+    def scribble(fields):
+        (entry,) = fields["verificationMaterial"]["tlogEntries"]
+        entry["inclusionProof"]["checkpoint"]["envelope"] += "whatever\n"
+
+    assert refusal_of(case, raw=edited(case.raw, rename)) == "GM-T702"
+    assert refusal_of(case, raw=edited(case.raw, scribble)) == "GM-T702"
+
+
 def test_another_identity_is_refused(case):
     for identity in ("mallory@example.org", case.signer.identity + "x", case.signer.identity[:-1], ""):
         assert refusal_of(case, signer=SignedBy(identity, case.signer.issuer)) == "GM-T703"

@@ -6,6 +6,7 @@ nothing to a verifier, so they are room to hide an edit in.
 """
 
 import base64
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Proof", "verify_bundle", "verify_statement"]
 
 _Result = TypeVar("_Result")
+_SIGNED = re.compile("\N{EM DASH} (\\S+) (\\S+)")
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,7 @@ def _hold(verify: Callable[[], _Result]) -> _Result:
 def _proof(form: Literal["message", "dsse"], bundle: "Bundle", fields: dict[str, Any]) -> Proof:
     """Read what the log says of a bundle that holds."""
     (entry,) = fields["verificationMaterial"]["tlogEntries"]
+    _check_note(entry["inclusionProof"]["checkpoint"]["envelope"], base64.b64decode(entry["logId"]["keyId"]))
     index = int(entry["logIndex"])
     if {"inclusionPromise", "integratedTime"} <= entry.keys():  # Rekor v1: the promise signs index and time
         return Proof(form, index, datetime.fromtimestamp(int(entry["integratedTime"]), UTC))
@@ -126,6 +129,21 @@ def _proof(form: Literal["message", "dsse"], bundle: "Bundle", fields: dict[str,
     if entry["logIndex"] != entry["inclusionProof"]["logIndex"]:
         raise GmError("GM-T702", "the log entry and its inclusion proof name different places in the log")
     return Proof(form, index, _stamped(bundle))
+
+
+def _check_note(note: str, key_id: bytes) -> None:
+    """Raise GM-T702 when the log's line under its checkpoint names another log: sigstore compares key hints only.
+
+    Lines of witnesses are left alone, nobody here knows their keys (https://c2sp.org/signed-note).
+    """
+    text, _, lines = note.partition("\n\n")
+    origin = text.split(maxsplit=1)[0]
+    for line in lines.removesuffix("\n").split("\n"):
+        signed = _SIGNED.fullmatch(line)
+        if not signed:
+            raise GmError("GM-T702", "the checkpoint has a line that is no signature")
+        if base64.b64decode(signed[2])[:4] == key_id[:4] and signed[1] != origin:
+            raise GmError("GM-T702", f"the checkpoint of {origin} is signed as {signed[1]}")
 
 
 def _stamped(bundle: "Bundle") -> datetime | None:

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import socket
+import tracemalloc
 from dataclasses import replace
 
 import pytest
@@ -173,3 +174,18 @@ def test_a_file_swapped_between_listing_and_reading_is_refused(model, swap, code
         hash_resource(descriptor, Resource("sub/b", 0, None, b""), "sha256")
     os.close(descriptor)
     assert (refusal.value.code, refusal.value.where) == (code, "sub/b")
+
+
+def test_a_large_file_is_hashed_in_bounded_memory(tmp_path):
+    size = 96 * 1024 * 1024
+    with (tmp_path / "weights").open("wb") as weights:
+        weights.truncate(size)
+    digest = hashlib.sha256(bytes(size)).hexdigest()
+    manifest = read_manifest(write_manifest("m", [FileDigest("weights", size, digest)]))
+    tracemalloc.start()
+    try:
+        verify_tree(tmp_path, manifest)
+        _now, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 8 * 1024 * 1024
