@@ -63,3 +63,46 @@ def test_quarantined_bytes_are_not_promoted_under_another_role(quarantined, role
     assert caught.value.code == "GM-P304"
     quarantined.version("fraud", "1.4.0")
     assert quarantined.promote("fraud", "1.4.0", "staging").head
+
+
+SETTLED = {"root_cause": "mislabelled batch", "by": "operator", "at": "2026-11-21T12:00:00Z"}
+
+
+@pytest.fixture
+def troubled(registry):
+    """An open cause, reported by the operator."""
+    assert landed(registry, documents.cause_file(severity="critical")) == ("accepted", ())
+    return registry
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"severity": "low"},
+        {"severity": "critical", "reason": "nothing happened"},
+        {"severity": "critical", "by": "raio"},
+        {"severity": "critical", "opened": "2026-11-20T11:00:00Z"},
+        {"severity": "critical", "incident": "INC-1"},
+        {"severity": "low", "resolution": SETTLED},
+    ],
+)
+def test_an_open_cause_is_not_reworded(troubled, fields):
+    before = troubled.history().state.snapshot.causes("fraud")
+    assert landed(troubled, documents.cause_file(**fields)) == ("denied", ("GM-P102",))
+    assert troubled.history().state.snapshot.causes("fraud") == before
+
+
+def test_a_cause_is_not_settled_in_somebody_elses_name(troubled):
+    files = documents.cause_file(severity="critical", resolution={**SETTLED, "by": "raio"})
+    assert landed(troubled, files) == ("denied", ("GM-P506",))
+
+
+def test_a_cause_is_not_opened_and_settled_in_somebody_elses_name(registry):
+    files = documents.cause_file(resolution={**SETTLED, "by": "raio"})
+    assert landed(registry, files) == ("denied", ("GM-P506",))
+
+
+def test_a_cause_is_settled_by_whoever_signs_and_may_be_opened_again(troubled):
+    settled = documents.cause_file(severity="critical", resolution={**SETTLED, "by": "raio"})
+    assert landed(troubled, settled, by="raio") == ("accepted", ())
+    assert landed(troubled, documents.cause_file(severity="critical")) == ("accepted", ())

@@ -153,7 +153,7 @@ def cause_file(name="c1", *, model="fraud", **fields):
     """A cause by path."""
     return {
         f"models/{model}/causes/{name}.yaml": record(
-            "Cause", model=model, id=name, cause="regression", opened=CREATED, **fields
+            "Cause", model=model, id=name, cause="regression", **{"opened": CREATED, **fields}
         )
     }
 

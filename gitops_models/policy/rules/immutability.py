@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from gitops_models.policy.pointers import PointerFacts, load_pointer
 from gitops_models.policy.rule import Kind, Problem, Rule
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from gitops_models.policy.context import Context
     from gitops_models.registry.change import PathChange
-    from gitops_models.registry.documents import ArtifactEntry
+    from gitops_models.registry.documents import ArtifactEntry, Cause
     from gitops_models.registry.paths import Place
 
 RELEASED = frozenset(("lineage", "pointer"))
@@ -30,10 +30,15 @@ def released_files_stay(context: Context) -> Iterator[Problem]:
 
 
 def records_are_added_only(context: Context) -> Iterator[Problem]:
-    """Demand that no record is removed, and that none but a cause is edited."""
+    """Demand that no record is removed, and that none is edited but a cause, in how it was settled."""
     for event in _rewrites(context):
         if context.before.place(event.path).kind in RECORDS:
             yield Problem(event.why, event.path)
+    for change in context.changed("cause"):
+        if change.before is not None and change.after is not None:
+            said, says = (cast("Cause", side.document(change.path)) for side in (context.before, context.after))
+            if said.model_copy(update={"resolution": says.resolution}) != says:
+                yield Problem("of a cause only the resolution is edited", change.path)
 
 
 def _rewrites(context: Context) -> Iterator[Forbidden]:
@@ -162,7 +167,11 @@ def _tags(context: Context) -> Iterator[tuple[str, str | None, str | None]]:
 
 RULES = (
     Rule("GM-P101", released_files_stay, "Deployed versions are immutable; a change is a new version."),
-    Rule("GM-P102", records_are_added_only, "Evidence, holds, quarantine and status only grow."),
+    Rule(
+        "GM-P102",
+        records_are_added_only,
+        "Evidence, holds, quarantine and status only grow; a cause is settled, not reworded.",
+    ),
     Rule("GM-P103", records_are_numbered, "Records are counted, so none can be slipped in or left out."),
     Rule("GM-P104", pointers_match_lineage, "Nothing unversioned and nothing partly versioned."),
     Rule("GM-P105", pointers_say_the_same_bytes, "Address and digest describe the same bytes."),

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     from gitops_models.policy.context import Context
     from gitops_models.registry.documents import Cause, Hold, Quarantine, Status
+    from gitops_models.registry.pathchange import PathChange
+
+    Record = Hold | Quarantine | Status | Cause
 
 ALLOWED_BESIDE = frozenset(("stage-state", "hold", "cause", "quarantine"))
 
@@ -60,13 +63,22 @@ def lift_names_root_cause(context: Context) -> Iterator[Problem]:
 
 
 def records_name_their_signer(context: Context) -> Iterator[Problem]:
-    """``by`` of a hold, quarantine, status or newly opened cause is who signed it, and the only one who touched it."""
+    """``by`` of a record, and of how a cause was settled, is who signed it and the only one who touched it."""
     for change in context.changed("hold", "quarantine", "status", "cause"):
-        if change.before is not None or change.after is None:
+        if change.after is None:
             continue
-        record = cast("Hold | Quarantine | Status | Cause", context.after.document(change.path))
-        if (why := context.speaks(record.by, change.path)) is not None:
-            yield Problem(f"by is {why}", change.path)
+        record = cast("Record", context.after.document(change.path))
+        for what, name in _names(change, record):
+            if (why := context.speaks(name, change.path)) is not None:
+                yield Problem(f"{what} is {why}", change.path)
+
+
+def _names(change: PathChange, record: Record) -> Iterator[tuple[str, str]]:
+    """Yield the fields that name whoever speaks with this change, and the name."""
+    if change.before is None:
+        yield "by", record.by
+    if record.kind == "Cause" and record.resolution is not None:
+        yield "resolution.by", record.resolution.by
 
 
 def quarantine_bars_no_less(context: Context) -> Iterator[Problem]:

@@ -118,6 +118,8 @@ def test_a_kind_that_this_version_does_not_know_is_refused():
     assert world().codes({"models/fraud/triggers.yaml": document("Triggers", model="fraud")}) == ("GM-P001",)
 
 
-def test_an_open_cause_may_be_edited():
+def test_of_a_cause_only_the_resolution_is_edited():
     here = world().accept(cause_file(severity="low"), by="operator")
-    assert here.judge(cause_file(severity="high"), by="operator").allowed
+    settled = {"root_cause": "bad labels", "by": "operator", "at": "2026-11-21T12:00:00Z"}
+    assert here.judge(cause_file(severity="low", resolution=settled), by="operator").allowed
+    assert here.codes(cause_file(severity="high", resolution=settled), by="operator") == ("GM-P102",)

@@ -290,4 +290,4 @@ def test_a_cause_is_opened_and_resolved_by_whoever_operates_or_approves():
     here.accept(cause_file())
     resolution = {"root_cause": "bad labels", "by": "raio", "at": "2026-11-21T12:00:00Z"}
     assert here.judge(cause_file(resolution=resolution), by="raio").allowed
-    assert here.codes(cause_file(resolution=resolution), by="engineer") == ("GM-P403",)
+    assert here.codes(cause_file(resolution=resolution), by="engineer") == ("GM-P403", "GM-P506")
