@@ -129,21 +129,25 @@ def _import(home: Path, data: bytes) -> None:
 def _gpg(home: Path, *arguments: str, stdin: bytes = b"", cwd: str | None = None) -> bytes:
     """Return the status channel; what the exit status says is in there too, and more of it."""
     command = ["gpg", f"--homedir={home}", *_FIXED, *arguments]
-    try:
-        # Without --batch: with it gpg stops at the first bad signature. It has no terminal to ask anything on.
-        done = subprocess.run(
-            command,
-            input=stdin,
-            capture_output=True,
-            timeout=_SECONDS,
-            env=_environment(home),
-            cwd=cwd or home,
-            start_new_session=True,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise GmError("GM-T302", f"gpg cannot be run: {type(error).__name__}") from error
-    return done.stdout
+    # Into a file: gpg writes line by line, and a pipe would wake this process for each of thousands.
+    with tempfile.TemporaryFile(dir=home) as said:
+        try:
+            # Without --batch: with it gpg stops at the first bad signature. It has no terminal to ask anything on.
+            subprocess.run(
+                command,
+                input=stdin,
+                stdout=said,
+                stderr=subprocess.DEVNULL,
+                timeout=_SECONDS,
+                env=_environment(home),
+                cwd=cwd or home,
+                start_new_session=True,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise GmError("GM-T302", f"gpg cannot be run: {type(error).__name__}") from error
+        said.seek(0)
+        return said.read()
 
 
 def _stop_agents(home: Path) -> None:

@@ -24,6 +24,16 @@ _CRC_START = 0xB704CE
 _CRC_POLYNOMIAL = 0x1864CFB
 
 
+def _crc_of_byte(byte: int) -> int:
+    crc = byte << 16
+    for _ in range(8):
+        crc = crc << 1 ^ (_CRC_POLYNOMIAL if crc & 0x800000 else 0)
+    return crc
+
+
+_CRC_TABLE = tuple(_crc_of_byte(byte) for byte in range(256))
+
+
 def signature_packet(armored: bytes) -> bytes:
     """Return the one signature packet inside ``armored``.
 
@@ -52,11 +62,7 @@ def crc24(data: bytes) -> bytes:
     """Return the checksum of an armor (RFC 9580, 6.1)."""
     crc = _CRC_START
     for byte in data:
-        crc ^= byte << 16
-        for _ in range(8):
-            crc <<= 1
-            if crc & 0x1000000:
-                crc ^= _CRC_POLYNOMIAL
+        crc = (crc << 8 & 0xFFFFFF) ^ _CRC_TABLE[crc >> 16 ^ byte]
     return crc.to_bytes(3, "big")
 
 
