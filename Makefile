@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: help setup demo test lint types docs docs-check bench sweep coverage lock clean
+.PHONY: help setup demo test lint types docs docs-check bench sweep coverage peers lock clean
 
 # Every test and every step of the demo starts a new Python: without byte code that costs a second each.
 unexport PYTHONDONTWRITEBYTECODE
@@ -55,6 +55,16 @@ coverage: $(READY) ## judge what `make test COVERAGE=1` measured
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --include='gitops_models/registry/*,gitops_models/policy/*,gitops_models/trust/*' --fail-under=100
 	$(BIN)/coverage report --fail-under=92
+
+PEER := .cache/model-signing/1.1.1
+
+peers: $(PEER)/.ready ## the programs that tests compare with, each in an environment of its own
+
+$(PEER)/.ready: $(READY)
+	rm -rf $(PEER)
+	$(BIN)/python -m venv $(PEER)
+	$(PEER)/bin/python -m pip install --quiet --disable-pip-version-check model-signing==1.1.1 pyopenssl
+	@touch $@
 
 lock: ## renew uv.lock and its copy for pip (needs uv)
 	uv lock

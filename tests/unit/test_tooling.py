@@ -59,13 +59,21 @@ def run_skips(root, tmp_path, message, kind="pytest.skip"):
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
 
 
-def test_ci_fails_on_a_skip_that_it_does_not_allow(repository_root, tmp_path):
-    result = run_skips(repository_root, tmp_path, "strace is not installed")
-    assert (result.returncode, result.stdout.splitlines()[0]) == (1, "REFUSED: c::t: strace is not installed")
+@pytest.mark.parametrize(
+    "message",
+    [
+        "strace is not installed",
+        "the shared data folder is absent: /somewhere/shared/data",
+        "model-signing 1.1.1 is not installed in /somewhere/.cache/model-signing/1.1.1",
+    ],
+)
+def test_ci_fails_on_a_skip_that_it_does_not_allow(repository_root, tmp_path, message):
+    result = run_skips(repository_root, tmp_path, message)
+    assert (result.returncode, result.stdout.splitlines()[0]) == (1, f"REFUSED: c::t: {message}")
 
 
-@pytest.mark.parametrize("message", ["", "the shared data folder is absent: /somewhere/shared/data"])
-def test_ci_allows_no_skip_and_the_skip_of_absent_shared_data(repository_root, tmp_path, message):
+@pytest.mark.parametrize("message", ["", "model-signing 1.0.0 is not installed in /somewhere/1.0.0"])
+def test_ci_allows_no_skip_and_the_skip_of_an_older_peer(repository_root, tmp_path, message):
     assert run_skips(repository_root, tmp_path, message).returncode == 0
 
 
