@@ -20,6 +20,8 @@ _BASE64 = re.compile(rb"[A-Za-z0-9+/]+={0,2}")
 _SIGNATURE = 2
 _VERSION = 4
 _BINARY = 0x00
+# RFC 9580, 4.2.1: where the forms of a length begin.
+_TWO_OCTETS, _PARTIAL, _FIVE_OCTETS = 192, 224, 255
 _CRC_START = 0xB704CE
 _CRC_POLYNOMIAL = 0x1864CFB
 
@@ -125,11 +127,11 @@ def _packet(data: bytes) -> tuple[int, int, int]:
 
 def _new_length(data: bytes) -> tuple[int, int]:
     first = int.from_bytes(data[1:2], "big")
-    if first < 192:  # noqa: PLR2004 - RFC 9580, 4.2.1: these are the limits of its forms
+    if first < _TWO_OCTETS:
         return 2, first
-    if first < 224:  # noqa: PLR2004
-        return 3, (first - 192 << 8) + int.from_bytes(data[2:3], "big") + 192
-    return 6, int.from_bytes(data[2:6], "big") if first == 255 else -1  # noqa: PLR2004
+    if first < _PARTIAL:
+        return 3, (first - _TWO_OCTETS << 8) + int.from_bytes(data[2:3], "big") + _TWO_OCTETS
+    return 6, int.from_bytes(data[2:6], "big") if first == _FIVE_OCTETS else -1
 
 
 def _old_length(data: bytes) -> tuple[int, int]:
