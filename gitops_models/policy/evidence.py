@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from math import inf
+from typing import TYPE_CHECKING, cast
 
 from gitops_models.policy.risk import SENSITIVE
+from gitops_models.registry.times import parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -37,13 +39,15 @@ def binds(entry: Evidence, lineage: Lineage) -> bool:
 
 
 def standing(entries: Iterable[Evidence], kind: str, lineage: Lineage) -> Standing:
-    """Return the latest entry of a type decides; after a failure or revocation only another signer supersedes.
+    """Return the entry that decides for one type: the last, unless a signer overrules their own failure.
 
-    Entries are ordered by ``created``, which GM-P312 keeps growing with each acceptance.
+    ``entries`` are in the order of :func:`in_order`.
     """
     deciding: Evidence | None = None
     ignored = []
-    for entry in in_order(entry for entry in entries if entry.type == kind):
+    for entry in entries:
+        if entry.type != kind:
+            continue
         if not binds(entry, lineage) and entry.result == "passed":
             ignored.append(f"{entry.type} by {entry.by} examined other bytes")
         elif deciding and deciding.result != "passed" and entry.result == "passed" and entry.by == deciding.by:
@@ -53,9 +57,21 @@ def standing(entries: Iterable[Evidence], kind: str, lineage: Lineage) -> Standi
     return Standing(deciding, tuple(ignored))
 
 
-def in_order(entries: Iterable[Evidence]) -> Sequence[Evidence]:
-    """By time; at the same second what speaks against the version comes last."""
-    return sorted(entries, key=lambda entry: (entry.created, entry.result != "passed", entry.by))
+def in_order(context: Context, model: str, version: str) -> Sequence[Evidence]:
+    """Return a version's evidence by acceptance, what the change brings last.
+
+    Within one step, and before the pin, by the time it names; at the same time what speaks against the version comes
+    last. A time is a claim of whoever signs, so one of the year 2099 does not outlast what is accepted after it.
+    """
+    layout, accepted = context.after.layout, context.facts.state.evidence
+
+    def place(path: str) -> float:
+        return inf if context.before.entry(path) is None else accepted.get(path, 0)
+
+    paths = [layout.evidence_path(model, version, name) for name in context.after.evidence_names(model, version)]
+    found = [(place(path), cast("Evidence", context.after.document(path))) for path in paths]
+    found.sort(key=lambda one: (one[0], parse_time(one[1].created), one[1].result != "passed", one[1].by))
+    return [entry for _, entry in found]
 
 
 def needs_independence(context: Context, model: str, stage: str) -> bool:

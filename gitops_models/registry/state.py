@@ -50,7 +50,8 @@ class AcceptedState:
     ``step`` and ``at`` are the last accepted step and its acceptance. ``stacks`` hold the live stack per (model,
     stage); ``touched`` the last accepted step per mutable path; ``weights`` the version that owns the sha256 of
     weights, or of a prompt where it has no weights; ``ever_staged`` every version that was once desired in (model,
-    stage); ``blocked`` the scopes whose newest step was not accepted.
+    stage); ``evidence`` when evidence at a path was accepted, in counted steps (what the pin held is missing);
+    ``blocked`` the scopes whose newest step was not accepted.
     """
 
     snapshot: Snapshot
@@ -62,6 +63,7 @@ class AcceptedState:
     registered: Mapping[ModelVersion, Registration] = field(default_factory=GrowingMap)
     weights: Mapping[tuple[str, str], str] = field(default_factory=GrowingMap)
     ever_staged: Mapping[ModelStage, Versions] = field(default_factory=GrowingMap)
+    evidence: Mapping[str, int] = field(default_factory=GrowingMap)
     blocked: Mapping[str, Blocked] = field(default_factory=dict)
 
     @classmethod
@@ -124,6 +126,7 @@ class AcceptedState:
                 self.weights, {key: value for pair in new for key, value in _weights(change.after, *pair).items()}
             ),
             ever_staged=_grown(self.ever_staged, self._staged(change)),
+            evidence=_grown(self.evidence, dict.fromkeys((path.path for path in change.added("evidence")), index)),
             blocked={scope: why for scope, why in self.blocked.items() if scope not in change.scopes},
         )
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from gitops_models.registry.snapshot import Snapshot
     from gitops_models.store.repository import Store
 
-FORMAT = f"1 {__version__}"
+FORMAT = f"2 {__version__}"
 
 
 def cache_path(common_dir: Path) -> Path:
@@ -72,6 +72,7 @@ def _plain(history: History) -> dict[str, Any]:
             for key, value in state.registered.items()
         ],
         "weights": [[*key, version] for key, version in state.weights.items()],
+        "evidence": [[path, order] for path, order in state.evidence.items()],
         "staged": [[*key, sorted(versions)] for key, versions in state.ever_staged.items()],
     }
 
@@ -114,4 +115,5 @@ def _state(kept: dict[str, Any], accepted: Snapshot) -> AcceptedState:
         ever_staged=GrowingMap(
             {(model, stage): GrowingMap(dict.fromkeys(versions)) for model, stage, versions in kept["staged"]}
         ),
+        evidence=GrowingMap(dict(kept["evidence"])),
     )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from gitops_models.policy.approvals import CLOCK_TOLERANCE
-from gitops_models.policy.evidence import Standing, binds, is_independent, needs_independence, standing
+from gitops_models.policy.evidence import Standing, binds, in_order, is_independent, needs_independence, standing
 from gitops_models.policy.rule import Problem, Rule
 from gitops_models.registry.events import Promoted
-from gitops_models.registry.times import parse_time
+from gitops_models.registry.times import format_time, parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ def _demanded(context: Context) -> Iterator[tuple[Promoted, str, Standing]]:
         if rule is None or not context.after.has_version(event.model, event.to_version):
             continue
         lineage = context.after.lineage(event.model, event.to_version)
-        entries = context.after.evidence(event.model, event.to_version)
+        entries = in_order(context, event.model, event.to_version)
         for kind in rule.evidence:
             yield event, kind, standing(entries, kind, lineage)
 
@@ -79,13 +79,18 @@ def evidence_binds_bytes(context: Context) -> Iterator[Problem]:
 
 
 def evidence_time_grows(context: Context) -> Iterator[Problem]:
-    """Demand that new evidence is not older than accepted evidence of its type, nor from the future: order decides."""
-    at = context.facts.at
+    """Demand that new evidence is neither older than accepted evidence of its type nor from the future.
+
+    Accepted evidence from the future, with which a merge got away by its own date, holds up nothing honest.
+    """
+    latest = context.facts.at + CLOCK_TOLERANCE if context.facts.at is not None else None
     for path, entry in _added(context):
-        accepted = [one.created for one in _accepted(context, entry) if one.type == entry.type]
-        if accepted and parse_time(entry.created) < max(map(parse_time, accepted)):
-            yield Problem(f"created {entry.created} is before the accepted {entry.type} of {max(accepted)}", path)
-        if at is not None and parse_time(entry.created) > at + CLOCK_TOLERANCE:
+        created = parse_time(entry.created)
+        times = (parse_time(one.created) for one in _accepted(context, entry) if one.type == entry.type)
+        newer = max((time for time in times if latest is None or time <= latest), default=created)
+        if created < newer:
+            yield Problem(f"created {entry.created} is before the accepted {entry.type} of {format_time(newer)}", path)
+        if latest is not None and created > latest:
             yield Problem(f"created {entry.created} lies in the future", path)
 
 

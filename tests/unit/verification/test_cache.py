@@ -33,6 +33,7 @@ def facts(history):
         dict(state.touched),
         dict(state.registered),
         dict(state.weights),
+        dict(state.evidence),
         {key: set(versions) for key, versions in state.ever_staged.items()},
         {scope: dict(state.snapshot.scope(scope)) for scope in state.snapshot.scope_names()},
         history.policy,

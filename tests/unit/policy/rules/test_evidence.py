@@ -76,10 +76,39 @@ def test_only_another_signer_supersedes_a_failure():
     assert promote(here).allowed
 
 
-def test_at_the_same_second_what_speaks_against_the_version_decides():
-    here = world().accept(evidence_file("1.0.0", "unit-tests", name="z", result="failed", by="engineer2"))
-    here.accept(evidence_file("1.0.0", "unit-tests", name="a"))
+def test_at_the_same_second_of_one_step_what_speaks_against_the_version_decides():
+    failed = evidence_file("1.0.0", "unit-tests", name="a", result="failed", by="engineer2")
+    here = world().accept({**failed, **evidence_file("1.0.0", "unit-tests", name="z")})
     assert promote(here).codes == ("GM-P308",)
+
+
+@pytest.mark.parametrize(
+    ("passed", "failed", "codes"),
+    [
+        ("2026-11-21T11:00:00Z", "2026-11-21T11:00:00.5Z", ("GM-P308",)),
+        ("2026-11-21T11:00:00.5Z", "2026-11-21T11:00:00Z", ()),
+        ("2026-11-21T11:00:00.10Z", "2026-11-21T11:00:00.1Z", ("GM-P308",)),
+    ],
+)
+def test_within_one_step_evidence_is_in_the_order_of_time_and_not_of_text(passed, failed, codes):
+    good = evidence_file("1.0.0", "unit-tests", name="a", created=passed)
+    bad = evidence_file("1.0.0", "unit-tests", name="b", created=failed, result="failed", by="engineer2")
+    assert promote(world().accept({**good, **bad})).codes == codes
+
+
+def test_what_was_accepted_later_decides_whatever_time_it_names():
+    far = evidence_file("1.0.0", "unit-tests", name="a", created="2098-12-31T00:00:00Z", by="engineer")
+    here = world().accept(far)
+    failed = evidence_file("1.0.0", "unit-tests", name="b", result="failed", created=LATER)
+    assert here.judge(failed, by="ci").allowed
+    assert promote(here.accept(failed)).codes == ("GM-P308",)
+
+
+def test_evidence_of_the_same_change_comes_after_what_is_accepted():
+    here = world().accept(evidence_file("1.0.0", "unit-tests", created="2098-12-31T00:00:00Z", result="failed"))
+    fresh = evidence_file("1.0.0", "unit-tests", name="b", by="engineer", created=LATER)
+    edits = {**here.stage("1.0.0", "development"), **fresh}
+    assert here.judge(edits, approvals=["lead"]).allowed
 
 
 @pytest.mark.parametrize(
