@@ -16,7 +16,8 @@ def pre_receive() -> int:
     from gitops_models.workflows.session import SystemClock
 
     try:
-        updates = parse_updates(sys.stdin)
+        # Names are bytes: what is no text is refused by its name, not by a decoder.
+        updates = parse_updates(sys.stdin.buffer.read().decode("utf-8", "surrogateescape").split("\n")[:-1])
         judgement = pre_receive(Path(os.environ.get("GIT_DIR", ".")).absolute(), updates, SystemClock())
     except GmError as error:
         return _refuse([error])

@@ -32,4 +32,5 @@ CODES = {
     ),
     "GM-F309": Code("this ref is not taken", Exit.DENIED, "push branches, version tags and ledger records only"),
     "GM-F310": Code("another push was quicker", Exit.CONFLICT, "push again from the new state"),
+    "GM-F311": Code("ref name outside plain ASCII", Exit.DENIED, "name it in printable ASCII characters"),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
 
 ABSENT = "-"
 BRANCHES = "refs/heads/gm/"
+_PLAIN = re.compile(r"[\x21-\x7e]+")
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,9 @@ class Proposal:
 def parse_branch(ref: str, head: str, *, title: str = "", author: str = "") -> Proposal | None:
     """The proposal that the branch ``ref`` holds; None for a branch of another shape."""
     parts = ref.removeprefix(BRANCHES).split("/")
-    if not ref.startswith(BRANCHES) or len(parts) != 5 or not all(parts):  # noqa: PLR2004 - the five parts of the name
+    if not ref.startswith(BRANCHES) or not _PLAIN.fullmatch(ref):
+        return None
+    if len(parts) != 5 or not all(parts):  # noqa: PLR2004 - the five parts of the name
         return None
     event, model, version, stage, identity = parts
     return Proposal(event, model, version, stage, identity, head, title, author)

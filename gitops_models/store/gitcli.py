@@ -78,9 +78,24 @@ def output(context: GitContext, args: Sequence[str], *, stdin: bytes = b"", time
     return done.stdout
 
 
+def lines_of(data: bytes) -> list[str]:
+    """Give the lines of git's output that are UTF-8.
+
+    Not ``str.splitlines``: it also splits at U+2028, U+0085 and other signs that a ref name may hold, so that one name
+    would come out as two lines. A name that is no text is nobody's that we know.
+    """
+    found = []
+    for line in data.split(b"\n"):
+        try:
+            found.append(line.decode())
+        except UnicodeDecodeError:
+            continue
+    return [line for line in found if line]
+
+
 def failed(verb: str, done: Completed) -> GmError:
     """Give the error for a git process that ended with a status it should not."""
-    lines = [line for line in done.stderr.splitlines() if line.strip()]
+    lines = [line for line in re.split(r"[\r\n]+", done.stderr) if line.strip()]
     said = lines[-1] if lines else f"status {done.status}"
     return GmError("GM-S009", f"git {verb}: {said}", details=lines[:-1])
 

@@ -67,7 +67,7 @@ def read_push(remote: str, updates: Sequence[RefUpdate], done: Completed) -> Pus
 
 def parse_porcelain(text: str) -> tuple[PushedRef, ...]:
     """Read the lines of ``git push --porcelain``; others (``To …``, ``Done``) are left out."""
-    matches = (_LINE.match(line) for line in text.splitlines())
+    matches = (_LINE.match(line) for line in text.split("\n"))
     return tuple(PushedRef(m["name"], m["flag"], m["summary"], m["reason"] or "") for m in matches if m)
 
 

@@ -100,7 +100,7 @@ def _say(process: Popen[bytes], text: bytes, awaited: bytes, updates: Sequence[R
 
 def _refusal(said: str, updates: Sequence[RefUpdate]) -> GmError:
     where = next((update.name for update in updates if f"'{update.name}'" in said), updates[0].name)
-    lines = [line.removeprefix("fatal: ") for line in said.splitlines() if line.strip()]
+    lines = [line.removeprefix("fatal: ") for line in said.split("\n") if line.strip()]
     reason = lines[0] if lines else "git update-ref ended without a word"
     if ".lock': File exists" in said:
         return GmError("GM-S102", f"{where} is locked", where=where, details=lines)

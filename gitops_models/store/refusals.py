@@ -47,13 +47,18 @@ def transport_error(remote: str, stderr: str) -> GmError:
 
 def remote_lines(stderr: str) -> tuple[str, ...]:
     """Give what the other side said (hooks, servers), escaped and without git's prefix."""
-    lines = (line for line in stderr.splitlines() if line.startswith("remote:"))
+    lines = (line for line in _lines(stderr) if line.startswith("remote:"))
     return tuple(visible(line.removeprefix("remote:").strip()) for line in lines if line[7:].strip())
 
 
 def said_lines(stderr: str) -> tuple[str, ...]:
     """Give git's lines, escaped, without empty ones."""
-    return tuple(visible(line.rstrip()) for line in stderr.splitlines() if line.strip())
+    return tuple(visible(line.rstrip()) for line in _lines(stderr) if line.strip())
+
+
+def _lines(stderr: str) -> list[str]:
+    """Split where git does: progress ends with a carriage return, and nothing else ends a line."""
+    return re.split(r"[\r\n]", stderr)
 
 
 def _because(lines: Sequence[str]) -> str:

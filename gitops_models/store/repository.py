@@ -12,7 +12,7 @@ import pygit2
 from gitops_models.errors import GmError
 from gitops_models.store import fitness
 from gitops_models.store.environment import quarantine_directories, scrub
-from gitops_models.store.gitcli import GitContext, output
+from gitops_models.store.gitcli import GitContext, lines_of, output
 from gitops_models.store.names import check_oid, check_ref, check_revision
 from gitops_models.store.objects import Commit, Tag, parse_commit, parse_tag
 
@@ -136,7 +136,7 @@ class Store:
         """Give name and object id of every ref whose full name starts with ``prefix``, sorted by name."""
         folder = prefix[: prefix.rfind("/")] if prefix.startswith("refs/") else "refs"
         listed = output(self.git, ["for-each-ref", "--format=%(objectname) %(refname)", "--", folder])
-        lines = (line.split(" ", 1) for line in listed.decode("utf-8", "surrogateescape").splitlines())
+        lines = (line.split(" ", 1) for line in lines_of(listed))
         return {name: oid for oid, name in lines if name.startswith(prefix)}
 
     def head_branch(self) -> str | None:

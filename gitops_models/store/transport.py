@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from gitops_models.errors import GmError
 from gitops_models.store.config import remote_address
+from gitops_models.store.gitcli import lines_of
 from gitops_models.store.locks import break_stale_locks
 from gitops_models.store.names import check_oid, check_ref, check_remote
 from gitops_models.store.neighbours import break_locks_of
@@ -95,7 +96,7 @@ def ls_remote(store: Store, remote: str, *patterns: str, timeout: float = TIMEOU
     done = transfer(store, ["ls-remote", "--quiet", "--", _address(remote, store), *patterns], timeout=timeout)
     if done.status:
         raise transport_error(remote, done.stderr)
-    pairs = (line.split("\t", 1) for line in done.stdout.decode("utf-8", "surrogateescape").splitlines())
+    pairs = (line.split("\t", 1) for line in lines_of(done.stdout))
     return {name: oid for oid, name in pairs if not name.endswith("^{}")}
 
 

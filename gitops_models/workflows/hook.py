@@ -6,11 +6,13 @@ it judges may still fail; refusals go to a log that the audit reads.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
 from gitops_models.errors import GmError
+from gitops_models.forge.base import BRANCHES, parse_branch
 from gitops_models.registry.names import parse_tag
 from gitops_models.registry.text import visible
 from gitops_models.registry.times import format_time
@@ -37,6 +39,8 @@ ZERO = "0" * 40
 DOOR_TOLERANCE = timedelta(minutes=15)
 ACCEPTED = frozenset({"accepted", "restored", "untouched"})
 LOG = "refusals.log"
+DEPTH = 2  # refs/<kind>/<name>
+_PLAIN = re.compile(r"[\x21-\x7e]+")
 PRIVATE = ("refs/gm-seen/", "refs/gm-remote/", "refs/gm-tags/")
 
 
@@ -69,6 +73,9 @@ def parse_updates(lines: Iterable[str]) -> list[Moved]:
 def pre_receive(git_dir: Path, updates: list[Moved], clock: Clock) -> Judgement:
     """Judge a push. Raises only what means that the repository itself cannot be judged; callers refuse then too."""
     store = Store.open(git_dir)
+    if misnamed := tuple(filter(None, map(_misnamed, updates))):
+        _log(store, misnamed, clock)
+        return Judgement(misnamed)
     memory = load_memory(memory_path(store.common_dir))
     if memory is None:
         return _unpinned(store, updates)
@@ -81,6 +88,18 @@ def pre_receive(git_dir: Path, updates: list[Moved], clock: Clock) -> Judgement:
     if refusals:
         _log(store, refusals, clock)
     return Judgement(refusals)
+
+
+def _misnamed(update: Moved) -> GmError | None:
+    """Refuse names that some reader takes for another, and names where Git wants the directory of others to be."""
+    name = update.name
+    if update.new is None:
+        return None  # what slipped in before may always go
+    if _PLAIN.fullmatch(name) is None:
+        return GmError("GM-F311", "a ref is named in printable ASCII", where=visible(name))
+    if name.count("/") < DEPTH or (f"{name}/".startswith(BRANCHES) and parse_branch(name, update.new) is None):
+        return GmError("GM-F309", "a ref of this name would stand in the way of others", where=name)
+    return None
 
 
 def _overtaken(store: Store, updates: list[Moved]) -> GmError | None:
