@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitops_models.registry.documents import Interface
 from gitops_models.registry.interface import consumer_problems
 
 if TYPE_CHECKING:
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from gitops_models.registry.documents import Lineage, Model
     from gitops_models.registry.snapshot import Snapshot
     from gitops_models.registry.stack import LiveStack, StackEntry
+
+WITHOUT_INTERFACE = frozenset(("prompt", "configuration"))
+"""Types of model whose bytes have no inputs and outputs of their own to read out."""
 
 
 def good_below(snapshot: Snapshot, model: str, stack: LiveStack, document: Model | None = None) -> Iterator[StackEntry]:
@@ -39,10 +43,16 @@ def barred(snapshot: Snapshot, model: str, version: str) -> str | None:
 
 
 def misfits(document: Model | None, lineage: Lineage) -> tuple[str, ...]:
-    """Return what consumers of the model need and this version's interface does not give."""
+    """Return what consumers of the model need and this version's interface does not give.
+
+    The interface is the version's own: what the model promises says nothing of the bytes. Only prompts and
+    configurations, which have none of their own, are taken at the model's word.
+    """
     if document is None or not document.consumers:
         return ()
-    interface = lineage.interface or document.interface
+    interface = lineage.interface
+    if interface is None and document.type in WITHOUT_INTERFACE:
+        interface = document.interface or Interface()
     if interface is None:
         return tuple(f"{consumer.name} needs an interface and none is recorded" for consumer in document.consumers)
     return consumer_problems(interface, document.consumers)

@@ -141,7 +141,12 @@ OTHER = {"outputs": [{"name": "label", "dtype": "int64", "shape": [-1]}]}
         (CONSUMER, {}, ("GM-P314",)),
         (CONSUMER, {"interface": SCORE}, ()),
         (CONSUMER, {"interface": OTHER}, ("GM-P314",)),
-        ({**CONSUMER, "interface": SCORE}, {}, ()),
+        ({**CONSUMER, "interface": SCORE}, {}, ("GM-P314",)),
+        ({**CONSUMER, "interface": SCORE, "type": "pipeline"}, {}, ("GM-P314",)),
+        ({**CONSUMER, "interface": SCORE, "type": "prompt"}, {}, ()),
+        ({**CONSUMER, "interface": OTHER, "type": "configuration"}, {}, ("GM-P314",)),
+        ({**CONSUMER, "type": "prompt"}, {}, ("GM-P314",)),
+        ({"consumers": [{"name": "checkout"}], "type": "prompt"}, {}, ()),
         ({**CONSUMER, "interface": SCORE}, {"interface": OTHER}, ("GM-P314",)),
     ],
 )
