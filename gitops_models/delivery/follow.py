@@ -38,14 +38,18 @@ class Follower:
     def __call__(self) -> Followed:
         """Return the history at the remote's tip, or the last accepted one and what stood in the way.
 
-        A remote that is away or was rewritten must not stop the healing of what is served (fail static). The problem
-        is GM-T600 where the line no longer holds what was accepted before, GM-T501 for another repository, or what
-        fetching and folding raise; it is raised where nothing was accepted before, GM-T502 where there is no pin.
+        A remote that is away or was rewritten must not stop the healing of what is served (fail static), and neither
+        must content that nobody foresaw. The problem is GM-T600 where the line no longer holds what was accepted
+        before, GM-T501 for another repository, GM-C001 for an error of ours, or what fetching and folding raise; it is
+        raised where nothing was accepted before, GM-T502 where there is no pin.
         """
         try:
             return Followed(self._newest())
         except GmError as error:
             return Followed(self._accepted_before(error), error)
+        except Exception as error:  # noqa: BLE001 - whatever somebody pushed, what is served goes on being healed
+            problem = GmError("GM-C001", f"the newest history cannot be judged: {type(error).__name__}: {error}")
+            return Followed(self._accepted_before(problem), problem)
 
     def _newest(self) -> History:
         tip = fetch_line(self._store, self._line)
@@ -67,7 +71,7 @@ class Follower:
             return self._last[1]
         try:
             return fold(self._store, pin=memory.pin.commit, tip=memory.accepted, ledger=self._ledger)
-        except GmError:
+        except Exception:  # noqa: BLE001 - the first problem is the one to solve
             raise error from None
 
     def _fold(self, tip: str) -> History:

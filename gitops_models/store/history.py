@@ -1,26 +1,21 @@
 """The commit graph: the first-parent line, ancestry, new commits. Order comes from parents, never from dates."""
 
-import re
 from collections.abc import Iterator, Sequence
 
 import pygit2
 
 from gitops_models.errors import GmError
 from gitops_models.store.gitcli import run
-from gitops_models.store.objects import Commit
+from gitops_models.store.objects import Commit, parse_parents
 from gitops_models.store.repository import LIBGIT2_ERRORS, Store
-
-_PARENTS = re.compile(rb"tree [0-9a-f]{40}\n((?:parent [0-9a-f]{40}\n)*)")
-_PARENT = re.compile(rb"parent ([0-9a-f]{40})\n")
 
 
 def parents(store: Store, oid: str) -> tuple[str, ...]:
     """Give the parents of a commit; much cheaper than parsing it."""
-    raw = store.typed(oid, "commit")
-    match = _PARENTS.match(raw)
-    if match is None:
+    found = parse_parents(store.typed(oid, "commit"))
+    if found is None:
         raise GmError("GM-S013", f"commit {oid} has no readable head", where=oid)
-    return tuple(found.decode() for found in _PARENT.findall(match[1]))
+    return found
 
 
 def walk_first_parents(store: Store, tip: str) -> Iterator[str]:

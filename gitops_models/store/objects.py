@@ -9,7 +9,8 @@ import re
 from dataclasses import dataclass
 
 _IDENT = re.compile(r"^(?P<name>.*?) ?<(?P<email>[^>]*)>? ?(?P<time>-?\d{1,15})? ?(?P<offset>[+-]\d{4})?", re.DOTALL)
-_OID = re.compile(r"^[0-9a-f]{40}$")
+_HEAD = re.compile(rb"tree [0-9a-f]{40}\n((?:parent [0-9a-f]{40}\n)*)")
+_PARENT = re.compile(rb"parent ([0-9a-f]{40})\n")
 
 
 @dataclass(frozen=True)
@@ -60,17 +61,27 @@ class Tag:
 
 
 def parse_commit(oid: str, raw: bytes) -> Commit:
-    """Read a commit's bytes; whatever cannot be read comes out empty, parents that are no object ids are left out."""
+    """Read a commit's bytes; whatever cannot be read comes out empty."""
     headers, message = _split(raw)
     return Commit(
         oid=oid,
         tree=_first(headers, "tree"),
-        parents=tuple(value for key, value in headers if key == "parent" and _OID.match(value)),
+        parents=parse_parents(raw) or (),
         author=parse_ident(_first(headers, "author")),
         committer=parse_ident(_first(headers, "committer")),
         message=message,
         raw=raw,
     )
+
+
+def parse_parents(raw: bytes) -> tuple[str, ...] | None:
+    """Read the parents from a commit's bytes as Git does: the lines right after the tree, and no later ones.
+
+    None where the commit has no readable head. A `parent` header further down is none to Git; whoever took it for one
+    would judge another history than the one that is fetched and checked out.
+    """
+    match = _HEAD.match(raw)
+    return None if match is None else tuple(found.decode() for found in _PARENT.findall(match[1]))
 
 
 def parse_tag(oid: str, raw: bytes) -> Tag:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import cast
 
 from gitops_models.registry.paths import Layout, model_scope
+from gitops_models.registry.scopes import GITLINK
 from gitops_models.registry.snapshot import Entry, Scope, Snapshot
 from gitops_models.store.repository import Store
 from gitops_models.store.trees import REMEMBERED, Node, Pair, compare, flatten, read_tree, tree_diff, tree_of
@@ -38,16 +39,28 @@ def snapshot(store: Store, treeish: str, layout: Layout) -> Snapshot:
 def governed_diff(store: Store, old: str | None, new: str | None, layout: Layout) -> dict[str, Pair]:
     """Give every governed path that differs between two commits or trees (None is the empty tree), before and after.
 
-    Equal directories are not opened: the cost grows with the difference only.
+    Equal directories are not opened: the cost grows with the difference only. An entry after the change that calls
+    itself a file but is none, or is missing, comes out as what has no content here (a submodule): it is judged and
+    refused, and stops nobody from reading on.
     """
     before, after = (tree_of(store, treeish) if treeish else None for treeish in (old, new))
     key = ("governed", before, after, layout)
     known = store.trees.get(key)
     if known is None:
         found = compare(store, before, after, descend=_reaches(layout))
-        known = {path: pair for path, pair in found if layout.classify(path) is not None}
+        known = {
+            path: (old_entry, _with_content(store, new_entry))
+            for path, (old_entry, new_entry) in found
+            if layout.classify(path) is not None
+        }
         store.remember(key, known, limit=REMEMBERED)
     return dict(cast("dict[str, Pair]", known))
+
+
+def _with_content(store: Store, entry: Entry | None) -> Entry | None:
+    if entry is None or entry.mode == GITLINK or store.is_blob(entry.oid):
+        return entry
+    return Entry(GITLINK, entry.oid)
 
 
 def _reaches(layout: Layout) -> Callable[[str], bool]:
