@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from gitops_models.errors import GmError, find_code
 from gitops_models.policy.verdict import Finding, Severity, Verdict
 from gitops_models.registry.documents.identity import identity_problem
-from gitops_models.registry.paths import DOCUMENT_KINDS, POLICY_YAML, Layout
+from gitops_models.registry.paths import DOCUMENT_KINDS, GM_YAML, POLICY_YAML, Layout
 from gitops_models.store.repository import Store
 from gitops_models.store.snapshots import governed_diff, snapshot
+from gitops_models.store.trees import has_file
 from gitops_models.trust.ledger import Ledger
 from gitops_models.trust.memory import load_memory, memory_path
 from gitops_models.verification.fold import fold, layout_at, policy_of
@@ -56,14 +57,20 @@ def check_range(path: Path, base: str, head: str, clock: Clock, *, pin: str | No
 def check_documents(path: Path, base: str | None, head: str) -> Verdict:
     """Form of every governed document at ``head``, and immutability against ``base`` where one is given.
 
+    What is governed is for the base to say: a head that names another models root would hide everything it edits.
     Needs no pin and no ledger; says nothing about who may do what.
     """
     store = Store.discover(path)
-    tip = store.resolve(head)
-    layout = layout_at(store, tip)
+    tip, start = store.resolve(head), store.resolve(base) if base is not None else None
+    declared = layout_at(store, tip)
+    # The change that brings gm.yaml has nothing before it to be judged by.
+    layout = layout_at(store, start) if start and has_file(store, start, GM_YAML) else declared
     found = _form(snapshot(store, tip, layout))
-    if base is not None:
-        found += _immutability(store, store.resolve(base), tip, layout)
+    if start is not None:
+        found += _immutability(store, start, tip, layout)
+    if declared.models != layout.models:
+        message = f"the models root moves from {layout.models} to {declared.models}"
+        found.append(Finding("GM-P705", Severity.DENY, message, GM_YAML, find_code("GM-P705").hint))
     allowed = not any(finding.severity is Severity.DENY for finding in found)
     return Verdict(allowed, tuple(sorted(found, key=lambda finding: (finding.where or "", finding.code))), (), tip)
 
