@@ -87,8 +87,8 @@ def page(lines, versions, runs):
     head = [
         "# Benchmarks",
         "",
-        f"Written by `make bench` ({versions} versions, medians of {runs} runs in turn, CPU seconds of whole processes,",
-        f"Python {platform.python_version()}). Ratios are what counts: machines differ. Goals are bounds on ours/peer.",
+        f"Written by `make bench`: {versions} versions, medians of {runs} runs in turn, CPU seconds of whole processes,",
+        f"Python {platform.python_version()}. Ratios are what counts: machines differ. Goals are bounds on ours/peer.",
         "",
     ]
     return "\n".join([*head, *lines, ""])
