@@ -10,6 +10,7 @@ _FORM = {
     "GM-P004": Code("policy and models in one change", Exit.DENIED, "propose the policy and the models separately"),
     "GM-P005": Code("no reason given", Exit.DENIED, "give a reason with `-m`; by hand it is the trailer Gm-Reason"),
     "GM-P006": Code("more than one model", Exit.DENIED, "propose one model at a time, or allow multi_model"),
+    "GM-P007": Code("address with user information", Exit.DENIED, "leave user and password out of the address"),
 }
 _IMMUTABILITY = {
     "GM-P101": Code("released version edited or removed", Exit.DENIED, "register a new version with `gm register`"),

@@ -162,7 +162,7 @@ def _policy_place(layout: Layout, path: str) -> Place | None:
         return Place(_FIXED[path], POLICY_SCOPE)
     if path.startswith("policies/"):
         return _policies_place(path.removeprefix("policies/"))
-    if path.startswith(".github/workflows/gm-") and path.endswith(".yml"):
+    if path.startswith(".github/workflows/gm-") and path.endswith((".yml", ".yaml")):
         return Place("workflow", POLICY_SCOPE, name=path.removeprefix(".github/workflows/"))
     if path in ("policies", ".dvc", ".github", ".github/workflows"):
         return Place("other", POLICY_SCOPE)

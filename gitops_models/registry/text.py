@@ -28,3 +28,20 @@ def visible(text: str, *, multiline: bool = False) -> str:
     """
     pattern = _UNSAFE_IN_LINES if multiline else UNSAFE
     return pattern.sub(lambda match: escape_character(match.group()), text)
+
+
+# User information ends at the last @ before the path; for browsers a backslash is a slash. It begins at the colon, not
+# at the scheme, so that no text makes the search start again and again.
+_USER_INFORMATION = re.compile(r":[/\\]{2,}([^/\\?#\s]*)@")
+
+
+def names_a_user(text: str) -> bool:
+    """Whether an address in ``text`` carries user information: ``https://user:secret@host``, ``https://token@host``.
+
+    The bare user of an SSH address (``ssh://git@host/repository``) is a name that everybody shares, and allowed.
+    """
+    for found in _USER_INFORMATION.finditer(text):
+        scheme, user = text[max(found.start() - 3, 0) : found.start()].lower(), found.group(1).lower()
+        if scheme != "ssh" or ":" in user or "%3a" in user:
+            return True
+    return False

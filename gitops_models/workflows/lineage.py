@@ -12,6 +12,7 @@ from gitops_models.artifacts.measured import read_metrics, read_parameters
 from gitops_models.artifacts.sources import LOCK_NAME, data_of_lock, data_of_pointers, producing_stages, read_lock
 from gitops_models.errors import GmError
 from gitops_models.registry.documents import Lineage, validate
+from gitops_models.registry.text import names_a_user, visible
 from gitops_models.registry.times import format_time
 from gitops_models.workflows.code import derive_code
 from gitops_models.workflows.naming import known_version
@@ -120,6 +121,8 @@ def _given(text: str) -> dict[str, Any]:
     name, equals, rest = text.partition("=")
     if not equals or not name or not rest:
         raise GmError("GM-C208", f"`{text}` is not NAME=URI[@SNAPSHOT]", where="--data")
+    if names_a_user(rest):
+        raise GmError("GM-C208", f"the address of {visible(name)} has user information", where="--data")
     uri, at, snapshot = rest.rpartition("@")
     return {"name": name, "uri": uri if at else rest, "snapshot": snapshot if at else None}
 

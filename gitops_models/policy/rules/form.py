@@ -10,10 +10,12 @@ from gitops_models.policy.document import load_policy
 from gitops_models.policy.pointers import load_pointer
 from gitops_models.policy.rule import Problem, Rule
 from gitops_models.policy.wording import phrase
+from gitops_models.registry import yamls
 from gitops_models.registry.documents.identity import identity_problem
 from gitops_models.registry.events import Forbidden, Restored
 from gitops_models.registry.paths import DOCUMENT_KINDS, POLICY_SCOPE
 from gitops_models.registry.scopes import REGULAR
+from gitops_models.registry.text import names_a_user
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,6 +109,33 @@ def one_model_per_quorum(context: Context) -> Iterator[Problem]:
         yield Problem(f"a change that needs approval touches {', '.join(context.models)}")
 
 
+def addresses_hold_no_secret(context: Context) -> Iterator[Problem]:
+    """Demand that no address in a document carries a user or password: what is accepted is readable for ever.
+
+    The finding names the field and never what stands there.
+    """
+    for path in _documents(context):
+        if context.after.place(path).kind in DOCUMENT_KINDS:
+            value = yamls.load(context.after.data(path), path)
+            yield from (Problem(f"{field} has an address with user information", path) for field in _telling(value))
+
+
+def _telling(value: object, at: tuple[str, ...] = ()) -> Iterator[str]:
+    """Where text below ``value`` has such an address; a key that has one is named by what holds it."""
+    if isinstance(value, str):
+        if names_a_user(value):
+            yield ".".join(at)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            secret = names_a_user(key)
+            if secret:
+                yield ".".join((*at, "a key"))
+            yield from _telling(inner, (*at, "?" if secret else key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _telling(inner, (*at, str(index)))
+
+
 RULES = (
     Rule("GM-P000", change_is_not_empty, "An already merged branch or a change of nothing is refused.", restoring=True),
     Rule("GM-P001", documents_are_valid, "Unknown, missing or malformed means denied.", restoring=True),
@@ -119,4 +148,5 @@ RULES = (
 LATE_RULES = (
     Rule("GM-P005", reason_is_given, "Every governed event carries the trailer Gm-Reason."),
     Rule("GM-P006", one_model_per_quorum, "One approval speaks for one model."),
+    Rule("GM-P007", addresses_hold_no_secret, "History keeps a password for everybody who can read it."),
 )

@@ -27,6 +27,7 @@ V = "models/fraud/versions/1.2.0"
         (".dvc/config", Place("dvc-config", "policy")),
         (".github/CODEOWNERS", Place("codeowners", "policy")),
         (".github/workflows/gm-policy.yml", Place("workflow", "policy", name="gm-policy.yml")),
+        (".github/workflows/gm-policy.yaml", Place("workflow", "policy", name="gm-policy.yaml")),
         ("models/.gitignore", Place("gitignore", "policy")),
         ("models", Place("other", "policy")),
         ("models/fraud/model.yaml", Place("model", "model:fraud", "fraud")),
@@ -69,7 +70,17 @@ def test_a_stray_file_in_the_models_root_has_a_scope_of_its_own():
     assert LAYOUT.classify("models/Fraud/model.yaml") == Place("other", "model:Fraud")
 
 
-@pytest.mark.parametrize("path", ["README.md", "src/models/x", "modelsx/a", ".github/workflows/ci.yml", ".dvc/cache/x"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "README.md",
+        "src/models/x",
+        "modelsx/a",
+        ".github/workflows/ci.yaml",
+        ".github/workflows/gm-x.md",
+        ".dvc/cache/x",
+    ],
+)
 def test_other_paths_are_not_governed(path):
     assert LAYOUT.classify(path) is None
     assert not LAYOUT.mutable(path)

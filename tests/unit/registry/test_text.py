@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitops_models.registry.text import UNSAFE, visible
+from gitops_models.registry.text import UNSAFE, names_a_user, visible
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,46 @@ def test_newlines_and_tabs_stay_in_longer_text():
 def test_nothing_unsafe_is_left(text):
     assert not UNSAFE.search(visible(text))
     assert visible(text).isprintable() or not text.isprintable()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://u:secret@h/x",
+        "HTTPS://token@h/x",
+        "see https://h/a and https://:secret@h",
+        "postgresql+psycopg://u:s@h:5432/db",
+        "ssh://git:secret@h/x",
+        "ssh://git%3Asecret@h/x",
+        r"https:\\u:secret@h",
+        "https:////u:secret@h",
+        "https://u:se@cret@h",
+    ],
+)
+def test_an_address_with_a_user_is_seen(text):
+    assert names_a_user(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://h:8080/x",
+        "https://h/x@2026",
+        "https://h/?mail=a@b",
+        "https://h#a@b",
+        "ssh://git@h/x",
+        "git+ssh://git@h/x",
+        "git@h:x/y",
+        "a@example.org",
+        "https://github.com/o/r/.github/workflows/w.yml@refs/heads/main",
+        "https://h and a@b",
+        f"registry.example/train@sha256:{'0' * 64}",
+    ],
+)
+def test_an_address_without_a_user_is_fine(text):
+    assert not names_a_user(text)
+
+
+def test_no_text_makes_the_search_for_users_long():
+    for text in ("a." * 200_000, "://" * 200_000, ":" + "/" * 400_000, "https://" + ":" * 400_000):
+        assert not names_a_user(text)
