@@ -87,7 +87,7 @@ def page(lines, versions, runs):
     head = [
         "# Benchmarks",
         "",
-        f"Written by `make bench`: {versions} versions, medians of {runs} runs in turn, CPU seconds of whole processes,",
+        f"Written by `make bench`: {versions} versions, medians of {runs} runs in turn, CPU seconds of processes,",
         f"Python {platform.python_version()}. Ratios are what counts: machines differ. Goals are bounds on ours/peer.",
         "",
     ]
