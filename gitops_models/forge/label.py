@@ -35,7 +35,7 @@ class _Word:
 
 _WORDS = {
     "registration": _Word((ev.VersionRegistered,), (ev.ModelAdded, ev.EvidenceAdded)),
-    "promotion": _Word((ev.Promoted,)),
+    "promotion": _Word((ev.Promoted,), (ev.HoldLifted,)),
     "rollback": _Word((ev.RolledBack, ev.Undeployed), (ev.HoldPlaced, ev.Quarantined, ev.CauseOpened)),
     "evidence": _Word((ev.EvidenceAdded,)),
     "quarantine": _Word((ev.Quarantined,)),
@@ -60,7 +60,7 @@ def disagreement(proposal: Proposal, events: Iterable[ev.Event]) -> str | None:
     beside = next((event for event in found if not speaks(event)), None)
     if beside is not None:
         return f"it is called {_claim(proposal)}, and does this: {phrase(beside)}"
-    if word is not None and not _kept(proposal, [event for event in found if isinstance(event, word.must)]):
+    if word is not None and not _kept(proposal, word, found):
         return f"it is called {_claim(proposal)}, and does this: {'; '.join(phrase(event) for event in found)}"
     return None
 
@@ -76,9 +76,14 @@ def _speaker(proposal: Proposal, word: _Word | None) -> Callable[[ev.Event], boo
     return speaks
 
 
-def _kept(proposal: Proposal, main: Sequence[ev.Event]) -> bool:
-    """Whether the events that the word promises are those of the version and stage that the branch names."""
-    if not main:
+def _kept(proposal: Proposal, word: _Word, found: Sequence[ev.Event]) -> bool:
+    """Whether the events that the word promises are those of the version and stage that the branch names.
+
+    What comes with them is of the stages that they move.
+    """
+    main = [event for event in found if isinstance(event, word.must)]
+    stages = {None, *(getattr(event, "stage", None) for event in main)}
+    if not main or any(getattr(event, "stage", None) not in stages for event in found):
         return False
     if proposal.event == "rollback":  # with a quarantine, other stages leave the version too
         return any(_of_version(proposal, event) and _of_stage(proposal, event) for event in main)

@@ -63,6 +63,10 @@ LIES = {
         "promotion/fraud/1.1.0/staging",
         lambda r: {**stage_file(r, "1.1.0", "staging"), POLICY: weak_policy(r)},
     ),
+    "the end of another stage's hold beside a promotion": (
+        "promotion/fraud/1.1.0/staging",
+        lambda r: {**stage_file(r, "1.1.0", "staging"), **documents.hold_file(stage="production", action="lift")},
+    ),
     "another version under a word of the attacker's own": (
         "promot1on/fraud/1.0.0/staging",
         lambda r: stage_file(r, "1.1.0", "staging"),
@@ -87,6 +91,10 @@ TRUE = {
     "promotion through stages": (
         "promotion/fraud/1.1.0/production",
         lambda r: {**stage_file(r, "1.1.0", "staging"), **stage_file(r, "1.1.0")},
+    ),
+    "promotion with the end of its hold": (
+        "promotion/fraud/1.1.0/staging",
+        lambda r: {**stage_file(r, "1.1.0", "staging"), **documents.hold_file(stage="staging", action="lift")},
     ),
     "registration": ("registration/fraud/1.2.0/-", lambda _: register()),
     "policy": ("policy/-/-/-", lambda r: {POLICY: weak_policy(r)}),
