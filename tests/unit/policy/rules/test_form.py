@@ -123,3 +123,18 @@ def test_of_a_cause_only_the_resolution_is_edited():
     settled = {"root_cause": "bad labels", "by": "operator", "at": "2026-11-21T12:00:00Z"}
     assert here.judge(cause_file(severity="low", resolution=settled), by="operator").allowed
     assert here.codes(cause_file(severity="high", resolution=settled), by="operator") == ("GM-P102",)
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"code": {"repository": "https://u:secret@h/x"}}, "code.repository"),
+        ({"parameters": {"values": {"https://u:secret@h/x": ["https://token@h"]}}}, "parameters.values.a key"),
+        ({"parameters": {"values": {"tables": ["a", "postgres://u:secret@h"]}}}, "parameters.values.tables.1"),
+    ],
+)
+def test_an_address_with_a_password_is_refused_without_being_shown(fields, field):
+    verdict = world().judge(version_files("1.1.0", **fields))
+    assert verdict.codes == ("GM-P007",)
+    assert finding(verdict, "GM-P007").message == f"{field} has an address with user information"
+    assert "secret" not in str(verdict)

@@ -291,3 +291,23 @@ def test_a_cause_is_opened_and_resolved_by_whoever_operates_or_approves():
     resolution = {"root_cause": "bad labels", "by": "raio", "at": "2026-11-21T12:00:00Z"}
     assert here.judge(cause_file(resolution=resolution), by="raio").allowed
     assert here.codes(cause_file(resolution=resolution), by="engineer") == ("GM-P403", "GM-P506")
+
+
+def test_a_record_that_others_touched_too_is_not_the_word_of_its_signer():
+    here = World().registered("1.0.0")
+    files = hold_file()
+    shared = (commit(files, "operator"), commit(files, "raio", oid="d" * 40, left="e" * 40))
+    verdict = here.judge(files, commits=shared)
+    assert verdict.codes == ("GM-P506",)
+    assert finding(verdict, "GM-P506").message == "by is operator, touched by raio too"
+
+
+def test_a_further_quarantine_bars_no_less_than_stands():
+    one, two = "1" * 64, "2" * 64
+    here = World().registered("1.0.0").accept(quarantine_file("1.0.0", digests=[one]))
+    verdict = here.judge(quarantine_file("1.0.0", 2, digests=[two]), by="operator")
+    assert verdict.codes == ("GM-P507",)
+    assert finding(verdict, "GM-P507").details == (one,)
+    assert here.judge(quarantine_file("1.0.0", 2, digests=[one, two]), by="operator").allowed
+    here.accept(quarantine_file("1.0.0", 2, action="release"))
+    assert here.judge(quarantine_file("1.0.0", 3, digests=[two]), by="operator").allowed
