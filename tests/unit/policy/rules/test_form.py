@@ -1,3 +1,5 @@
+import pytest
+
 from gitops_models.registry.scopes import Entry
 from tests.support.policy import (
     LENIENT,
