@@ -14,22 +14,22 @@ _DATE = re.compile(DATE_PATTERN.strip("^$"))
 
 def parse_time(text: str) -> datetime:
     """Return the aware UTC time of ``2026-11-21T10:00:00Z``; ``GM-D013`` for any other form."""
+    if not _TIME.fullmatch(text):
+        raise GmError("GM-D013", f"`{visible(text)}` is not a UTC time")
     try:
-        if _TIME.fullmatch(text):
-            return datetime.fromisoformat(text)
-    except ValueError:
-        pass
-    raise GmError("GM-D013", f"`{visible(text)}` is not a UTC time")
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise GmError("GM-D013", f"`{visible(text)}` is not a UTC time: {error}") from error
 
 
 def parse_date(text: str) -> date:
     """Return the date of ``2026-11-21``; ``GM-D013`` for any other form."""
+    if not _DATE.fullmatch(text):
+        raise GmError("GM-D013", f"`{visible(text)}` is not a date")
     try:
-        if _DATE.fullmatch(text):
-            return date.fromisoformat(text)
-    except ValueError:
-        pass
-    raise GmError("GM-D013", f"`{visible(text)}` is not a date")
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise GmError("GM-D013", f"`{visible(text)}` is not a date: {error}") from error
 
 
 def format_time(at: datetime) -> str:

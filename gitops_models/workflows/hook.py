@@ -1,7 +1,7 @@
 """The server's door: the judge inside a bare repository, before any ref moves (FORGE.md).
 
-Fails closed: what cannot be judged is refused. It moves no ref and remembers nothing about tips, because the push that
-it judges may still fail; refusals go to a log that the audit reads.
+Fails closed: what cannot be judged is refused. It moves no ref and remembers no tip that it judges, because that push
+may still fail; what the line amounts to before the push is kept as any clone keeps it. Refusals go to a log.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from gitops_models.trust.ledgerrefs import is_ledger_ref
 from gitops_models.trust.memory import load_memory, memory_path
 from gitops_models.trust.records import Acceptance
 from gitops_models.verification.admission import good_tag_target
-from gitops_models.verification.fold import begin, fold
+from gitops_models.verification.cache import cache_path, load_prefix, save_prefix
+from gitops_models.verification.fold import fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -147,6 +148,7 @@ class _Door:
         self.ledger = _PushedLedger(store, proposed)
         self.line = f"refs/heads/{memory.line}"
         self.moved = {update.name: update for update in updates}
+        self.folded: dict[str, History] = {}
 
     def refusals(self, update: Moved) -> Iterator[GmError]:
         """Why one ref may not move; what cannot be read is refused with the reader's own code."""
@@ -171,9 +173,8 @@ class _Door:
         if update.new is None or update.old is None:
             yield GmError("GM-F302", "the protected branch is never deleted or begun anew", where=update.name)
             return
-        before = self._fold(update.old)
-        after = self._fold(update.new, known=before)
-        for step in after.steps[len(before.steps) :]:
+        before = self._history(update.old)
+        for step in self._history(update.new).steps[len(before.steps) :]:
             yield from self._step(step)
 
     def _step(self, step: Step) -> Iterator[GmError]:
@@ -249,7 +250,7 @@ class _Door:
         tip = self._tip_after
         if tip is None:
             return
-        history = self._fold(tip)
+        history = self._history(tip)
         registration = history.state.registered.get(parse_tag(name) or ("", ""))
         target = good_tag_target(self.store, history, name, update.new)
         if registration is None or target != registration.step:
@@ -257,9 +258,24 @@ class _Door:
                 "GM-F306", f"version tag {name} is not a signed tag on the registering step", where=update.name
             )
 
-    def _fold(self, tip: str, known: History | None = None) -> History:
-        start = known or begin(self.store, self.memory.pin.commit)
-        return fold(self.store, pin=self.memory.pin.commit, tip=tip, ledger=self.ledger, known=start)
+    def _history(self, tip: str) -> History:
+        """What the line amounts to at ``tip``; what it amounts to before the push is folded once, from what is kept.
+
+        Before the push only records that are here count: what is kept must not rest on a push that may still fail.
+        """
+        if tip not in self.folded:
+            now = self.store.ref(self.line)
+            known = self._kept(tip) if tip == now or now is None else self._history(now)
+            ledger = _PushedLedger(self.store, {}) if tip == now else self.ledger
+            pin = self.memory.pin.commit
+            self.folded[tip] = fold(self.store, pin=pin, tip=tip, ledger=ledger, known=known)
+            if tip == now and (known is None or known.tip != tip):
+                save_prefix(cache_path(self.store.common_dir), self.folded[tip])
+        return self.folded[tip]
+
+    def _kept(self, tip: str) -> History | None:
+        known = load_prefix(cache_path(self.store.common_dir), self.store, self.memory.pin.commit)
+        return known if known and on_first_parent_line(self.store, known.tip, tip) else None
 
 
 def _refused(step: Step) -> GmError:
