@@ -51,7 +51,7 @@ def _verdict(
     options: Options, name: str | None, base: str | None, head: str | None, *, documents: bool, pin: str | None
 ) -> Verdict:
     from gitops_models.workflows.checking import check_documents, check_range
-    from gitops_models.workflows.session import SystemClock
+    from gitops_models.workflows.clock import SystemClock
 
     if name is not None:
         return _proposal(options, name)

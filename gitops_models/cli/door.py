@@ -12,8 +12,8 @@ from gitops_models.errors import Exit, GmError
 
 def pre_receive() -> int:
     """Judge the push on standard input; anything but a clean yes refuses it."""
+    from gitops_models.workflows.clock import SystemClock
     from gitops_models.workflows.hook import parse_updates, pre_receive
-    from gitops_models.workflows.session import SystemClock
 
     try:
         # Names are bytes: what is no text is refused by its name, not by a decoder.

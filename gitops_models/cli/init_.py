@@ -32,7 +32,7 @@ def command(
     """Set up a repository: people, policy, DVC remote, signing key."""
     from gitops_models.cli.asking import terminal
     from gitops_models.errors import GmError
-    from gitops_models.workflows.session import SystemClock
+    from gitops_models.workflows.clock import SystemClock
     from gitops_models.workflows.setup import Setup, initialize
 
     options = of(context)

@@ -44,8 +44,8 @@ def _in_directory(
 ) -> AbstractContextManager[tuple[Reconciler, float]]:
     from contextlib import contextmanager
 
+    from gitops_models.workflows.clock import SystemClock
     from gitops_models.workflows.deliver import Place, reconciler_for_directory
-    from gitops_models.workflows.session import SystemClock
 
     @contextmanager
     def opened():  # type: ignore[no-untyped-def]  # noqa: ANN202 - the return type stands above
@@ -57,8 +57,8 @@ def _in_directory(
 
 
 def _from_file(options: Options, config: Path, target: str | None) -> AbstractContextManager[tuple[Reconciler, float]]:
+    from gitops_models.workflows.clock import SystemClock
     from gitops_models.workflows.deliver import reconciler_from_file
-    from gitops_models.workflows.session import SystemClock
 
     return reconciler_from_file(options.repo / config, SystemClock(), target)
 

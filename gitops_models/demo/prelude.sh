@@ -19,6 +19,17 @@ clone() {
     -c user.signingkey="$PWD/keys/$1" -c commit.gpgsign=true remote.git "$1"
 }
 
+# at_once COMMAND NAME...: COMMAND NAME for each name, all of them together; fails when one fails
+at_once() {
+  command=$1 running=''
+  shift
+  for name in "$@"; do
+    "$command" "$name" &
+    running="$running $!"
+  done
+  for pid in $running; do wait "$pid" || return; done
+}
+
 # key WHO: WHO's public key as the people file wants it
 key() {
   echo "{type: ssh, key: $(cut -d' ' -f1,2 "keys/$1.pub")}"

@@ -35,10 +35,8 @@ gm -C lead init --profile minimal --people people.yaml --dvc-remote "$PWD/artifa
 
 gm -C remote.git trust pin
 
-for who in ml raio domain operator ci reconciler; do
-  clone $who
-  gm -C $who trust pin
-done
+machine() { clone "$1" && gm -C "$1" trust pin; }
+at_once machine ml raio domain operator ci reconciler
 
 gm -C remote.git doctor
 
@@ -49,9 +47,8 @@ mkdir reference && (cd "$REFERENCE" && tar -cf - gm.yaml .dvc/config policies mo
 git -C reference init -q -b main && git -C reference add . &&
   git -C reference -c user.name=ml -c user.email=ml@example.org commit -qm 'training code and its models'
 
-for version in 1.0.0 1.1.0 1.2.0; do
-  gm -C reference -q fetch breast-cancer@$version -o $version
-done
+fetched() { gm -C reference -q fetch "breast-cancer@$1" -o "$1"; }
+at_once fetched 1.0.0 1.1.0 1.2.0
 
 gm -C ml register breast-cancer 1.0.0/*.* evaluation=1.0.0/card --risk high --use clinical-decision-support \
   --code reference/examples/breast-cancer --entrypoint train.py \

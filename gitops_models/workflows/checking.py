@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gitops_models.registry.snapshot import Snapshot
-    from gitops_models.workflows.session import Clock
+    from gitops_models.workflows.clock import Clock
 
 NOT_YET = frozenset({"waiver", "triggers"})
 IMMUTABLE = frozenset({"lineage", "pointer", "evidence", "hold", "quarantine", "status"})

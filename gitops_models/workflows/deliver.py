@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
     from gitops_models.delivery.results import Report
     from gitops_models.trust.signing import Signer
-    from gitops_models.workflows.session import Clock, Session
+    from gitops_models.workflows.clock import Clock
+    from gitops_models.workflows.session import Session
 
 LOCAL_TARGET = "local"
 

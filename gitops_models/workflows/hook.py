@@ -22,9 +22,6 @@ from gitops_models.trust.chain import ChainReader, is_chain, is_commit, speaks_o
 from gitops_models.trust.ledgerrefs import is_ledger_ref
 from gitops_models.trust.memory import load_memory, memory_path
 from gitops_models.trust.records import Acceptance
-from gitops_models.verification.admission import good_tag_target
-from gitops_models.verification.cache import cache_path, load_prefix, save_prefix
-from gitops_models.verification.fold import fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -34,7 +31,7 @@ if TYPE_CHECKING:
     from gitops_models.trust.memory import Memory
     from gitops_models.trust.records import Record
     from gitops_models.verification.history import History, Step
-    from gitops_models.workflows.session import Clock
+    from gitops_models.workflows.clock import Clock
 
 ZERO = "0" * 40
 DOOR_TOLERANCE = timedelta(minutes=15)
@@ -93,13 +90,13 @@ def pre_receive(git_dir: Path, updates: list[Moved], clock: Clock) -> Judgement:
 
 def _misnamed(update: Moved) -> GmError | None:
     """Refuse names that some reader takes for another, and names where Git wants the directory of others to be."""
-    name = update.name
     if update.new is None:
         return None  # what slipped in before may always go
-    if _PLAIN.fullmatch(name) is None:
-        return GmError("GM-F311", "a ref is named in printable ASCII", where=visible(name))
-    if name.count("/") < DEPTH or (f"{name}/".startswith(BRANCHES) and parse_branch(name, update.new) is None):
-        return GmError("GM-F309", "a ref of this name would stand in the way of others", where=name)
+    if _PLAIN.fullmatch(update.name) is None:
+        return GmError("GM-F311", "a ref is named in printable ASCII", where=visible(update.name))
+    folder = f"{update.name}/".startswith(BRANCHES)
+    if update.name.count("/") < DEPTH or (folder and parse_branch(update.name, update.new) is None):
+        return GmError("GM-F309", "a ref of this name would stand in the way of others", where=update.name)
     return None
 
 
@@ -250,6 +247,8 @@ class _Door:
         tip = self._tip_after
         if tip is None:
             return
+        from gitops_models.verification.admission import good_tag_target  # noqa: PLC0415 - as in _history
+
         history = self._history(tip)
         registration = history.state.registered.get(parse_tag(name) or ("", ""))
         target = good_tag_target(self.store, history, name, update.new)
@@ -259,10 +258,13 @@ class _Door:
             )
 
     def _history(self, tip: str) -> History:
-        """What the line amounts to at ``tip``; what it amounts to before the push is folded once, from what is kept.
+        """What the line amounts to at ``tip``; before the push it is folded once, from what is kept.
 
         Before the push only records that are here count: what is kept must not rest on a push that may still fail.
         """
+        from gitops_models.verification.cache import cache_path, save_prefix  # noqa: PLC0415 - an approval needs no judge
+        from gitops_models.verification.fold import fold  # noqa: PLC0415 - as above
+
         if tip not in self.folded:
             now = self.store.ref(self.line)
             known = self._kept(tip) if tip == now or now is None else self._history(now)
@@ -274,6 +276,8 @@ class _Door:
         return self.folded[tip]
 
     def _kept(self, tip: str) -> History | None:
+        from gitops_models.verification.cache import cache_path, load_prefix  # noqa: PLC0415 - as in _history
+
         known = load_prefix(cache_path(self.store.common_dir), self.store, self.memory.pin.commit)
         return known if known and on_first_parent_line(self.store, known.tip, tip) else None
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
 from gitops_models.registry.paths import GM_YAML, POLICY_YAML, Layout
@@ -19,6 +18,7 @@ from gitops_models.trust.memory import Memory, load_memory, memory_path, update_
 from gitops_models.trust.signing import ssh_signer_from_config
 from gitops_models.verification.cache import cache_path, load_prefix, save_prefix
 from gitops_models.verification.fold import fold, steps_after
+from gitops_models.workflows.clock import SystemClock
 from gitops_models.workflows.sync import fetch_all, go_online, line_ref
 
 if TYPE_CHECKING:
@@ -28,22 +28,7 @@ if TYPE_CHECKING:
     from gitops_models.registry.snapshot import Snapshot
     from gitops_models.trust.signing import Signer
     from gitops_models.verification.history import History
-
-
-class Clock(Protocol):
-    """Where the time comes from."""
-
-    def now(self) -> datetime:
-        """The time now, in UTC."""
-        ...
-
-
-class SystemClock:
-    """The machine's own clock."""
-
-    def now(self) -> datetime:
-        """The time now, in UTC, to the second: Git and the documents know no finer one."""
-        return datetime.now(UTC).replace(microsecond=0)
+    from gitops_models.workflows.clock import Clock
 
 
 @dataclass

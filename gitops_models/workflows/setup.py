@@ -34,7 +34,7 @@ from gitops_models.workflows.sync import line_ref
 
 if TYPE_CHECKING:
     from gitops_models.trust.signing import Signer
-    from gitops_models.workflows.session import Clock
+    from gitops_models.workflows.clock import Clock
 
 __all__ = ["Asker", "Initialized", "Setup", "initialize"]
 
