@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: help setup demo test lint types docs docs-check bench sweep coverage peers lock clean
+.PHONY: help setup demo test lint types docs docs-check attacks bench sweep coverage peers lock clean
 
 # Every test and every step of the demo starts a new Python: without byte code that costs a second each.
 unexport PYTHONDONTWRITEBYTECODE
@@ -44,6 +44,9 @@ docs: $(READY) ## write the reference pages and schemas from the code
 
 docs-check: $(READY) ## fail when a generated page is not what the code says
 	$(BIN)/python docs/generate.py --check
+
+attacks: $(READY) ## count the catalogue of attacks
+	$(BIN)/python -m tests.support.attacks
 
 bench: $(READY) ## ratios against peers, measured side by side
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
