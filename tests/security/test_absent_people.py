@@ -23,6 +23,7 @@ def absent(story):
     return story(crowded)
 
 
+@pytest.mark.attack("a merge signed by a suspended person", "GM-P803", by="thief")
 @pytest.mark.parametrize(
     ("by", "status", "codes"),
     [
@@ -49,6 +50,7 @@ def test_a_merge_with_every_approval_is_not_landed_by_somebody_absent(absent, by
     assert "GM-P803" in last(absent).verdict.codes
 
 
+@pytest.mark.attack("a merge signed after the person's last day", "GM-P803", by="thief")
 def test_a_merge_after_the_last_day_is_refused_at_its_own_time(absent):
     absent.clock.time = datetime(2026, 11, 22, 0, 0, tzinfo=UTC)
     head = absent.commit(documents.version_files("1.1.0"))
@@ -68,6 +70,7 @@ def test_a_restoration_is_not_landed_by_somebody_absent(absent):
     assert absent.tip != start
 
 
+@pytest.mark.attack("records and evidence proposed by a suspended person", "GM-P403", by="thief")
 @pytest.mark.parametrize("by", ["engineer2", "lead2"])
 def test_nothing_is_proposed_by_somebody_absent(absent, by):
     """Records, evidence and the people file alike."""

@@ -17,6 +17,7 @@ def evaluated(result, **fields):
     return documents.evidence_file("1.0.0", "evaluation", result=result, **fields)
 
 
+@pytest.mark.attack("a failed result overwritten under the name of CI", "GM-P310", by="author")
 def test_a_failed_result_that_ci_signed_is_not_overwritten_under_its_name(registry):
     failed = registry.commit(evaluated("failed"), by="ci")
     passed = registry.commit(evaluated("passed"), parents=[failed])
@@ -24,6 +25,7 @@ def test_a_failed_result_that_ci_signed_is_not_overwritten_under_its_name(regist
     assert registry.history().state.snapshot.evidence("fraud", "1.0.0") == ()
 
 
+@pytest.mark.lookalike("a result that CI signed, in a person's proposal")
 def test_a_failed_result_that_ci_signed_lands_as_it_is(registry):
     failed = registry.commit(evaluated("failed"), by="ci")
     assert landed(registry, failed) == ("accepted", ())
@@ -49,6 +51,7 @@ def test_a_name_taken_over_by_who_writes_the_final_content_is_refused_too(regist
     assert landed(registry, mine) == ("denied", ("GM-P310",))
 
 
+@pytest.mark.attack("content made up by a merge inside the proposal", "GM-P310", by="author")
 def test_a_merge_inside_the_proposal_signs_what_it_makes_up(registry):
     failed = registry.commit(evaluated("failed"), by="ci")
     beside = registry.commit({"README.md": b"1"})
@@ -57,6 +60,7 @@ def test_a_merge_inside_the_proposal_signs_what_it_makes_up(registry):
     assert landed(registry, made_up) == ("denied", ("GM-P310",))
 
 
+@pytest.mark.attack("a hold reworded under its signer's name", "GM-P506", by="author")
 @pytest.mark.parametrize(
     "record",
     [
@@ -73,6 +77,7 @@ def test_a_record_that_somebody_signed_is_not_reworded_under_their_name(registry
     assert (status, codes) == ("denied", ("GM-P506",))
 
 
+@pytest.mark.attack("a lineage rewritten under its author's name", "GM-P204", by="author")
 def test_a_lineage_is_not_rewritten_under_its_authors_name(registry):
     signed = registry.commit(documents.version_files("1.2.0", author="engineer2"), by="engineer2")
     path = "models/fraud/versions/1.2.0/lineage.yaml"
@@ -81,6 +86,7 @@ def test_a_lineage_is_not_rewritten_under_its_authors_name(registry):
     assert landed(registry, rewritten) == ("denied", ("GM-P204",))
 
 
+@pytest.mark.lookalike("two engineers on different files of one proposal")
 def test_two_engineers_work_on_different_files_of_one_proposal(registry):
     version = registry.commit(documents.version_files("1.2.0", author="engineer2"), by="engineer2")
     artifact = [documents.artifact("1.2.0")["sha256"]]
@@ -89,6 +95,7 @@ def test_two_engineers_work_on_different_files_of_one_proposal(registry):
     assert landed(registry, evidence) == ("accepted", ())
 
 
+@pytest.mark.attack("content that no commit of the proposal left", "GM-P805", by="author")
 def test_content_that_no_proposal_commit_left_is_nobodys(registry):
     """An unsigned merge takes an old file from far back; the junk that touched the path is not what results."""
     promotion = registry.promote("fraud", "1.1.0", "staging")

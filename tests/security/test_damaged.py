@@ -46,6 +46,7 @@ def test_the_parents_of_a_merge_are_those_right_after_the_tree():
     assert parse_commit("0" * 40, head.encode()).parents == ("2" * 40, "3" * 40)
 
 
+@pytest.mark.attack("a tree entry that calls a tree, a commit or nothing a file", "GM-P003", by="author")
 @pytest.mark.parametrize("mode", [0o100644, 0o100755, 0o120000])
 @pytest.mark.parametrize("what", ["a tree", "a commit", "a missing object"])
 @pytest.mark.parametrize("path", [STAGE, "policies/policy.yaml", "models/spam/model.yaml"])

@@ -33,10 +33,12 @@ def add(registry, name, created, *, by="ci", result="passed"):
     return last(registry).verdict.codes
 
 
+@pytest.mark.attack("evidence dated into the future", "GM-P312", by="ci")
 def test_evidence_of_the_far_future_is_refused_at_the_time_of_its_merge(registry):
     assert add(registry, "far", FAR, by="engineer") == ("GM-P312",)
 
 
+@pytest.mark.lookalike("evidence a moment ahead of the clock")
 def test_evidence_a_moment_ahead_of_the_clock_is_taken(registry):
     assert add(registry, "soon", registry.clock.now() + timedelta(minutes=5), by="engineer") == ()
 

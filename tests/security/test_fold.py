@@ -39,6 +39,7 @@ def landed_without_acceptance(registry, version="1.1.0", stage="staging", approv
 # A denied weakening of the policy
 
 
+@pytest.mark.attack("a weaker policy pushed by force that would judge itself", "GM-P401", "GM-P702", by="forge")
 def test_a_denied_weakening_of_the_policy_never_judges(registry):
     registry.commit({POLICY: weak_policy(registry, version=1)}, by="owner", land=True)
     history = registry.history()
@@ -47,6 +48,7 @@ def test_a_denied_weakening_of_the_policy_never_judges(registry):
     assert (history.policy.version, history.policy.risks.low.approve) == (1, ("technical-lead",))
 
 
+@pytest.mark.attack("a promotion behind a weakened policy", "GM-P315", by="forge")
 def test_a_promotion_that_only_the_weak_policy_would_allow_stays_out(registry):
     registry.commit({POLICY: weak_policy(registry)}, by="owner", land=True)
     registry.commit(stage_file(registry, "1.1.0", "staging"), land=True)
@@ -55,6 +57,7 @@ def test_a_promotion_that_only_the_weak_policy_would_allow_stays_out(registry):
     assert registry.history().blocked == {"policy", "model:fraud"}
 
 
+@pytest.mark.lookalike("the same weaker policy with its approval")
 def test_the_same_policy_with_its_approval_judges_from_the_next_step_on(registry):
     proposal = registry.draft("-", {POLICY: weak_policy(registry)}, by="owner", event="policy")
     registry.approve(proposal, "raio")
@@ -78,6 +81,7 @@ def test_the_next_good_policy_change_is_judged_by_the_accepted_policy(registry):
     assert (registry.history().policy.approvals.max_age_days, registry.history().blocked) == (9, frozenset())
 
 
+@pytest.mark.attack("making oneself an approver by direct push", "pending", by="operator")
 def test_people_that_a_denied_change_adds_approve_nothing(registry):
     files = {"policies/people.yaml": people_without("lead", "lead2", operator={"roles": ["technical-lead"]})}
     registry.commit(files, by="operator", land=True)
@@ -94,6 +98,7 @@ def test_while_policy_is_blocked_promotions_are_denied_and_registrations_go_on(r
     assert last(registry).status == "accepted"
 
 
+@pytest.mark.lookalike("a rollback while the policy is blocked")
 def test_while_policy_is_blocked_rollbacks_work(live):
     live.commit({POLICY: weak_policy(live)}, by="owner", land=True)
     live.merge(live.rollback("fraud"), by="operator")
@@ -115,6 +120,7 @@ def test_a_blocked_model_does_not_stop_another(registry):
 # Restoration
 
 
+@pytest.mark.lookalike("a restoration by any person without a quorum")
 @pytest.mark.parametrize("person", ["engineer2", "operator", "board1"])
 def test_any_person_restores_a_blocked_model_without_a_quorum(registry, person):
     landed_without_acceptance(registry)
@@ -144,6 +150,7 @@ def test_a_model_that_an_unsigned_commit_blocks_can_be_restored(registry):
     assert (last(registry).status, registry.history().blocked) == ("restored", frozenset())
 
 
+@pytest.mark.attack("a restoration by a workload", "GM-P403", by="ci")
 def test_a_workload_restores_nothing(registry):
     landed_without_acceptance(registry)
     accepted = registry.history().state.snapshot.entry("models/fraud/stages/staging.yaml")
@@ -204,6 +211,7 @@ def test_whoever_has_the_key_may_record_the_acceptance_of_an_approved_step(regis
     assert (done.record, done.released, registry.live_version("fraud", "staging")) == (None, True, "1.1.0")
 
 
+@pytest.mark.attack("an acceptance recorded before the quorum is complete", "GM-P401", by="operator")
 def test_a_step_is_not_accepted_before_its_quorum_is_complete(registry):
     step = landed_without_acceptance(registry)
     session = registry.session("operator")
@@ -228,6 +236,7 @@ def test_an_acceptance_without_the_approval_releases_nothing(registry):
     assert (last(registry).status, registry.history().blocked) == ("pending", {"model:fraud"})
 
 
+@pytest.mark.attack("a late acceptance that names another step", "pending", by="forge")
 @pytest.mark.parametrize("what", ["merge", "head", "main"])
 def test_a_late_acceptance_speaks_for_one_step_head_and_tip_only(registry, what):
     step = landed_without_acceptance(registry, approvers=["lead"])
@@ -284,6 +293,7 @@ def test_a_blocked_policy_is_never_released_by_late_approval(registry):
     assert late.find_waiting(registry.session("raio"), step) is None
 
 
+@pytest.mark.attack("late approval of what a removed signer left", "GM-P801", by="thief")
 def test_a_signer_removed_since_the_landing_does_not_speak_for_late_content(registry):
     step = landed_without_acceptance(registry, approvers=["lead"])
     change = registry.draft("-", {"policies/people.yaml": people_without("engineer")}, by="owner", event="people")

@@ -30,6 +30,7 @@ def foxtrot(registry):
 # Rewritten lines
 
 
+@pytest.mark.attack("a foxtrot merge that turns the line round", "GM-T600", by="forge")
 def test_a_foxtrot_merge_is_a_rewrite_for_whoever_remembers_the_tip(registry):
     known = registry.history()
     merge = foxtrot(registry)
@@ -38,6 +39,7 @@ def test_a_foxtrot_merge_is_a_rewrite_for_whoever_remembers_the_tip(registry):
     assert caught.value.code == "GM-T600"
 
 
+@pytest.mark.lookalike("a true merge of the branch that a foxtrot would use")
 def test_a_true_merge_of_the_same_branch_goes_on(registry):
     known = registry.history()
     head = registry.commit({"README.md": b"other\n"}, parents=[registry.pin])
@@ -46,6 +48,8 @@ def test_a_true_merge_of_the_same_branch_goes_on(registry):
     assert (history.steps[-1].oid, history.steps[-1].status) == (step, "untouched")
 
 
+@pytest.mark.attack("a line forked after the remembered tip", "GM-T600", by="forge")
+@pytest.mark.attack("a line rewound to an older tip", "GM-T600", by="forge")
 @pytest.mark.parametrize("attack", ["foxtrot", "rewind", "fork"])
 def test_a_clone_refuses_a_line_that_does_not_hold_its_remembered_tip(registry, tmp_path, home, attack):
     clone = clone_repository(registry.path, tmp_path / "clone", home).path
@@ -61,6 +65,7 @@ def test_a_clone_refuses_a_line_that_does_not_hold_its_remembered_tip(registry, 
     assert caught.value.where == tips[attack]
 
 
+@pytest.mark.lookalike("a line that grew")
 def test_a_clone_follows_a_line_that_grew(registry, tmp_path, home):
     clone = clone_repository(registry.path, tmp_path / "clone", home).path
     pin(clone, registry.pin)
@@ -82,6 +87,7 @@ def test_a_refused_line_leaves_the_memory_as_it_was(registry):
 # Unfaithful merges
 
 
+@pytest.mark.attack("a merge that keeps the older side of a file", "GM-P804", by="author")
 def test_a_merge_that_keeps_the_older_side_is_foreign(registry):
     proposal = promotion(registry, "lead")
     older = registry.history().state.snapshot.entry(STAGING)
@@ -100,6 +106,7 @@ def test_a_merge_that_keeps_one_of_two_files_is_foreign(registry):
     assert registry.live_version("fraud", "staging") == "1.0.0"
 
 
+@pytest.mark.attack("a merge with a blob of neither parent", "GM-P804", by="author")
 def test_a_merge_that_invents_a_blob_is_foreign(registry):
     proposal = promotion(registry, "lead")
     registry.merge_by_hand(
@@ -109,6 +116,7 @@ def test_a_merge_that_invents_a_blob_is_foreign(registry):
     assert registry.live_version("fraud", "staging") == "1.0.0"
 
 
+@pytest.mark.attack("a merge that hides a second change", "GM-P804", "GM-P805", by="author")
 def test_a_merge_that_hides_a_second_change_is_foreign(registry):
     proposal = promotion(registry, "lead")
     registry.merge_by_hand(proposal.head, files=stage_file(registry, "1.0.0", "production", "spam"))
@@ -117,6 +125,7 @@ def test_a_merge_that_hides_a_second_change_is_foreign(registry):
     assert registry.live_version("spam", "production") is None
 
 
+@pytest.mark.attack("a removal hidden by merging main without a file", "GM-P805", by="author")
 def test_a_proposal_that_undoes_the_line_in_its_own_merge_has_nobody_who_proposed_that(registry):
     proposal = promotion(registry, "lead")
     older = registry.store.commit(registry.tip).tree
@@ -131,6 +140,7 @@ def test_a_proposal_that_undoes_the_line_in_its_own_merge_has_nobody_who_propose
     assert registry.live_version("spam", "production") == "1.0.0"
 
 
+@pytest.mark.attack("an octopus merge", "GM-P804", by="author")
 def test_an_octopus_merge_is_foreign_as_a_whole(registry):
     one = promotion(registry, "lead")
     other = registry.commit({"README.md": b"x\n"})
@@ -156,6 +166,8 @@ SIGNERS = {
 }
 
 
+@pytest.mark.attack("a commit in another person's name", "GM-P802", by="thief")
+@pytest.mark.attack("an unsigned commit on governed paths", "GM-P801", by="forge")
 @pytest.mark.parametrize("case", SIGNERS)
 def test_a_direct_commit_needs_the_committers_own_good_signature(registry, case):
     by, signer, code = SIGNERS[case]
@@ -172,6 +184,7 @@ def test_a_proposal_commit_needs_the_committers_own_good_signature(registry, cas
     assert code in last(registry).verdict.codes
 
 
+@pytest.mark.attack("a merge signed by an unknown key", "GM-P803", by="forge")
 @pytest.mark.parametrize("case", SIGNERS)
 def test_a_merge_needs_a_good_signature_too(registry, case):
     by, signer, _ = SIGNERS[case]
@@ -182,11 +195,13 @@ def test_a_merge_needs_a_good_signature_too(registry, case):
     assert registry.live_version("fraud", "staging") == "1.0.0"
 
 
+@pytest.mark.lookalike("a commit with its committer's own signature")
 def test_a_commit_with_the_committers_own_signature_passes_all_of_that(registry):
     registry.version("fraud", "1.2.0")
     assert last(registry).status == "accepted"
 
 
+@pytest.mark.attack("the author of one commit approves under another's proposal", "GM-P401", by="author")
 def test_who_wrote_a_commit_under_anothers_merge_does_not_approve(registry):
     head = registry.commit(stage_file(registry, "1.1.0", "staging"), by="lead")
     head = registry.commit({"README.md": b"x\n"}, by="engineer", parents=[head])
@@ -201,6 +216,7 @@ def test_who_wrote_a_commit_under_anothers_merge_does_not_approve(registry):
     assert registry.check(proposal).verdict.allowed
 
 
+@pytest.mark.attack("a branch signed before its key was removed, merged after", "GM-P801", by="thief")
 def test_the_old_key_of_a_branch_signed_before_its_removal_does_not_land(registry):
     proposal = promotion(registry, "lead")
     change = registry.draft("-", {"policies/people.yaml": people_without("engineer")}, by="owner", event="people")

@@ -39,11 +39,13 @@ def prepared(registry, *approvers, version="1.1.0", at=None):
 # The line
 
 
+@pytest.mark.lookalike("a push with step, approvals and acceptance")
 def test_a_step_with_its_approvals_and_acceptance_comes_in(registry):
     step, change, ledger = prepared(registry, "lead")
     assert knock(registry, (MAIN, step), (ledger_ref(change), ledger)) == ()
 
 
+@pytest.mark.attack("a push of an approved merge without its acceptance", "GM-P404", by="ci")
 def test_a_step_without_acceptance_stays_out(registry):
     step, _, _ = prepared(registry, "lead")
     assert knock(registry, (MAIN, step)) == ("GM-P404",)
@@ -68,6 +70,7 @@ def test_a_silent_rollback_stays_out_and_an_operators_comes_in(live):
     assert knock(live, (MAIN, live.commit(stage_file(live, "1.1.0"), by="operator"))) == ()
 
 
+@pytest.mark.attack("a bad step between two good ones in one push", "GM-P003", by="author")
 def test_each_step_of_a_push_is_judged(registry):
     good = registry.commit(documents.version_files("1.2.0", author="engineer"))
     bad = registry.commit(stage_file(registry, "1.1.0", "staging"), parents=[good])
@@ -75,6 +78,7 @@ def test_each_step_of_a_push_is_judged(registry):
     assert knock(registry, (MAIN, worse)) == ("GM-P401", "GM-P003")
 
 
+@pytest.mark.attack("an orphan history pushed over the line", "GM-T600", by="forge")
 @pytest.mark.parametrize("attack", ["foxtrot", "rewind", "fork", "orphan"])
 def test_a_rewritten_line_stays_out(registry, attack):
     parent = registry.store.commit(registry.tip).parents[0]
@@ -88,17 +92,21 @@ def test_a_rewritten_line_stays_out(registry, attack):
     assert knock(registry, (MAIN, tips[attack])) == ("GM-T600",)
 
 
+@pytest.mark.attack("the line replaced by a blob", "GM-S014", by="forge")
+@pytest.mark.attack("the line deleted", "GM-F302", by="forge")
 def test_the_line_is_neither_deleted_nor_replaced_by_another_object(registry):
     assert knock(registry, (MAIN, None)) == ("GM-F302",)
     assert knock(registry, (MAIN, write_blob(registry.store, b"x"))) == ("GM-S014",)
     assert knock(registry, (MAIN, "1" * 40)) == ("GM-S013",)
 
 
+@pytest.mark.lookalike("the branch of a proposal, whatever it holds")
 def test_branches_of_proposals_come_in_unjudged(registry):
     head = registry.commit({"models/fraud/nonsense": b""})
     assert knock(registry, ("refs/heads/gm/x/y/z/-/12345678", head)) == ()
 
 
+@pytest.mark.attack("a push that says another time than the door's clock", "GM-F303", by="thief")
 @pytest.mark.parametrize("minutes", [-16, 16])
 def test_a_step_that_says_another_time_stays_out(registry, minutes):
     commit = registry.commit(documents.version_files("1.2.0", author="engineer"))
@@ -131,6 +139,8 @@ GARBAGE = {
 }
 
 
+@pytest.mark.attack("a document nested 5,000 deep", "GM-P001", by="author")
+@pytest.mark.attack("a symbolic link as a stage file", "GM-P003", by="author")
 @pytest.mark.parametrize("case", GARBAGE)
 def test_garbage_in_governed_paths_stays_out(registry, case):
     files, code = GARBAGE[case]
@@ -143,11 +153,13 @@ def test_garbage_in_governed_paths_stays_out(registry, case):
     assert last(registry).status == "accepted"
 
 
+@pytest.mark.attack("a submodule as a stage file", "GM-P003", by="author")
 def test_a_submodule_in_governed_paths_stays_out(registry):
     commit = registry.commit({"models/fraud/stages/staging.yaml": Entry(0o160000, registry.tip)})
     assert "GM-P003" in knock(registry, (MAIN, commit))
 
 
+@pytest.mark.attack("a commit whose tree was not sent", "GM-S013", by="author")
 def test_a_commit_whose_tree_is_missing_stays_out(registry):
     raw = b"tree " + b"1" * 40 + b"\nparent " + registry.tip.encode()
     raw += b"\nauthor a <a@x> 0 +0000\ncommitter a <a@x> 0 +0000\n\nm\n"
@@ -179,11 +191,13 @@ def link(registry, record, *, parents):
     return registry.commit({f"{record.sha256}.json": record.envelope}, parents=parents)
 
 
+@pytest.mark.attack("a ledger ref deleted", "GM-F304", by="forge")
 def test_a_ledger_ref_is_not_deleted(open_promotion):
     registry, change = open_promotion
     assert knock(registry, (ledger_ref(change), None)) == ("GM-F304",)
 
 
+@pytest.mark.attack("a ledger ref rewound", "GM-F304", by="forge")
 def test_a_ledger_ref_is_not_rewound_or_replaced(open_promotion):
     registry, change = open_promotion
     name = ledger_ref(change)
@@ -195,6 +209,7 @@ def test_a_ledger_ref_is_not_rewound_or_replaced(open_promotion):
     assert knock(registry, (name, first)) == ("GM-F304",)
 
 
+@pytest.mark.lookalike("a ledger ref that grows")
 def test_a_ledger_ref_may_grow(open_promotion):
     registry, change = open_promotion
     name = ledger_ref(change)
@@ -203,6 +218,7 @@ def test_a_ledger_ref_may_grow(open_promotion):
     assert knock(registry, (name, link(registry, no, parents=[registry.store.ref(name)]))) == ()
 
 
+@pytest.mark.attack("a ref that bars a ledger name", "GM-F309", by="author")
 @pytest.mark.parametrize(
     "name",
     [
@@ -268,11 +284,13 @@ def registering(registry, version="1.0.0"):
     return registry.history().state.registered["fraud", version].step
 
 
+@pytest.mark.attack("a version tag moved", "GM-F305", by="forge")
 def test_a_version_tag_is_neither_moved_nor_deleted(registry):
     assert knock(registry, (TAG, None)) == ("GM-F305",)
     assert knock(registry, (TAG, signed_tag(registry, "fraud@v1.0.0", registering(registry)))) == ("GM-F305",)
 
 
+@pytest.mark.attack("a version tag pushed for another step", "GM-F306", by="author")
 @pytest.mark.parametrize("case", ["lightweight", "unsigned", "unknown key", "other step", "other name", "unregistered"])
 def test_a_bad_version_tag_stays_out(registry, case):
     step = registering(registry)
@@ -289,6 +307,7 @@ def test_a_bad_version_tag_stays_out(registry, case):
     assert knock(registry, (f"refs/tags/{name}", tags[case]())) == ("GM-F306",)
 
 
+@pytest.mark.lookalike("a good version tag that was lost")
 def test_a_good_version_tag_that_was_lost_comes_in_again(registry):
     tag = signed_tag(registry, "fraud@v1.0.0", registering(registry), "engineer2")
     registry.force(None, TAG)
@@ -302,6 +321,7 @@ def test_a_name_below_a_version_tag_does_not_bar_it(registry):
     assert knock(registry, ("refs/tags/release-1", registry.tip)) == ()
 
 
+@pytest.mark.attack("a replacement ref pushed", "GM-S006", by="forge")
 def test_replacement_refs_stay_out(registry):
     assert knock(registry, ("refs/replace/" + registry.tip, registry.pin)) == ("GM-S006",)
 
@@ -309,6 +329,7 @@ def test_replacement_refs_stay_out(registry):
 # Before the pin, and what is written down
 
 
+@pytest.mark.attack("a push to a server without a pin", "GM-F301", by="forge")
 def test_a_server_without_a_pin_takes_the_first_push_only(registry):
     memory_path(registry.store.common_dir).unlink()
     assert knock(registry, (MAIN, registry.commit({"x": b"x"}))) == ("GM-F301",)
@@ -327,6 +348,7 @@ def test_refusals_are_logged_and_the_memory_stays(registry):
     assert load_memory(memory_path(registry.store.common_dir)) == before
 
 
+@pytest.mark.attack("a path that writes a line into the door's log", "GM-P003", by="author")
 def test_a_path_cannot_write_lines_into_the_log(registry):
     codes = knock(registry, (MAIN, registry.commit({"models/fraud/x\nforged GM-F000 line": b"x"})))
     log = (registry.store.common_dir / "gm" / "refusals.log").read_text()

@@ -22,6 +22,7 @@ def consumed(tmp_path):
     return registry
 
 
+@pytest.mark.attack("a version without an interface borrows the model's", "GM-P314", by="operator")
 def test_a_version_without_an_interface_does_not_borrow_the_models(consumed):
     consumed.version("fraud", "1.0.0")
     with consumed.untouched(), pytest.raises(Denied) as caught:
@@ -29,6 +30,7 @@ def test_a_version_without_an_interface_does_not_borrow_the_models(consumed):
     assert caught.value.code == "GM-P314"
 
 
+@pytest.mark.lookalike("a version that says what it gives")
 def test_a_version_that_says_what_it_gives_is_promoted(consumed):
     consumed.version("fraud", "1.0.0", interface=SCORE)
     consumed.live("fraud", "1.0.0", "staging")

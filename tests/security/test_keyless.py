@@ -88,16 +88,19 @@ def flip_base64(text, byte):
     return base64.b64encode(data).decode()
 
 
+@pytest.mark.lookalike("a bundle that others made, offline")
 def test_a_bundle_that_others_made_verifies_offline(case):
     proof = judge(case)
     assert proof.time is not None
     assert proof.form == ("dsse" if case.data == CONFORMANCE else "message")
 
 
+@pytest.mark.lookalike("the same bundle with other white space")
 def test_the_same_bundle_with_other_white_space_verifies(case):
     assert judge(case, raw=edited(case.raw, lambda _: None)) == judge(case)
 
 
+@pytest.mark.attack("a file with one flipped byte under its bundle", "GM-T705", by="storage")
 def test_every_file_with_one_flipped_byte_is_refused(case):
     for place in {0, len(case.data) // 2, len(case.data) - 1}:
         data = bytearray(case.data)
@@ -147,6 +150,7 @@ def test_a_log_entry_certificate_or_timestamp_with_one_flipped_byte_is_refused(c
         assert refusal_of(case, raw=edited(case.raw, change)) in {"GM-T700", "GM-T702", "GM-T703"}
 
 
+@pytest.mark.attack("a log entry at another place", "GM-T702", by="storage")
 def test_another_place_in_the_log_is_refused(case):
     def move(fields):
         (entry,) = fields["verificationMaterial"]["tlogEntries"]
@@ -155,6 +159,7 @@ def test_another_place_in_the_log_is_refused(case):
     assert refusal_of(case, raw=edited(case.raw, move)) == "GM-T702"
 
 
+@pytest.mark.attack("a log checkpoint signed in another name", "GM-T702", by="storage")
 def test_a_checkpoint_signed_in_another_name_is_refused(case):
     def rename(fields):
         (entry,) = fields["verificationMaterial"]["tlogEntries"]
@@ -169,11 +174,13 @@ def test_a_checkpoint_signed_in_another_name_is_refused(case):
     assert refusal_of(case, raw=edited(case.raw, scribble)) == "GM-T702"
 
 
+@pytest.mark.attack("a bundle of another identity", "GM-T703", by="storage")
 def test_another_identity_is_refused(case):
     for identity in ("mallory@example.org", case.signer.identity + "x", case.signer.identity[:-1], ""):
         assert refusal_of(case, signer=SignedBy(identity, case.signer.issuer)) == "GM-T703"
 
 
+@pytest.mark.attack("a bundle of another issuer", "GM-T704", by="storage")
 def test_another_issuer_is_refused(case):
     for issuer in ("https://issuer.example", case.signer.issuer + "/", ""):
         assert refusal_of(case, signer=SignedBy(case.signer.identity, issuer)) == "GM-T704"
@@ -183,6 +190,7 @@ def test_another_root_is_refused(case):
     assert refusal_of(replace(case, staging=not case.staging)) == "GM-T702"
 
 
+@pytest.mark.attack("a bundle in a second spelling", "GM-T701", by="storage")
 def test_a_bundle_in_another_spelling_is_refused(case):
     def loosen(fields):
         (entry,) = fields["verificationMaterial"]["tlogEntries"]
@@ -207,6 +215,7 @@ def test_a_digest_of_another_kind_is_refused_and_an_absent_one_is_not_needed(cas
     assert refusal_of(case, raw=edited(case.raw, absent), data=b"other") == "GM-T702"
 
 
+@pytest.mark.attack("a statement of another predicate type", "GM-T707", by="storage")
 @pytest.mark.parametrize("case", ["rekor v2 dsse"], indirect=True)
 def test_a_statement_of_another_type_than_asked_for_is_refused(case):
     assert refusal_of(case, predicate_type="https://model_signing/signature/v1.0") == "GM-T707"
@@ -222,6 +231,7 @@ def test_a_statement_in_an_envelope_of_another_type_is_refused(case):
     assert refusal_of(case, raw=edited(case.raw, relabel)) == "GM-T702"
 
 
+@pytest.mark.attack("signed bytes offered as a statement", "GM-T706", by="storage")
 @pytest.mark.parametrize("case", ["v0.3"], indirect=True)
 def test_plain_bytes_are_no_statement(case):
     with pytest.raises(GmError) as refusal:

@@ -62,12 +62,15 @@ def refusal_of(bundle, claim, verifier):
     return refusal.value.code
 
 
+@pytest.mark.lookalike("the declared workload")
 def test_the_declared_workload_is_believed(stack, verifier, claim, tmp_path):
     bundle = sign(stack, tmp_path)
     assert verify_bundle(bundle, DIGEST, claim=claim, verifier=verifier, predicate_type=PREDICATE).form == "dsse"
     assert verify_statement(bundle, claim=replace(claim, runner=None, commit=None), verifier=verifier).time
 
 
+@pytest.mark.attack("a repository re-made under the same name (repo-jacking)", "GM-T710", by="ci")
+@pytest.mark.attack("a keyless signature from a pull request's ref", "GM-T703", by="ci")
 @pytest.mark.parametrize(
     ("claims", "code"),
     [
@@ -91,6 +94,7 @@ def test_another_workload_is_refused(stack, verifier, claim, tmp_path, claims, c
     assert refusal_of(sign(stack, tmp_path, **claims), claim, verifier) == code
 
 
+@pytest.mark.attack("a reusable workflow called from a pull request", "GM-T710", by="ci")
 def test_a_called_workflow_at_main_does_not_lend_its_name_to_a_pull_request(stack, verifier, claim, tmp_path):
     called = sign(stack, tmp_path, ref="refs/pull/7/merge", job_workflow_url=claim.signer.identity)
     assert refusal_of(called, claim, verifier) == "GM-T710"
@@ -101,12 +105,14 @@ def test_a_token_of_another_issuer_is_refused(stack, verifier, claim, tmp_path):
     assert refusal_of(sign(stack, tmp_path), other, verifier) == "GM-T704"
 
 
+@pytest.mark.attack("another Sigstore instance with the same names", "GM-T702", by="ci")
 def test_another_instance_with_the_same_names_is_refused(verifier, claim, tmp_path):
     with loopback() as foreign:
         bundle = sign(foreign, tmp_path)
     assert refusal_of(bundle, claim, verifier) == "GM-T702"
 
 
+@pytest.mark.attack("a certificate without an entry in a log of the root", "GM-T702", by="ci")
 def test_an_authority_without_a_log_is_refused(stack, claim, tmp_path):
     """Fulcio's key alone is not enough: the entry must lie in a log of the root."""
     bundle = sign(stack, tmp_path)
@@ -129,6 +135,7 @@ def test_a_foreign_certificate_log_or_timestamp_is_refused(stack, claim, tmp_pat
     assert refusal_of(bundle, claim, load_verifier(path)) == "GM-T702"
 
 
+@pytest.mark.attack("a bundle put together from two", "GM-T702", by="ci")
 def test_a_bundle_put_together_from_two_is_refused(stack, verifier, claim, tmp_path):
     one, two = (json.loads(sign(stack, tmp_path, (("model.onnx", text * 64),))) for text in "ab")
     for swapped in ("dsseEnvelope", "verificationMaterial"):
@@ -137,6 +144,7 @@ def test_a_bundle_put_together_from_two_is_refused(stack, verifier, claim, tmp_p
     assert refusal_of(json.dumps({**one, "verificationMaterial": entries}).encode(), claim, verifier) == "GM-T702"
 
 
+@pytest.mark.attack("an extra or missing subject", "GM-T705", by="ci")
 def test_the_statement_must_be_of_the_type_and_about_the_files_asked_for(stack, verifier, claim, tmp_path):
     bundle = sign(stack, tmp_path, (("model.onnx", DIGEST), ("extra.bin", "cd" * 32)))
     proof = verify_statement(bundle, claim=claim, verifier=verifier)

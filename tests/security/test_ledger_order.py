@@ -56,6 +56,7 @@ def approved(registry):
     return registry, proposal, registry.check(proposal).change_id, ok
 
 
+@pytest.mark.attack("a merge on the ledger that hides a rejection", "GM-F304", by="forge")
 @pytest.mark.parametrize(("person", "word", "honest"), [("lead2", "reject", "denied"), ("lead", "withdraw", "pending")])
 def test_a_merge_on_the_ledger_does_not_put_an_acceptance_before_a_rejection(approved, person, word, honest):
     registry, proposal, change, ok = approved
@@ -84,6 +85,7 @@ def test_a_merge_on_the_ledger_does_not_put_a_rejection_before_an_acceptance(app
     assert status_for_a_newcomer(registry, tmp_path / "newcomer") == "accepted"
 
 
+@pytest.mark.lookalike("a rejection after the acceptance")
 def test_a_rejection_after_the_acceptance_comes_in_and_changes_nothing(approved, tmp_path):
     registry, proposal, change, ok = approved
     registry.merge(proposal)
@@ -94,6 +96,7 @@ def test_a_rejection_after_the_acceptance_comes_in_and_changes_nothing(approved,
     assert status_for_a_newcomer(registry, tmp_path / "newcomer") == "accepted"
 
 
+@pytest.mark.attack("records reached over a second parent", "GM-T402", by="forge")
 def test_what_is_reached_over_a_second_parent_is_ignored_and_counted(approved):
     registry, _, change, ok = approved
     tip, hidden = registry.store.ref(ledger_ref(change)), decision(by="lead2", change_id=change, like=ok)
@@ -146,6 +149,7 @@ def test_a_link_that_adds_anything_but_one_record_of_its_change_stays_out(approv
 # Acceptances that are kept for later
 
 
+@pytest.mark.attack("an acceptance of a merge that is not landing", "GM-F308", by="author")
 def test_an_acceptance_of_a_merge_that_is_not_landing_stays_out(approved):
     registry, proposal, change, _ = approved
     main, ref = registry.tip, ledger_ref(change)

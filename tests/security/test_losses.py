@@ -31,6 +31,7 @@ def decided(registry):
     return name, registry.store.ref(name)
 
 
+@pytest.mark.attack("a ledger ref deleted on a server without a door", "GM-T400", by="forge")
 def test_a_deleted_ledger_ref_is_noticed_and_changes_nothing_for_who_saw_it(registry, clone):
     name, _ = decided(registry)
     registry.force(None, name)
@@ -48,6 +49,7 @@ def test_a_rewound_ledger_ref_is_noticed_too(registry, clone):
     assert session.history.blocked == frozenset()
 
 
+@pytest.mark.lookalike("a ledger that only grew")
 def test_a_ledger_that_only_grew_is_no_finding(registry, clone):
     registry.live("fraud", "1.1.0", "staging")
     session = clone()
@@ -64,6 +66,7 @@ def test_who_never_saw_the_acceptance_does_not_believe_the_step(registry, tmp_pa
     assert session.history.blocked == {"model:spam"}
 
 
+@pytest.mark.attack("going back to an older policy", "GM-T602", by="forge")
 def test_a_clone_does_not_go_back_to_an_older_policy(registry, clone, tmp_path):
     change = registry.draft("-", {POLICY: better_policy(registry)}, by="owner", event="policy")
     registry.approve(change, "raio")
@@ -95,6 +98,7 @@ def test_a_version_tag_that_was_tampered_with_is_reported(registry, tmp_path, ho
     assert states == {"fraud@v1.0.0": state, "fraud@v1.1.0": "good", "spam@v1.0.0": "good"}
 
 
+@pytest.mark.attack("a version tag moved on a server without a door", "ignored", by="forge")
 def test_a_tag_that_a_clone_has_is_not_moved_by_the_server(registry, clone):
     registry.tag("fraud@v1.0.0", registry.tip)
     session = clone()
@@ -102,6 +106,7 @@ def test_a_tag_that_a_clone_has_is_not_moved_by_the_server(registry, clone):
     assert last(registry).status == "accepted"
 
 
+@pytest.mark.attack("a promotion of a version whose tag is gone", "GM-P108", by="forge")
 @pytest.mark.parametrize(("case", "code"), [("missing", "GM-P108"), ("moved", "GM-P108")])
 def test_a_promotion_past_the_first_stage_needs_the_good_tag(registry, case, code):
     proposal = registry.promote("spam", "1.0.0", "production")

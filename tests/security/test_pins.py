@@ -16,6 +16,7 @@ def registry(tmp_path):
     return made
 
 
+@pytest.mark.attack("a pin behind a denied step", "GM-C114", by="operator")
 def test_a_pin_after_a_denied_step_is_refused_and_nothing_is_remembered(registry):
     registry.commit({"models/fraud/model.yaml": documents.model_yaml("fraud", "low", use=["x"])}, land=True)
     tip = registry.tip
@@ -27,6 +28,7 @@ def test_a_pin_after_a_denied_step_is_refused_and_nothing_is_remembered(registry
     assert not memory_path(registry.store.common_dir).exists()
 
 
+@pytest.mark.lookalike("a later pin on the same line")
 def test_a_later_pin_finds_the_anchors_of_the_first(registry):
     registry.live("fraud", "1.0.0", "development")
     memory_path(registry.store.common_dir).unlink()

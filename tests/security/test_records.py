@@ -28,6 +28,7 @@ def quarantined(registry):
     return registry
 
 
+@pytest.mark.attack("a second quarantine that names fewer bytes", "GM-P507", by="operator")
 def test_a_second_quarantine_frees_no_bytes(quarantined):
     for digests in ([], [WEIGHTS]):
         before = quarantined.tip
@@ -37,6 +38,7 @@ def test_a_second_quarantine_frees_no_bytes(quarantined):
         quarantined.force(before)
 
 
+@pytest.mark.lookalike("a second quarantine that bars more")
 def test_a_second_quarantine_may_bar_more(quarantined):
     more = documents.digest("more bytes")
     files = documents.quarantine_file("1.1.0", 2, digests=[WEIGHTS, OTHER, more])
@@ -54,6 +56,7 @@ def test_bytes_are_freed_by_a_release_that_others_agree_to(quarantined):
     assert landed(quarantined, documents.quarantine_file("1.1.0", 3)) == ("accepted", ())
 
 
+@pytest.mark.attack("quarantined bytes under another role", "GM-P304", by="author")
 @pytest.mark.parametrize("role", ["binary", "evaluation"])
 def test_quarantined_bytes_are_not_promoted_under_another_role(quarantined, role):
     disguised = [{**documents.artifact("1.1.0"), "role": role}]
@@ -75,6 +78,7 @@ def troubled(registry):
     return registry
 
 
+@pytest.mark.attack("an open cause reworded", "GM-P102", by="operator")
 @pytest.mark.parametrize(
     "fields",
     [
@@ -92,6 +96,7 @@ def test_an_open_cause_is_not_reworded(troubled, fields):
     assert troubled.history().state.snapshot.causes("fraud") == before
 
 
+@pytest.mark.attack("a cause settled in somebody else's name", "GM-P506", by="operator")
 def test_a_cause_is_not_settled_in_somebody_elses_name(troubled):
     files = documents.cause_file(severity="critical", resolution={**SETTLED, "by": "raio"})
     assert landed(troubled, files) == ("denied", ("GM-P506",))
@@ -102,6 +107,7 @@ def test_a_cause_is_not_opened_and_settled_in_somebody_elses_name(registry):
     assert landed(registry, files) == ("denied", ("GM-P506",))
 
 
+@pytest.mark.lookalike("a cause settled by its signer")
 def test_a_cause_is_settled_by_whoever_signs_and_may_be_opened_again(troubled):
     settled = documents.cause_file(severity="critical", resolution={**SETTLED, "by": "raio"})
     assert landed(troubled, settled, by="raio") == ("accepted", ())

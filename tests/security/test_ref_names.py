@@ -64,6 +64,7 @@ def test_the_outcome_of_a_push_is_read_line_by_line():
     assert said_lines("fatal: a\u2028error: b\nremote: c\r\n") == ("fatal: a\\u2028error: b", "remote: c")
 
 
+@pytest.mark.attack("a ref name that readers split in two", "GM-F311", by="author")
 @pytest.mark.parametrize("name", ["refs/tags/a\u2028b", "refs/heads/\xfcber", "refs/heads/a\x7fb", "refs/heads/\udcff"])
 def test_the_door_takes_names_in_printable_ascii_only(registry, name):
     assert knock(registry, (name, None, registry.tip)) == ("GM-F311",)
@@ -75,6 +76,7 @@ def test_the_door_takes_no_name_that_bars_others(registry, name):
     assert knock(registry, (name, None, registry.tip)) == ("GM-F309",)
 
 
+@pytest.mark.lookalike("a ref name that bars nothing")
 @pytest.mark.parametrize(
     "name", ["refs/heads/gm/promotion/fraud/1.1.0/staging/12345678", "refs/heads/gmx", "refs/tags/x"]
 )

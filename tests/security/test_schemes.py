@@ -88,6 +88,7 @@ def test_the_verdicts_on_gits_own_scenarios_are_the_strict_ones(
     assert len(accepted) == count
 
 
+@pytest.mark.attack("a gitsign commit without its log entry", "GM-T052", by="forge")
 def test_real_keyless_commits_are_good_only_with_their_log_entry(shared_data, tmp_path, capsys):
     subprocess.run(["git", "init", "-q", "--bare", tmp_path / "r"], check=True)
     answers = {}
@@ -108,17 +109,20 @@ def test_real_keyless_commits_are_good_only_with_their_log_entry(shared_data, tm
 # One mechanism each, beside a benign look-alike.
 
 
+@pytest.mark.lookalike("each kind of SSH key")
 @pytest.mark.parametrize("name", SSH)
 def test_each_kind_of_ssh_key_is_good_before_it_is_attacked(name):
     assert found(sign_commit(RAW, SSH[name]), RING) == ("good", None)
 
 
+@pytest.mark.attack("a hardware signature without a touch", "GM-T021", by="thief")
 def test_a_hardware_signature_without_a_touch_is_refused_where_one_is_needed():
     trusted = Trusted(RING, touch=True)
     assert found(sign_commit(RAW, hardware_key("ann")), trusted) == ("good", None)
     assert found(sign_commit(RAW, hardware_key("ann", flags=4)), trusted) == ("untrusted", "GM-T021")
 
 
+@pytest.mark.attack("a touch added to a hardware signature", "GM-T003", by="thief")
 def test_a_touch_cannot_be_added_afterwards():
     untouched = hardware_key("ann", flags=0)
     signature = untouched.sign(RAW, "git")
@@ -129,6 +133,7 @@ def test_a_touch_cannot_be_added_afterwards():
     assert found(put_signature(RAW, armor(bytes(raw))), RING) == ("bad", "GM-T003")
 
 
+@pytest.mark.attack("a hardware key of another application", "GM-T002", by="thief")
 def test_a_hardware_key_of_another_application_is_another_key():
     assert found(sign_commit(RAW, hardware_key("ann", application=b"ssh:evil")), RING) == ("untrusted", "GM-T002")
 
@@ -137,10 +142,12 @@ def test_an_authoritys_own_key_signs_nothing():
     assert found(sign_commit(RAW, CA), RING) == ("untrusted", "GM-T002")
 
 
+@pytest.mark.attack("a certificate signed by oneself", "GM-T025", by="thief")
 def test_a_certificate_by_oneself_is_no_certificate():
     assert found(sign_commit(RAW, certified("eve", authority=ed25519_key("eve"))), RING) == ("untrusted", "GM-T025")
 
 
+@pytest.mark.attack("a certificate for another name", "GM-T029", by="thief")
 def test_a_certificate_for_a_name_outside_its_line_counts_for_nothing():
     assert found(sign_commit(RAW, certified("eve", principals=("ann@evil.org",))), RING) == ("untrusted", "GM-T029")
 
@@ -151,6 +158,7 @@ def test_a_certificate_does_not_replace_a_key_in_the_people_file():
     assert found(sign_commit(RAW, ANN), people("ann")) == ("good", None)
 
 
+@pytest.mark.attack("an expired certificate", "GM-T028", by="thief")
 def test_an_expired_certificate_is_not_revived_by_a_later_date_of_the_key():
     assert found(sign_commit(RAW, certified(principals=("ann@example.org",), before=1)), RING) == ("expired", "GM-T028")
 
@@ -170,6 +178,7 @@ def signature_of(raw):
     return armored.replace(b"\n ", b"\n").decode()
 
 
+@pytest.mark.attack("text beside a GPG signature", "GM-T011", by="author")
 def test_text_that_rides_along_with_a_gpg_signature_is_refused(gpg):
     text = signature_of(gpg["commit"])
     with gpg_keys(gpg["keys"]) as given:
@@ -179,6 +188,7 @@ def test_text_that_rides_along_with_a_gpg_signature_is_refused(gpg):
         assert found(put_signature(RAW, text.replace("\n", "\r\n")), trusted) == ("malformed", "GM-T013")
 
 
+@pytest.mark.attack("a log entry made up by the signer", "GM-T702", by="thief")
 def test_a_log_entry_made_up_by_the_signer_makes_nobody_trusted():
     made_up = cms_commit(unsigned=[rekor_attribute(log_entry())])
     assert found(made_up, Trusted(x509=Gitsign("ann@example.org", "https://example.org"))) == ("untrusted", "GM-T702")

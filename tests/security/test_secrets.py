@@ -38,6 +38,7 @@ def landed(registry, files, by="engineer"):
     return last(registry)
 
 
+@pytest.mark.attack("an address with a password in history", "GM-P007", by="author")
 @pytest.mark.parametrize("field", FIELDS)
 def test_an_address_with_a_password_is_not_accepted(registry, field):
     step = landed(registry, FIELDS[field](SECRET))
@@ -46,6 +47,7 @@ def test_an_address_with_a_password_is_not_accepted(registry, field):
     assert "hunter2" not in str(step.verdict)
 
 
+@pytest.mark.lookalike("the same address without the password")
 @pytest.mark.parametrize("field", FIELDS)
 def test_the_same_address_without_it_is_accepted(registry, field):
     assert landed(registry, FIELDS[field](PLAIN)).status == "accepted"
@@ -68,6 +70,7 @@ def test_a_workflow_of_gm_is_governed_whatever_its_ending():
     assert Layout().classify(".github/workflows/ci.yaml") is None
 
 
+@pytest.mark.attack("a gm workflow planted under the other ending", "GM-P401", by="author")
 def test_a_gm_workflow_with_the_other_ending_is_not_planted_by_push(registry):
     step = landed(registry, {".github/workflows/gm-check.yaml": b"on: push\n"})
     assert step.status == "pending"

@@ -10,7 +10,7 @@ from unittest import mock
 import pytest
 
 from gitops_models.errors import GmError
-from gitops_models.workflows import review
+from gitops_models.workflows import merging, review
 from gitops_models.workflows.pin import pin
 from gitops_models.workflows.queue import waiting
 from gitops_models.workflows.shown import remember_shown
@@ -74,6 +74,7 @@ LIES = {
 }
 
 
+@pytest.mark.attack("a branch called after something else", "GM-F104", by="author")
 @pytest.mark.parametrize("case", LIES)
 def test_a_branch_that_is_called_after_something_else_is_not_judged_signed_or_landed(registry, case):
     label, files = LIES[case]
@@ -82,7 +83,7 @@ def test_a_branch_that_is_called_after_something_else_is_not_judged_signed_or_la
     with registry.untouched():
         assert refused(review.check, session, proposal) == "GM-F104"
         assert refused(review.approve, session, proposal) == "GM-F104"
-        assert refused(review.merge, session, proposal) == "GM-F104"
+        assert refused(merging.merge, session, proposal) == "GM-F104"
         assert [found.state for found in waiting(session)] == ["GM-F104"]
 
 
@@ -104,6 +105,7 @@ TRUE = {
 }
 
 
+@pytest.mark.lookalike("a branch called after what it does")
 @pytest.mark.parametrize("case", TRUE)
 def test_a_branch_that_is_called_after_what_it_does_is_judged(registry, case):
     label, files = TRUE[case]
@@ -128,6 +130,7 @@ def test_a_branch_with_a_short_id_does_not_answer_for_a_longer_one(registry):
     assert refused(review.find_proposal, registry.session("raio"), proposal.id) == "GM-F101"
 
 
+@pytest.mark.attack("a second branch with the same id", "GM-F102", by="author")
 def test_two_branches_with_one_id_are_told_apart_by_the_person(registry):
     proposal = registry.promote("fraud", "1.1.0", "staging")
     named(registry, f"change/spam/-/-/{proposal.id}", {POLICY: weak_policy(registry)}, by="owner")
@@ -149,6 +152,7 @@ def swapped(registry, *, label="change/fraud/-/-"):
     return proposal, shown, named(registry, f"{label}/3fa9c1d2", stage_file(registry, "1.2.0", "staging"))
 
 
+@pytest.mark.attack("a branch moved between look and signature", "GM-F103", by="author")
 @pytest.mark.parametrize("decision", ["approve", "reject", "withdraw"])
 def test_what_was_moved_since_it_was_shown_is_not_signed(registry, decision):
     proposal, _, moved = swapped(registry)
@@ -184,6 +188,7 @@ def test_what_only_stood_in_a_list_is_held_to_as_well(registry):
     assert review.approve(registry.session("lead"), proposal).record
 
 
+@pytest.mark.attack("what was shown spoiled on disk", "GM-F106", by="reviewer")
 def test_what_was_shown_and_cannot_be_read_is_no_leave_to_sign(registry):
     proposal = registry.promote("fraud", "1.1.0", "staging")
     for content in ("[]", "{", '{"a": 1}'):

@@ -44,6 +44,7 @@ def handmade(*, version=1, reserved=b"", namespace="git"):
     return put_signature(RAW, armor(head + string(reserved) + string(b"sha512") + string(field)))
 
 
+@pytest.mark.lookalike("a signature of each kind that is only respelled by its width")
 @pytest.mark.parametrize("raw", [*COMMITS, handmade()])
 def test_the_benign_look_alikes_of_this_table_are_good(raw):
     assert answer(raw) == ("good", None)
@@ -52,6 +53,17 @@ def test_the_benign_look_alikes_of_this_table_are_good(raw):
 HIDDEN = sign_commit(commit_bytes("ann", message="Add\0 hidden\n"), ANN)
 
 
+@pytest.mark.attack("a parent after the committer", "GM-T035", by="author")
+@pytest.mark.attack("an unknown header", "GM-T034", by="author")
+@pytest.mark.attack("a header given twice", "GM-T033", by="author")
+@pytest.mark.attack("a NUL that hides the rest of the message", "GM-T032", by="author")
+@pytest.mark.attack("bytes in the reserved field", "GM-T017", by="thief")
+@pytest.mark.attack("an unknown version of SSHSIG", "GM-T016", by="thief")
+@pytest.mark.attack("carriage returns in the armor", "GM-T013", by="forge")
+@pytest.mark.attack("white space inside the armor", "GM-T012", by="forge")
+@pytest.mark.attack("text around the armor", "GM-T011", by="forge")
+@pytest.mark.attack("a second signature header", "GM-T031", by="forge")
+@pytest.mark.attack("a header that poses as a signature", "GM-T030", by="forge")
 @pytest.mark.parametrize(
     ("raw", "code"),
     [
@@ -76,6 +88,7 @@ def test_each_spelling_that_git_lets_pass_is_malformed_here(raw, code):
     assert answer(raw) == ("malformed", code)
 
 
+@pytest.mark.attack("a signature of another namespace", "GM-T006", by="thief")
 def test_a_signature_for_files_is_no_signature_for_commits():
     assert answer(put_signature(RAW, ANN.sign(RAW, "file"))) == ("bad", "GM-T006")
     assert answer(handmade(namespace="file")) == ("bad", "GM-T006")
@@ -85,17 +98,20 @@ def test_an_approval_is_no_signature_of_a_commit():
     assert answer(put_signature(RAW, ANN.sign(RAW, "gm-approval@v1"))) == ("bad", "GM-T006")
 
 
+@pytest.mark.attack("a signature moved from another commit", "GM-T003", by="forge")
 def test_a_signature_moved_from_another_commit_is_bad():
     other = ANN.sign(commit_bytes("ann", message="other\n"), "git")
     assert answer(put_signature(RAW, other)) == ("bad", "GM-T003")
 
 
+@pytest.mark.attack("a version tag swapped for an older tag object", "GM-T037", by="forge")
 def test_a_version_tag_swapped_for_an_older_tag_object_is_refused():
     assert verify_tag(signed_tag("fraud@v1.0.0"), "fraud@v1.0.0", TEAM).signature.good
     swapped = verify_tag(signed_tag("fraud@v1.0.0"), "fraud@v1.1.0", TEAM).signature
     assert (swapped.verdict, swapped.code) == ("malformed", "GM-T037")
 
 
+@pytest.mark.attack("a lightweight version tag", "GM-T038", by="forge")
 def test_a_lightweight_version_tag_is_refused():
     found = verify_tag(signed_commit("ann"), "fraud@v1.0.0", TEAM, object_type="commit").signature
     assert (found.verdict, found.code) == ("malformed", "GM-T038")
@@ -112,6 +128,7 @@ def test_a_tag_with_a_second_signature_is_refused():
     assert (found.verdict, found.code) == ("malformed", "GM-T031")
 
 
+@pytest.mark.attack("a back-dated commit with a removed key", "GM-T002", by="thief")
 def test_a_back_dated_commit_does_not_bring_an_expired_key_back():
     # The accepted people file knows no dates: a removed key counts for nothing, whatever the committer date says.
     old = signed_commit("ann").replace(b"1795000000", b"1000000000")
@@ -164,6 +181,7 @@ def test_an_ecdsa_signature_can_be_respelled_so_it_never_names_an_object():
     assert verify_sshsig(RAW, armor(respelled).encode(), "git").fingerprint == key.fingerprint
 
 
+@pytest.mark.attack("a key of small order that fits every message", "GM-T026", by="thief")
 @pytest.mark.parametrize("point", [b"\x01" + bytes(31), b"\x01" + bytes(30) + b"\x80"])
 def test_a_key_that_fits_every_message_is_no_key(point):
     # With the neutral point as key, R = neutral and S = 0 are a signature over anything.
@@ -172,6 +190,7 @@ def test_a_key_that_fits_every_message_is_no_key(point):
     assert answer(put_signature(RAW, armor(sshsig_blob(blob, "git", field)))) == ("malformed", "GM-T026")
 
 
+@pytest.mark.attack("unused bits of base64", "GM-T014", by="forge")
 def test_the_unused_bits_of_base64_are_no_second_spelling():
     text = ANN.sign(RAW, "git").encode()
     body = text.removeprefix(BEGIN + b"\n").removesuffix(b"\n" + END + b"\n")
