@@ -121,9 +121,34 @@ def schema_pages() -> Iterator[tuple[str, str]]:
         yield f"schemas/v1/{name}", json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
+ATTACKS_HEAD = """\
+# Attacks that are tried
+
+Generated from the markers of `tests/security/` by `make docs`; `make attacks` prints the figures. Each attack differs
+from the others in mechanism, and its test asserts the code, that no ref moved and that the live model did not change.
+*ignored* and *pending* stand for what is not refused but counts for nothing.
+"""
+
+
+def attacks_page() -> str:
+    """Every attack by attacker with the code that refuses it and its test, then the look-alikes that pass."""
+    sys.path.insert(0, str(ROOT))
+    from tests.support.attacks import ATTACKERS, attacks, lookalikes  # noqa: PLC0415 - not part of the package
+
+    parts = [ATTACKS_HEAD]
+    for by, (who, must_not) in ATTACKERS.items():
+        tried = [attack for attack in attacks() if attack.by == by]
+        parts.append(f"\n## {who.capitalize()}: {len(tried)}\n\nMust not be able to {must_not}.\n\n")
+        parts += ["| attack | refused with | test |\n|---|---|---|\n"]
+        parts += [f"| {one.name} | {', '.join(one.codes)} | `{one.test}` |\n" for one in tried]
+    benign = lookalikes()
+    parts.append(f"\n## Look-alikes that must pass: {len(benign)}\n\n| what | test |\n|---|---|\n")
+    return "".join([*parts, *(f"| {one.name} | `{one.test}` |\n" for one in benign)])
+
+
 def pages() -> dict[str, str]:
     """Path below the repository's root to text, of everything that is generated."""
-    reference = {"codes": codes_page(), "rules": rules_page(), "cli": cli_page()}
+    reference = {"codes": codes_page(), "rules": rules_page(), "cli": cli_page(), "attacks": attacks_page()}
     return {f"docs/reference/{name}.md": text for name, text in reference.items()} | dict(schema_pages())
 
 
