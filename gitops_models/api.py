@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from gitops_models.delivery.resolve import resolve
 from gitops_models.workflows.bytes import fetch_cached
+from gitops_models.workflows.merging import merge
 from gitops_models.workflows.promote import Promotion
 from gitops_models.workflows.promote import promote as open_promotion
 from gitops_models.workflows.recover import Rollback
 from gitops_models.workflows.recover import rollback as open_rollback
 from gitops_models.workflows.register import Registration
 from gitops_models.workflows.register import register as open_registration
-from gitops_models.workflows.review import approve_own, merge
+from gitops_models.workflows.review import approve_own
 from gitops_models.workflows.session import open_session
 
 if TYPE_CHECKING:

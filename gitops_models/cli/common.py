@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gitops_models.cli.options import Options
+    from gitops_models.workflows.merging import Landed
     from gitops_models.workflows.propose import Opened
-    from gitops_models.workflows.review import Landed
     from gitops_models.workflows.session import Session
 
 Reason = Annotated[str | None, typer.Option("-m", "--reason", help="Why; required.", metavar="TEXT")]
@@ -98,7 +98,8 @@ def _push_it(session: Session, opened: Opened) -> str:
 
 def land(session: Session, opened: Opened) -> Landed:
     """Approve as the proposer where that counts, and merge."""
-    from gitops_models.workflows.review import approve_own, merge
+    from gitops_models.workflows.merging import merge
+    from gitops_models.workflows.review import approve_own
 
     approve_own(session, opened.proposal)
     return merge(session, opened.proposal)

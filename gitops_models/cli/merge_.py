@@ -19,8 +19,9 @@ def command(
 ) -> None:
     """Land an allowed proposal in one atomic push, or accept a step that landed without its acceptance."""
     from gitops_models.workflows.late import accept_late, find_waiting
+    from gitops_models.workflows.merging import merge
     from gitops_models.workflows.patience import Patience
-    from gitops_models.workflows.review import find_proposal, merge
+    from gitops_models.workflows.review import find_proposal
 
     options = of(context)
     session = open_here(options)

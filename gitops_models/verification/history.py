@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from gitops_models.registry.state import AcceptedState
 
 Status = Literal["accepted", "pending", "denied", "restored", "untouched"]
+LANDS: frozenset[Status] = frozenset({"accepted", "restored", "untouched"})
+"""The statuses of steps that a door lets in."""
 
 
 @dataclass(frozen=True)

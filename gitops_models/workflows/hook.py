@@ -22,6 +22,7 @@ from gitops_models.trust.chain import ChainReader, is_chain, is_commit, speaks_o
 from gitops_models.trust.ledgerrefs import is_ledger_ref
 from gitops_models.trust.memory import load_memory, memory_path
 from gitops_models.trust.records import Acceptance
+from gitops_models.verification.history import LANDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
 ZERO = "0" * 40
 DOOR_TOLERANCE = timedelta(minutes=15)
-ACCEPTED = frozenset({"accepted", "restored", "untouched"})
 LOG = "refusals.log"
 DEPTH = 2  # refs/<kind>/<name>
 _PLAIN = re.compile(r"[\x21-\x7e]+")
@@ -175,7 +175,7 @@ class _Door:
             yield from self._step(step)
 
     def _step(self, step: Step) -> Iterator[GmError]:
-        if step.status not in ACCEPTED:
+        if step.status not in LANDS:
             yield _refused(step)
             return
         now = self.clock.now()

@@ -15,8 +15,9 @@ from gitops_models.registry.paths import POLICY_SCOPE
 from gitops_models.registry.times import format_time
 from gitops_models.trust.records import Acceptance, make_acceptance
 from gitops_models.verification.proposal import evaluate_blocked
+from gitops_models.workflows.merging import check_clock
 from gitops_models.workflows.remotes import has_bytes
-from gitops_models.workflows.review import add, check_clock, decide
+from gitops_models.workflows.review import add, decide
 from gitops_models.workflows.shown import hold_to, last_shown
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from gitops_models.registry.documents import StageState, render
 from gitops_models.registry.times import format_time
 from gitops_models.trust.ledger import Ledger, Scribe
 from gitops_models.trust.records import Acceptance, ChangeSummary, Decision, make_acceptance, make_decision
+from gitops_models.workflows.merging import merge
 from gitops_models.workflows.propose import Draft, propose
-from gitops_models.workflows.review import merge
 from gitops_models.workflows.session import open_session
 from tests.support.keys import ed25519_key
 from tests.support.models import write_linear

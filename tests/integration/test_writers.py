@@ -8,8 +8,8 @@ import pytest
 from gitops_models.errors import GmError
 from gitops_models.store.refs import RefUpdate, update_refs
 from gitops_models.workflows.hook import Moved, pre_receive
+from gitops_models.workflows.merging import merge
 from gitops_models.workflows.patience import Patience
-from gitops_models.workflows.review import merge
 from tests.support.git import install_hook
 from tests.support.registry import PEOPLE, Registry
 from tests.support.team import Team, gm, together

@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from gitops_models.policy.denied import Denied
+from gitops_models.workflows.merging import merge
 from tests.support import policy as documents
 from tests.support import stories
 from tests.support.stories import last
@@ -48,6 +50,18 @@ def test_a_merge_with_every_approval_is_not_landed_by_somebody_absent(absent, by
     absent.merge_by_hand(proposal.head, by=by)
     assert (last(absent).status, absent.live_version("fraud", "staging")) == ("denied", None)
     assert "GM-P803" in last(absent).verdict.codes
+
+
+@pytest.mark.parametrize("by", ["engineer2", "lead2"])
+def test_a_merge_that_no_reader_would_count_never_leaves_the_clone(absent, by):
+    proposal = absent.promote("fraud", "1.0.0", "staging")
+    absent.approve(proposal, "lead")
+    before = absent.refs()
+    with pytest.raises(Denied) as denied:
+        merge(absent.session(by), proposal)
+    assert denied.value.verdict.codes == ("GM-P404", "GM-P803")
+    assert absent.refs() == before
+    assert merge(absent.session("domain2"), proposal).step == absent.tip
 
 
 @pytest.mark.attack("a merge signed after the person's last day", "GM-P803", by="thief")

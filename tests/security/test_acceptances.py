@@ -6,7 +6,7 @@ import pytest
 
 from gitops_models.errors import GmError
 from gitops_models.registry import yamls
-from gitops_models.workflows.review import merge
+from gitops_models.workflows.merging import merge
 from tests.support.stories import acceptance, append, decision, last, people_without
 
 FAR = datetime(2099, 1, 1, tzinfo=UTC)
@@ -29,15 +29,18 @@ def accept(registry, said, **changes):
     return last(registry).status
 
 
+@pytest.mark.lookalike("an acceptance that says what is so")
 def test_a_true_acceptance_accepts(landed):
     assert accept(*landed) == "accepted"
 
 
+@pytest.mark.attack("an acceptance signed by nobody who may", "pending", by="ci")
 @pytest.mark.parametrize("signer", ["stranger", "ci"])
 def test_an_acceptance_by_an_unknown_key_or_a_workload_that_may_not_is_none(landed, signer):
     assert accept(*landed, by=signer) == "pending"
 
 
+@pytest.mark.attack("an acceptance signed with a removed person's key", "pending", by="thief")
 def test_an_acceptance_by_a_removed_person_is_none(registry):
     change = registry.draft("-", {"policies/people.yaml": people_without("engineer2")}, by="owner", event="people")
     registry.approve(change, "raio")
@@ -50,12 +53,14 @@ def test_an_acceptance_by_a_removed_person_is_none(registry):
     assert accept(registry, said, merge=step, by="engineer") == "accepted"
 
 
+@pytest.mark.attack("an acceptance that names another merge, head or tip", "pending", by="forge")
 @pytest.mark.parametrize("field", ["merge", "head", "main"])
 def test_an_acceptance_of_another_merge_head_or_tip_is_none(landed, field):
     registry, said = landed
     assert accept(registry, said, **{field: registry.pin}) == "pending"
 
 
+@pytest.mark.attack("an acceptance reused for a second merge of the same head", "pending", by="forge")
 def test_an_acceptance_does_not_carry_over_to_a_second_merge_of_the_same_head(landed):
     registry, said = landed
     assert accept(registry, said) == "accepted"
@@ -66,6 +71,7 @@ def test_an_acceptance_does_not_carry_over_to_a_second_merge_of_the_same_head(la
     assert last(registry).status == "pending"
 
 
+@pytest.mark.attack("an acceptance put onto another change's ledger", "pending", by="forge")
 def test_an_acceptance_on_the_ledger_of_another_change_is_none(landed):
     registry, said = landed
     append(registry, "0" * 64, acceptance(registry, by="engineer", **{**said, "change_id": "0" * 64}))
@@ -75,6 +81,7 @@ def test_an_acceptance_on_the_ledger_of_another_change_is_none(landed):
 # Time
 
 
+@pytest.mark.attack("an acceptance dated before the last accepted step", "pending", by="thief")
 @pytest.mark.parametrize(("minutes", "status"), [(-6, "pending"), (-5, "accepted"), (0, "accepted"), (600, "accepted")])
 def test_an_acceptance_does_not_lie_before_the_previous_one(registry, minutes, status):
     proposal = registry.promote("fraud", "1.1.0", "staging")
@@ -86,6 +93,7 @@ def test_an_acceptance_does_not_lie_before_the_previous_one(registry, minutes, s
     assert accept(registry, said, merge=registry.merge_by_hand(proposal.head), at=at) == status
 
 
+@pytest.mark.attack("an acceptance dated before the approvals it rests on", "pending", by="reviewer")
 def test_a_decision_made_after_the_acceptance_does_not_count(landed):
     registry, said = landed
     created = registry.ledger.records(said["change_id"])[0].body.created_at
@@ -93,6 +101,7 @@ def test_a_decision_made_after_the_acceptance_does_not_count(landed):
     assert accept(registry, said, at=created - timedelta(minutes=5)) == "accepted"
 
 
+@pytest.mark.lookalike("a registration whose machine's clock stands in 2099")
 def test_a_merge_without_quorum_dated_2099_stops_nobody(registry):
     now, registry.clock.time = registry.clock.now(), FAR
     registry.version("fraud", "1.2.0", by="engineer2")
@@ -110,6 +119,7 @@ def test_a_merge_dated_1970_is_accepted_no_earlier_than_the_last_acceptance(regi
     assert (last(registry).status, last(registry).at) == ("accepted", bound)
 
 
+@pytest.mark.attack("landing by a clock set back", "GM-F303", by="operator")
 def test_nobody_lands_by_a_clock_that_stands_before_the_last_acceptance(registry):
     proposal = registry.promote("fraud", "1.1.0", "staging")
     registry.approve(proposal, "lead")

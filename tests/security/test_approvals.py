@@ -4,7 +4,8 @@ import pytest
 
 from gitops_models.errors import GmError
 from gitops_models.policy.denied import Denied
-from gitops_models.workflows.review import approve, merge
+from gitops_models.workflows.merging import merge
+from gitops_models.workflows.review import approve
 from tests.support import policy as documents
 from tests.support import stories
 from tests.support.registry import APPROVERS
@@ -65,6 +66,7 @@ DENIED = [
 ]
 
 
+@pytest.mark.attack("landing with a part of the quorum, wrong roles or the author's own word", "GM-P401", by="author")
 @pytest.mark.parametrize(
     ("risk", "case", "approvers"), DENIED, ids=lambda value: value if isinstance(value, str) else ""
 )
@@ -81,6 +83,7 @@ def test_a_promotion_without_its_quorum_does_not_land(story, risk, case, approve
     assert (last(registry).status, registry.live_version("fraud", "staging")) == ("pending", None)
 
 
+@pytest.mark.lookalike("the full quorum of each risk")
 @pytest.mark.parametrize("risk", APPROVERS)
 def test_a_promotion_with_its_full_quorum_lands(story, risk):
     registry = story(one_model, risk)
@@ -91,6 +94,7 @@ def test_a_promotion_with_its_full_quorum_lands(story, risk):
     assert last(registry).verdict.allowed
 
 
+@pytest.mark.attack("an edit of the branch after it was approved", "GM-P401", by="author")
 @pytest.mark.parametrize("risk", APPROVERS)
 def test_an_edit_after_the_approvals_voids_them(story, risk):
     registry = story(one_model, risk)
@@ -104,6 +108,7 @@ def test_an_edit_after_the_approvals_voids_them(story, risk):
         merge(registry.session("engineer"), stale)
 
 
+@pytest.mark.lookalike("one person with two roles beside a second person")
 def test_one_person_with_two_roles_fills_one_of_them(story):
     registry = story(one_model, "high")
     proposal = registry.promote("fraud", "1.0.0", "staging")
@@ -117,6 +122,7 @@ def test_one_person_with_two_roles_fills_one_of_them(story):
 # Who counts
 
 
+@pytest.mark.attack("an approval by somebody without the role in this model", "GM-P401", by="reviewer")
 @pytest.mark.parametrize(
     ("person", "why"),
     [
@@ -141,6 +147,7 @@ def test_an_approval_of_somebody_who_counts_is_enough(low, person):
     assert last(low).status == "accepted"
 
 
+@pytest.mark.attack("the one who registered a version approves its promotion", "ignored", by="author")
 def test_who_registered_a_version_does_not_approve_its_promotion(low):
     low.version("fraud", "1.2.0", by="allround")
     proposal = low.promote("fraud", "1.2.0", "staging")
@@ -148,6 +155,7 @@ def test_who_registered_a_version_does_not_approve_its_promotion(low):
     assert ignored(low, proposal) == {"allround": "registered the version"}
 
 
+@pytest.mark.attack("an approval signed by a workload's key in a person's name", "GM-P401", by="ci")
 @pytest.mark.parametrize("signer", ["ci", "stranger"])
 def test_a_decision_by_a_workload_or_an_unknown_key_does_not_count(low, signer):
     proposal = low.promote("fraud", "1.0.0", "staging")
@@ -157,6 +165,7 @@ def test_a_decision_by_a_workload_or_an_unknown_key_does_not_count(low, signer):
     assert denials(low, proposal) == ("GM-P401",)
 
 
+@pytest.mark.attack("an approval in the name of another person", "GM-P401", by="reviewer")
 def test_a_decision_in_the_name_of_another_does_not_count(low):
     proposal = low.promote("fraud", "1.0.0", "staging")
     like = low.approve(proposal, "operator")[0]
@@ -167,6 +176,7 @@ def test_a_decision_in_the_name_of_another_does_not_count(low):
     assert "it names lead, but operator signed it" in why
 
 
+@pytest.mark.attack("an approval of somebody removed since", "GM-P401", by="thief")
 def test_a_removed_approver_does_not_count(low):
     proposal = low.promote("fraud", "1.0.0", "staging")
     low.approve(proposal, "lead")
@@ -182,6 +192,7 @@ def test_a_removed_approver_does_not_count(low):
         merge(low.session("engineer"), proposal)
 
 
+@pytest.mark.lookalike("an approval after the removal of somebody else")
 def test_the_removal_of_somebody_else_changes_nothing(low):
     proposal = low.promote("fraud", "1.0.0", "staging")
     low.approve(proposal, "lead")
@@ -198,6 +209,7 @@ def test_the_removal_of_somebody_else_changes_nothing(low):
 # Rejections, withdrawals, copies
 
 
+@pytest.mark.attack("landing over a rejection", "GM-P402", by="author")
 def test_a_rejection_blocks_until_it_is_withdrawn(low):
     proposal = low.promote("fraud", "1.0.0", "staging")
     low.approve(proposal, "lead")
@@ -211,6 +223,7 @@ def test_a_rejection_blocks_until_it_is_withdrawn(low):
     assert last(low).status == "accepted"
 
 
+@pytest.mark.attack("a rejection by somebody who could not approve", "ignored", by="reviewer")
 def test_a_rejection_of_somebody_who_could_not_approve_blocks_nothing(low):
     proposal = low.promote("fraud", "1.0.0", "staging")
     low.approve(proposal, "lead")
@@ -218,6 +231,7 @@ def test_a_rejection_of_somebody_who_could_not_approve_blocks_nothing(low):
     assert low.check(proposal).verdict.allowed
 
 
+@pytest.mark.attack("an old approval copied again after its withdrawal", "GM-P401", by="forge")
 def test_a_copied_old_approval_does_not_undo_a_withdrawal(low):
     proposal = low.promote("fraud", "1.0.0", "staging")
     old = low.approve(proposal, "lead")[0]
@@ -228,6 +242,7 @@ def test_a_copied_old_approval_does_not_undo_a_withdrawal(low):
     assert denials(low, proposal) == ("GM-P401",)
 
 
+@pytest.mark.lookalike("a new approval after a withdrawal")
 def test_a_new_approval_after_a_withdrawal_counts(low):
     proposal = low.promote("fraud", "1.0.0", "staging")
     low.approve(proposal, "lead")
@@ -237,6 +252,7 @@ def test_a_new_approval_after_a_withdrawal_counts(low):
     assert low.check(proposal).verdict.allowed
 
 
+@pytest.mark.attack("an approval copied from another version's change", "GM-P401", by="forge")
 def test_an_approval_of_another_change_does_not_count(low):
     other = low.promote("fraud", "1.1.0", "staging")
     record = low.approve(other, "lead")[0]
@@ -246,6 +262,7 @@ def test_an_approval_of_another_change_does_not_count(low):
     assert denials(low, proposal) == ("GM-P401",)
 
 
+@pytest.mark.attack("an approval appended after the acceptance", "pending", by="reviewer")
 @pytest.mark.parametrize(("order", "status"), [((0, 1), "accepted"), ((1, 0), "pending")])
 def test_an_approval_counts_only_before_the_acceptance_on_the_ledger(low, order, status):
     proposal = low.promote("fraud", "1.0.0", "staging")
@@ -279,17 +296,20 @@ def approved(low):
     return low, proposal
 
 
+@pytest.mark.lookalike("an approval after unrelated merges")
 def test_an_approval_survives_unrelated_merges(approved):
     registry, proposal = approved
     survives(registry, proposal, proposal.head)
 
 
+@pytest.mark.lookalike("an approval after a rebase under another branch name")
 def test_an_approval_survives_a_rebase_under_another_branch_name(approved):
     registry, proposal = approved
     rebased = registry.commit(stage_file(registry, "1.0.0", "staging"), by="engineer2")
     survives(registry, proposal, rebased, branch="f" * 8)
 
 
+@pytest.mark.lookalike("an approval after main was merged into the proposal")
 def test_an_approval_survives_main_merged_into_the_proposal(approved):
     registry, proposal = approved
     tree = registry.store.commit(registry.tip).tree
@@ -306,6 +326,7 @@ def test_an_approval_does_not_survive_any_other_file(approved, files):
     assert not registry.check(moved).verdict.allowed
 
 
+@pytest.mark.attack("an approval kept over another move of the same stage", "GM-P401", by="author")
 def test_an_approval_does_not_survive_another_move_of_the_same_stage(approved):
     registry, proposal = approved
     registry.live("fraud", "1.1.0", "staging")
@@ -314,6 +335,7 @@ def test_an_approval_does_not_survive_another_move_of_the_same_stage(approved):
     assert denials(registry, moved) == ("GM-P401",)
 
 
+@pytest.mark.attack("a workload approves", "GM-C121", by="ci")
 def test_nobody_but_a_person_decides(low):
     proposal = low.promote("fraud", "1.0.0", "staging")
     with low.untouched(), pytest.raises(GmError) as caught:

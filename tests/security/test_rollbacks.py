@@ -6,7 +6,7 @@ import pytest
 
 from gitops_models.errors import GmError
 from gitops_models.policy.denied import Denied
-from gitops_models.workflows.review import merge
+from gitops_models.workflows.merging import merge
 from tests.support import policy as documents
 from tests.support import stories
 from tests.support.registry import APPROVERS, WORKLOADS, people_document
@@ -27,6 +27,7 @@ def back(registry, *approvers, by="operator", **fields):
 # The live stack
 
 
+@pytest.mark.attack("rolling back below the first version", "GM-P510", by="operator")
 def test_rollbacks_never_return_to_what_was_rolled_back(live):
     back(live)
     assert live.live_version("fraud", "production") == "1.1.0"
@@ -38,6 +39,7 @@ def test_rollbacks_never_return_to_what_was_rolled_back(live):
     assert stage_versions(live) == ["1.0.0"]
 
 
+@pytest.mark.attack("a rollback to what was rolled back", "GM-P511", by="operator")
 def test_a_rollback_to_a_popped_version_is_refused(live):
     back(live)
     with live.untouched(), pytest.raises(GmError) as caught:
@@ -45,6 +47,7 @@ def test_a_rollback_to_a_popped_version_is_refused(live):
     assert caught.value.code == "GM-P511"
 
 
+@pytest.mark.attack("a popped version brought back without approval", "GM-P401", by="operator")
 def test_promoting_a_popped_version_needs_full_approval(live):
     back(live)
     proposal = live.promote("fraud", "1.2.0", "production")
@@ -54,6 +57,7 @@ def test_promoting_a_popped_version_needs_full_approval(live):
     assert (last(live).events[0].name, live.live_version("fraud", "production")) == ("promoted", "1.2.0")
 
 
+@pytest.mark.attack("an approval replayed after a rollback", "GM-P401", by="reviewer")
 def test_an_old_approval_cannot_be_replayed_after_a_rollback(live):
     first = live.rollback("fraud", hold=False)
     live.merge(first, by="operator")
@@ -77,6 +81,7 @@ def test_the_very_commit_that_was_approved_changes_nothing_after_a_rollback(live
     assert (last(live).status, live.live_version("fraud", "production")) == ("untouched", "1.1.0")
 
 
+@pytest.mark.attack("storage that steers the rollback by losing bytes", "GM-P512", by="storage")
 def test_automation_does_not_pass_over_a_last_known_good_whose_bytes_are_gone(live, tmp_path):
     (tmp_path / "storage").mkdir()
     config = f"[core]\n    remote = storage\n['remote \"storage\"']\n    url = {tmp_path / 'storage'}\n".encode()
@@ -105,6 +110,7 @@ AUTHORITY = [
 ]
 
 
+@pytest.mark.attack("a rollback by somebody without its authority", "GM-P403", by="operator")
 @pytest.mark.parametrize(("risk", "by", "approvers", "lands"), AUTHORITY)
 def test_a_rollback_needs_the_authority_of_its_risk(story, risk, by, approvers, lands):
     registry = story(stories.two_versions, risk)
@@ -132,6 +138,7 @@ def test_a_deeper_rollback_needs_one_more_approver(live):
     assert live.live_version("fraud", "production") == "1.0.0"
 
 
+@pytest.mark.attack("a deeper rollback made shallow by a quarantine", "GM-P401", by="operator")
 @pytest.mark.parametrize(
     ("barred", "digests"),
     [("1.1.0", ()), ("1.1.0", ("1.1.0",)), ("1.2.0", ("1.1.0",)), ("1.2.0", ("1.2.0", "1.1.0"))],
@@ -149,6 +156,7 @@ def test_barring_the_last_known_good_on_the_way_does_not_make_a_rollback_less_de
     assert denials(live, proposal) == ()
 
 
+@pytest.mark.lookalike("a quarantine of the version that is left")
 def test_barring_the_version_that_is_left_is_part_of_its_rollback(live):
     files = stage_file(live, "1.1.0") | stage_file(live, "1.1.0", "staging")
     files |= documents.quarantine_file("1.2.0", digests=[documents.artifact("1.2.0")["sha256"]])
@@ -156,6 +164,7 @@ def test_barring_the_version_that_is_left_is_part_of_its_rollback(live):
     assert denials(live, proposal) == ()
 
 
+@pytest.mark.attack("automation that chooses its depth", "GM-P503", by="ci")
 def test_automation_does_not_choose_its_depth_by_barring_what_lies_between(live):
     may = ["rolled-back", "hold-placed", "quarantined", "cause-opened"]
     with mock.patch.dict(WORKLOADS, {"ci": may}):
@@ -171,6 +180,7 @@ def test_automation_does_not_choose_its_depth_by_barring_what_lies_between(live)
     assert denials(live, proposal) == ()
 
 
+@pytest.mark.attack("a return to an undeployed stage called a rollback", "GM-P401", by="operator")
 def test_a_version_returns_to_an_undeployed_stage_by_promotion_only(story):
     registry = story(stories.two_versions, "high")
     proposal = registry.draft("fraud", {"models/fraud/stages/production.yaml": None}, event="rollback")
@@ -185,17 +195,20 @@ def test_a_version_returns_to_an_undeployed_stage_by_promotion_only(story):
     assert (registry.live_version("fraud", "production"), stage_versions(registry)) == ("1.0.0", ["1.0.0"])
 
 
+@pytest.mark.attack("a silent rollback by direct push", "GM-P403", by="author")
 def test_a_rollback_by_direct_push_of_the_stage_file_is_denied(live):
     live.commit(stage_file(live, "1.1.0"), by="engineer", land=True)
     assert (last(live).status, last(live).verdict.codes) == ("denied", ("GM-P403",))
     assert live.live_version("fraud", "production") == "1.2.0"
 
 
+@pytest.mark.lookalike("the same direct push by an operator")
 def test_the_same_direct_push_by_an_operator_is_a_rollback_on_record(live):
     live.commit(stage_file(live, "1.1.0"), by="operator", land=True)
     assert (last(live).status, last(live).actor.id) == ("accepted", "operator")
 
 
+@pytest.mark.attack("a rollback without a reason", "GM-P005", by="operator")
 def test_a_rollback_without_a_reason_is_denied(live):
     live.commit(stage_file(live, "1.1.0"), by="operator", reason=None, land=True)
     assert last(live).verdict.codes == ("GM-P005",)
@@ -205,6 +218,7 @@ def test_a_rollback_without_a_reason_is_denied(live):
 # What may not be promoted
 
 
+@pytest.mark.attack("a promotion to a held stage", "GM-P306", by="operator")
 def test_a_promotion_to_a_held_stage_is_denied(live):
     live.merge(live.rollback("fraud"), by="operator")
     with live.untouched(), pytest.raises(Denied) as caught:
@@ -212,6 +226,7 @@ def test_a_promotion_to_a_held_stage_is_denied(live):
     assert caught.value.code == "GM-P306"
 
 
+@pytest.mark.lookalike("a promotion that lifts the hold with its cause")
 def test_a_promotion_that_lifts_the_hold_with_its_root_cause_lands(live):
     live.merge(live.rollback("fraud"), by="operator")
     proposal = live.promote("fraud", "1.2.0", "production", lift_hold=True, root_cause="https://example.org/why")
@@ -229,6 +244,7 @@ def test_a_quarantined_version_is_promoted_nowhere(live):
         assert "GM-P304" in caught.value.verdict.codes
 
 
+@pytest.mark.attack("a stage skipped", "GM-P301", by="author")
 def test_a_stage_is_not_skipped(registry):
     with registry.untouched(), pytest.raises(Denied) as caught:
         registry.promote("fraud", "1.1.0", "production")

@@ -23,7 +23,7 @@ from gitops_models.store.writer import write_blob, write_commit, write_tag, writ
 from gitops_models.trust.ledger import Ledger, Scribe
 from gitops_models.trust.memory import Memory, Pin, memory_path, save_memory
 from gitops_models.verification.fold import fold
-from gitops_models.workflows import review
+from gitops_models.workflows import merging, review
 from gitops_models.workflows.promote import Promotion, promote
 from gitops_models.workflows.propose import Draft, propose
 from gitops_models.workflows.recover import Rollback, rollback
@@ -223,7 +223,7 @@ class Registry:
     def merge(self, proposal, *, by="engineer"):
         """Land a proposal; returns the step."""
         self.clock.tick()
-        return review.merge(self.session(by), proposal).step
+        return merging.merge(self.session(by), proposal).step
 
     # -- whole stories -----------------------------------------------------------------------------------------------
 
