@@ -8,6 +8,7 @@ import base64
 import binascii
 import re
 
+from gitops_models.registry.openpgp import packet
 from gitops_models.trust.problem import SignatureProblem
 
 __all__ = ["crc24", "literal_packet", "signature_packet"]
@@ -20,8 +21,6 @@ _BASE64 = re.compile(rb"[A-Za-z0-9+/]+={0,2}")
 _SIGNATURE = 2
 _VERSION = 4
 _BINARY = 0x00
-# RFC 9580, 4.2.1: where the forms of a length begin.
-_TWO_OCTETS, _PARTIAL, _FIVE_OCTETS = 192, 224, 255
 _CRC_START = 0xB704CE
 _CRC_POLYNOMIAL = 0x1864CFB
 
@@ -112,28 +111,7 @@ def _decode(joined: bytes) -> bytes:
 
 
 def _packet(data: bytes) -> tuple[int, int, int]:
-    """Return tag, start and end of the packet at the beginning (RFC 9580, 4.2).
-
-    Partial and open lengths are refused: what follows, the payload, would become part of the packet.
-    """
-    head = data[0]
-    new = head & 0x40
-    tag = head & 0x3F if new else head >> 2 & 0x0F
-    start, size = _new_length(data) if new else _old_length(data)
-    if not head & 0x80 or size < 0 or start + size > len(data):
-        raise SignatureProblem("GM-T040", "the packet in the armor is cut short, or of open length")
-    return tag, start, start + size
-
-
-def _new_length(data: bytes) -> tuple[int, int]:
-    first = int.from_bytes(data[1:2], "big")
-    if first < _TWO_OCTETS:
-        return 2, first
-    if first < _PARTIAL:
-        return 3, (first - _TWO_OCTETS << 8) + int.from_bytes(data[2:3], "big") + _TWO_OCTETS
-    return 6, int.from_bytes(data[2:6], "big") if first == _FIVE_OCTETS else -1
-
-
-def _old_length(data: bytes) -> tuple[int, int]:
-    octets = (1, 2, 4, 0)[data[0] & 3]
-    return 1 + octets, int.from_bytes(data[1 : 1 + octets], "big") if octets else -1
+    try:
+        return packet(data)
+    except ValueError as error:
+        raise SignatureProblem("GM-T040", f"the armor {error}") from error

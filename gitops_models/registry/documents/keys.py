@@ -6,11 +6,12 @@ OpenSSH's fingerprint is the unpadded base64 of sha256 over the key blob (RFC 42
 import base64
 import binascii
 import hashlib
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from gitops_models.registry.documents._base import Items, Line, Part, about
+from gitops_models.registry.openpgp import primary_fingerprint
 
 SSH_KEY_TYPES = frozenset(
     (
@@ -24,7 +25,16 @@ SSH_KEY_TYPES = frozenset(
     )
 )
 _LENGTH_BYTES = 4
+# Room for an RSA key with several subkeys; `export-minimal` leaves other people's certifications out.
+_GPG_TEXT = 32 * 1024
 EXAMPLE_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
+EXAMPLE_GPG_FINGERPRINT = "465D0B38D499785DA069B9410EDA22BB0DC8A9A8"
+EXAMPLE_GPG = (
+    "mDMEaVW5ABYJKwYBBAHaRw8BAQdAnnSUhdXqauK0iLRMQ2UzY8ixjYrNGbB91d7mTACAmFS0GUxlYWQgPGxlYWQtMUBleGFtcGxl"
+    "Lm9yZz6IkAQTFggAOBYhBEZdCzjUmXhdoGm5QQ7aIrsNyKmoBQJpVbkAAhsDBQsJCAcCBhUKCQgLAgQWAgMBAh4BAheAAAoJEA7a"
+    "IrsNyKmoMssBAPQbkuGJdx4hJ5XlhLAii5slMC2Hl1suDDpvvhOi89JNAP9MhanTmG+yJNJ3r0QwtUZpxzlSQf+Kl7IZpb2ZOUZo"
+    "Cg=="
+)
 
 
 def ssh_blob(line: str) -> bytes:
@@ -67,18 +77,49 @@ class SshKey(Part):
         return ssh_fingerprint(ssh_blob(self.key))
 
 
+def _valid_gpg(text: str) -> str:
+    gpg_fingerprint(text)
+    return text
+
+
+def gpg_fingerprint(text: str) -> str:
+    """Return the fingerprint of the one OpenPGP public key whose binary form ``text`` is in base64.
+
+    ``ValueError`` for what is no such key; a private key is refused by that name.
+    """
+    try:
+        data = base64.b64decode(text, validate=True)
+    except binascii.Error as error:
+        raise ValueError("is not valid base64") from error
+    return primary_fingerprint(data)
+
+
 class GpgKey(Part):
-    """An OpenPGP key."""
+    """An OpenPGP key. It speaks for the person's addresses, whatever its user IDs say."""
 
     type: Annotated[Literal["gpg"], about("The kind of key.", "gpg")]
     fingerprint: Annotated[
         str,
-        StringConstraints(pattern=r"^([0-9A-F]{40}|[0-9A-F]{64})$"),
-        about("Full fingerprint, upper case.", "0123456789ABCDEF0123456789ABCDEF01234567"),
+        StringConstraints(pattern=r"^[0-9A-F]{40}$"),
+        about("Full fingerprint of the primary key, upper case.", EXAMPLE_GPG_FINGERPRINT),
+    ]
+    key: Annotated[
+        str,
+        StringConstraints(max_length=_GPG_TEXT),
+        AfterValidator(_valid_gpg),
+        about(
+            "The public key: `gpg --export --export-options export-minimal <fingerprint> | base64 -w0`.", EXAMPLE_GPG
+        ),
     ]
     namespaces: Annotated[
         Items[Line] | None, about("Signature namespaces it may be used for; all when absent.", ["git"])
     ] = None
+
+    @model_validator(mode="after")
+    def _one_key(self) -> Self:
+        if gpg_fingerprint(self.key) != self.fingerprint:
+            raise ValueError(f"the key inside has another fingerprint than {self.fingerprint}")
+        return self
 
 
 class SigstoreKey(Part):

@@ -2,6 +2,7 @@ import pytest
 
 from gitops_models.errors import GmError
 from gitops_models.registry import documents as docs
+from gitops_models.registry.documents.keys import EXAMPLE_GPG, EXAMPLE_GPG_FINGERPRINT
 from tests.support.documents import ssh_key
 
 # The public example of RFC 8709's key type with the fingerprint that `ssh-keygen -l` prints for it.
@@ -43,7 +44,7 @@ def test_a_line_that_is_no_key_is_refused(line, message):
 
 
 def test_a_fingerprint_leads_to_person_workload_or_forge():
-    gpg = docs.GpgKey(type="gpg", fingerprint="A" * 40)
+    gpg = docs.GpgKey(type="gpg", fingerprint=EXAMPLE_GPG_FINGERPRINT, key=EXAMPLE_GPG)
     keyless = docs.SigstoreKey(type="sigstore", identity="x", issuer="https://i")
     people = docs.People(
         people=(person("lead-1", key(1, namespaces=("git",)), gpg),),
@@ -52,7 +53,7 @@ def test_a_fingerprint_leads_to_person_workload_or_forge():
     )
     lead = ("person", "lead-1", ("lead-1@example.org",))
     assert people.actor(key(1).fingerprint) == docs.Actor(*lead, frozenset({"git"}), None)
-    assert people.actor("A" * 40) == docs.Actor(*lead, None, None)
+    assert people.actor(EXAMPLE_GPG_FINGERPRINT) == docs.Actor(*lead, None, None)
     workload = docs.Actor("workload", "ci", ("ci@x.y",), None, frozenset({"evidence-added"}))
     assert people.actor(key(2).fingerprint) == people.actor("sigstore:https://i#x") == workload
     assert people.actor(key(3).fingerprint).kind == "forge"
