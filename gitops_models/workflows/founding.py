@@ -159,7 +159,7 @@ def _dvc_config(store: Store, head: str | None, root: Path, wanted: Setup) -> tu
             where=DVC_CONFIG,
             hint="leave out --dvc-remote, or change the remote first: `dvc remote modify`",
         )
-    address = _address(wanted.dvc_remote) or f"../../{root.resolve().name}.artifacts"
+    address = _address(wanted.dvc_remote, root.resolve()) or f"../../{root.resolve().name}.artifacts"
     core, remote = "[core]\n    remote = artifacts\n", f"['remote \"artifacts\"']\n    url = {address}\n"
     before = (known or b"").decode()
     head_line = re.search(r"^\[core\][^\n]*\n", before, re.MULTILINE)
@@ -168,9 +168,15 @@ def _dvc_config(store: Store, head: str | None, root: Path, wanted: Setup) -> tu
     return ("".join([before if head_line else before + core, remote])).encode(), True
 
 
-def _address(given: str | None) -> str | None:
-    """A directory is written as an absolute path: relative ones count from ``.dvc``, not from where the user stands."""
-    return str(Path(given).expanduser().resolve()) if given and "://" not in given else given
+def _address(given: str | None, root: Path) -> str | None:
+    """An absolute path for a directory, because DVC counts relative ones from ``.dvc`` and not from where the user is.
+
+    One inside the repository is written relative all the same: every clone has it somewhere else.
+    """
+    if not given or "://" in given:
+        return given
+    directory = Path(given).expanduser().resolve()
+    return f"../{directory.relative_to(root).as_posix()}" if directory.is_relative_to(root) else str(directory)
 
 
 def _has_remote(config: bytes, root: Path) -> bool:

@@ -132,6 +132,12 @@ def test_a_dvc_repository_without_a_remote_gets_one_that_dvc_understands(existin
     assert {"core.autostage=true", "core.remote=artifacts"} <= set(listed.stdout.split())
 
 
+@pytest.mark.parametrize(("given", "url"), [("app/store", "../store"), ("lake", None)])
+def test_a_directory_inside_the_repository_is_the_same_one_in_every_clone(existing, capsys, tmp_path, given, url):
+    assert gm(capsys, existing, "init", "--dvc-remote", str(tmp_path / given), *WHO)[0] == 0
+    assert f"    url = {url or tmp_path / given}\n" in (existing / ".dvc" / "config").read_text()
+
+
 def test_a_plain_dvc_adds_and_pushes_in_the_new_repository(tmp_path, capsys):
     repo = tmp_path / "reg"
     gm(capsys, repo, "init", *WHO)
