@@ -79,6 +79,27 @@ CODES = {
     ),
     "GM-S209": Code("the remote is busy with the same ref", Exit.CONFLICT, "run the command again in a moment"),
     "GM-S210": Code("the transfer failed", Exit.EXTERNAL, "the lines below are what git said; run it again"),
+    "GM-S211": Code("not a plain bundle file", Exit.INTEGRITY, "put a regular file of at most 512 MiB there"),
+    "GM-S212": Code(
+        "not a Git bundle", Exit.INTEGRITY, "make it again with `gm rollback --bundle` or `git bundle create`"
+    ),
+    "GM-S213": Code(
+        "the bundle needs commits that are not here",
+        Exit.INTEGRITY,
+        "put the bundle before it there too, or make one that holds everything: `gm rollback --bundle`",
+    ),
+    "GM-S214": Code("no directory of bundles", Exit.EXTERNAL, "check the path, its mount and its permissions"),
+    "GM-S215": Code("the bundle holds nothing of this repository", Exit.INTEGRITY, "it must hold the protected branch"),
+    "GM-S216": Code("the bundle cannot be written", Exit.EXTERNAL, "check space and permissions of the directory"),
+    "GM-S220": Code(
+        "repository among another repository's files",
+        Exit.INTEGRITY,
+        "its settings came with those files and could run programs: move it out, or name another one with `-C PATH`",
+    ),
+    "GM-S221": Code(
+        "directories nested without end", Exit.INTEGRITY, "remove the directory that is named from the commit"
+    ),
+    "GM-S222": Code("a Git object is too large", Exit.INTEGRITY, "bytes belong into an artifact, not into Git"),
     "GM-S301": Code(
         "local edits stand in the way",
         Exit.CONFLICT,
