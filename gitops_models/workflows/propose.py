@@ -85,12 +85,13 @@ def propose(session: Session, draft: Draft, *, dry_run: bool = False, no_push: b
     evaluation = evaluate(store, session.history, head, session.ledger, at=session.clock.now())
     if not evaluation.verdict.allowed and not evaluation.verdict.missing_only:
         raise Denied(evaluation.verdict)
-    opened = Opened(proposal, evaluation, message, tuple(sorted(entries)), published=not dry_run)
-    return opened if dry_run else _publish(session, opened, forge(session, no_push=no_push))
+    opened = Opened(proposal, evaluation, message, tuple(sorted(entries)), published=False)
+    return opened if dry_run else publish(session, opened, no_push=no_push)
 
 
-def _publish(session: Session, opened: Opened, place: GitOnlyForge) -> Opened:
+def publish(session: Session, planned: Opened, *, no_push: bool = False) -> Opened:
     """Open the proposal, or take up the one that stands there: a command that was killed is simply given again."""
+    place, opened = forge(session, no_push=no_push), replace(planned, published=True)
     known = next((known for known in place.list() if known.ref == opened.proposal.ref), None)
     if known is not None:
         found = evaluate(session.store, session.history, known.head, session.ledger, at=session.clock.now())

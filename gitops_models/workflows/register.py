@@ -16,7 +16,7 @@ from gitops_models.registry.trailers import GM_EVENT, GM_MODEL, GM_RISK, GM_TO
 from gitops_models.workflows.footing import firm
 from gitops_models.workflows.lineage import derive
 from gitops_models.workflows.materials import Material, materials
-from gitops_models.workflows.propose import Draft, Opened, propose
+from gitops_models.workflows.propose import Draft, Opened, propose, publish
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -84,9 +84,10 @@ def register(
         found = materials(wanted, Path(made), progress=progress)
         lineage, derived, missing = derive(session, wanted, version, found)
         draft = _draft(session, wanted, lineage, _files(session, wanted, lineage, found))
-        _refuse_unsaid_risk(session, wanted, propose(session, draft, dry_run=True))
+        planned = propose(session, draft, dry_run=True)
+        _refuse_unsaid_risk(session, wanted, planned)
         stored = None if dry_run else _store(session, found, progress)
-    opened = propose(session, draft, dry_run=dry_run, no_push=no_push)
+    opened = planned if dry_run else publish(session, planned, no_push=no_push)
     return Registered(opened, lineage, derived, missing, stored)
 
 
