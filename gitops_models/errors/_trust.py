@@ -50,6 +50,7 @@ CODES = {
     "GM-T040": Code("not one plain OpenPGP signature", Exit.INTEGRITY, _SIGN_AGAIN),
     "GM-T041": Code("GPG key of another address", Exit.INTEGRITY, "sign with a key that names the committer's address"),
     "GM-T042": Code("gpg cannot tell", Exit.INTEGRITY, "sign again with a key that your gpg and ours both know"),
+    "GM-T043": Code("GPG key that is not for signing", Exit.INTEGRITY, "sign with the primary key or a signing subkey"),
     "GM-T050": Code("not one plain CMS signature", Exit.INTEGRITY, _SIGN_AGAIN),
     "GM-T051": Code("CMS signature over another digest", Exit.INTEGRITY, "the object was changed after it was signed"),
     "GM-T052": Code("keyless signature without its log entry", Exit.INTEGRITY, "git config gitsign.rekorMode offline"),

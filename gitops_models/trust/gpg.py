@@ -13,18 +13,18 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gitops_models.errors import GmError
 from gitops_models.trust.gpgkeys import GpgKey, read_listing
-from gitops_models.trust.gpgstatus import Found, read_status
+from gitops_models.trust.gpgstatus import REVOKED, Found, read_status
 from gitops_models.trust.keyrings import Checked, Standing
 from gitops_models.trust.openpgp import literal_packet, signature_packet
 from gitops_models.trust.payload import Signed
 from gitops_models.trust.problem import SignatureProblem
 
-__all__ = ["GpgKeys", "gpg_keys"]
+__all__ = ["GpgKeys", "gpg_keys", "open_keys"]
 
 _FIXED = (
     "--no-options",
@@ -34,7 +34,6 @@ _FIXED = (
     "--no-auto-key-retrieve",
     "--no-auto-check-trustdb",
     "--trust-model=always",
-    "--status-fd=1",
 )
 _SECONDS = 60.0
 _AT_ONCE = 500
@@ -42,52 +41,89 @@ _AT_ONCE = 500
 
 @dataclass(frozen=True)
 class GpgKeys:
-    """The keys in ``home``, by full fingerprint of their primary key; see ``gpg_keys``."""
+    """The keys in ``home``, by full fingerprint of their primary key; see ``gpg_keys`` and ``open_keys``.
+
+    ``options`` are given to every gpg.
+    """
 
     home: Path
     keys: Mapping[str, GpgKey]
+    options: tuple[str, ...] = ()
 
     def check(self, objects: Sequence[Signed]) -> list[Checked | SignatureProblem]:
         """Say for each object what its GPG signature is worth.
 
         Good is a signature that gpg calls valid, by a key that was given, for the committer's or tagger's address: a
         key speaks for the addresses in its user IDs (GM-T041). Otherwise GM-T002 (not a given key), GM-T003 (does not
-        fit), GM-T004 (expired), GM-T005 (revoked), GM-T042 (gpg cannot tell), and the codes of ``openpgp``.
+        fit), GM-T004 (expired), GM-T005 (revoked), GM-T042 (gpg cannot tell), GM-T043 (not for signing), and the codes
+        of ``openpgp``.
         """
-        answers: list[Checked | SignatureProblem] = []
-        for at in range(0, len(objects), _AT_ONCE):
-            answers += self._check(objects[at : at + _AT_ONCE])
-        return answers
+        return [
+            one if isinstance(one, SignatureProblem) else self._answer(one, signed)
+            for one, signed in zip(self.find(objects), objects, strict=True)
+        ]
 
-    def _check(self, objects: Sequence[Signed]) -> list[Checked | SignatureProblem]:
+    def find(self, objects: Sequence[Signed]) -> list[Found | SignatureProblem]:
+        """Return what gpg finds in each object, one process for many: a key of this home, or what is wrong.
+
+        A key that was found is one of ``keys``, and so is its part; ``standing`` speaks of expiry and revocation.
+        """
+        found: list[Found | SignatureProblem] = []
+        for at in range(0, len(objects), _AT_ONCE):
+            found += self._find(objects[at : at + _AT_ONCE])
+        return found
+
+    def export(self, fingerprint: str) -> bytes:
+        """Return the public key of this fingerprint, binary, without other people's certifications."""
+        return _gpg(self.home, *self.options, "--export-options=export-minimal", "--export", fingerprint, status=False)
+
+    def _find(self, objects: Sequence[Signed]) -> list[Found | SignatureProblem]:
         taken = [_message(signed) for signed in objects]
         messages = {str(number): one for number, one in enumerate(taken) if isinstance(one, bytes)}
-        found = self._verify(messages)
+        said = self._verify(messages)
         return [
-            one if isinstance(one, SignatureProblem) else self._answer(found.get(str(number), Found()), signed)
-            for number, (one, signed) in enumerate(zip(taken, objects, strict=True))
+            one if isinstance(one, SignatureProblem) else self._known(said.get(str(number), Found()))
+            for number, one in enumerate(taken)
         ]
 
     def _verify(self, messages: Mapping[str, bytes]) -> Mapping[str, Found]:
-        if not messages:
-            return {}
+        found: dict[str, Found] = {}
+        waiting = dict(messages)
+        while waiting:
+            found |= self._said(waiting)
+            # The first one without a word is what gpg died over, or hung: not good (GM-T042). The rest is asked again.
+            silent = next((name for name in waiting if name not in found), None)
+            found |= {silent: Found()} if silent is not None else {}
+            waiting = {name: message for name, message in waiting.items() if name not in found}
+        return found
+
+    def _said(self, messages: Mapping[str, bytes]) -> Mapping[str, Found]:
         with tempfile.TemporaryDirectory(dir=self.home) as folder:
             for name, message in messages.items():
                 Path(folder, name).write_bytes(message)
             try:
-                return read_status(_gpg(self.home, "--verify-files", *messages, cwd=folder))
+                return read_status(_gpg(self.home, *self.options, "--verify-files", *messages, cwd=folder))
             except GmError:
-                # An object over which gpg dies or hangs must not end the walk: it is not good (GM-T042).
+                # An object over which gpg dies or hangs must not end the walk.
                 return {}
 
-    def _answer(self, found: Found, signed: Signed) -> Checked | SignatureProblem:
-        key = self.keys.get(found.primary)
+    def _known(self, found: Found) -> Found | SignatureProblem:
         if found.problem is not None:
             return found.problem
+        key = self.keys.get(found.primary)
         if key is None or found.fingerprint not in key.parts:
-            return Checked(found.primary, Standing("untrusted", "GM-T002", f"no given GPG key is {found.primary}"))
+            detail = f"no given GPG key is {found.primary}"
+            return SignatureProblem("GM-T002", detail, verdict="untrusted", fingerprint=found.primary)
+        if found.fingerprint in key.idle:
+            detail = f"part {found.fingerprint} of the GPG key is not for signing"
+            return SignatureProblem("GM-T043", detail, verdict="untrusted", fingerprint=found.primary)
+        # Of a key that is both expired and revoked, gpg says only the first.
+        return replace(found, standing=REVOKED) if found.fingerprint in key.revoked else found
+
+    def _answer(self, found: Found, signed: Signed) -> Checked:
         if found.standing is not None:
             return Checked(found.primary, found.standing)
+        key = self.keys[found.primary]
         until = key.until(found.fingerprint, found.expires)
         if signed.who.email.lower() not in key.emails:
             detail = f"no user ID of GPG key {found.primary} is for {signed.who.email}"
@@ -106,9 +142,23 @@ def gpg_keys(*files: bytes) -> Iterator[GpgKeys]:
         try:
             for data in files:
                 _import(home, data)
-            yield GpgKeys(home, read_listing(_gpg(home, "--with-colons", "--list-keys"), time.time()))
+            yield _listed(home, ())
         finally:
             _stop_agents(home)
+
+
+def open_keys(home: Path, exported: Sequence[bytes], *options: str) -> GpgKeys:
+    """Put the public keys ``exported`` (binary) into the empty folder ``home``, which stays the caller's to remove.
+
+    A key that this gpg cannot read is left out: its signatures are by an unknown key. Raises GM-T302 when gpg is not
+    there, or does not work.
+    """
+    _gpg(home, *options, "--import", stdin=b"".join(exported))
+    return _listed(home, options)
+
+
+def _listed(home: Path, options: tuple[str, ...]) -> GpgKeys:
+    return GpgKeys(home, read_listing(_gpg(home, *options, "--with-colons", "--list-keys"), time.time()), options)
 
 
 def _message(signed: Signed) -> bytes | SignatureProblem:
@@ -126,9 +176,9 @@ def _import(home: Path, data: bytes) -> None:
         raise GmError("GM-T301", "gpg finds no public key in it")
 
 
-def _gpg(home: Path, *arguments: str, stdin: bytes = b"", cwd: str | None = None) -> bytes:
+def _gpg(home: Path, *arguments: str, stdin: bytes = b"", cwd: str | None = None, status: bool = True) -> bytes:
     """Return the status channel; what the exit status says is in there too, and more of it."""
-    command = ["gpg", f"--homedir={home}", *_FIXED, *arguments]
+    command = ["gpg", f"--homedir={home}", *_FIXED, *(["--status-fd=1"] if status else []), *arguments]
     # Into a file: gpg writes line by line, and a pipe would wake this process for each of thousands.
     with tempfile.TemporaryFile(dir=home) as said:
         try:

@@ -10,7 +10,8 @@ _EMAIL = re.compile(r"<([^<>\s]+@[^<>\s]+)>\s*$")
 _BARE = re.compile(r"[^<>\s]+@[^<>\s]+")
 _ESCAPED = re.compile(r"\\x([0-9a-f]{2})")
 _DEAD = frozenset("red")
-_VALIDITY, _EXPIRES, _TEXT = 1, 6, 9
+_VALIDITY, _EXPIRES, _TEXT, _ABILITIES = 1, 6, 9, 11
+_REVOKED, _SIGNS = "r", "s"
 
 
 @dataclass(frozen=True)
@@ -18,11 +19,14 @@ class GpgKey:
     """One primary key. ``parts``: full fingerprint of it and of each subkey, with its expiry (None: never).
 
     ``users`` are its user IDs that are neither revoked nor expired, ``emails`` the addresses in them, lower case.
+    ``revoked`` and ``idle`` are the parts that are revoked, and those that are not for signing.
     """
 
     fingerprint: str
     parts: Mapping[str, int | None]
     users: tuple[str, ...] = ()
+    revoked: frozenset[str] = frozenset()
+    idle: frozenset[str] = frozenset()
 
     @property
     def emails(self) -> frozenset[str]:
@@ -40,10 +44,22 @@ class GpgKey:
 class _Draft:
     parts: dict[str, int | None] = field(default_factory=dict)
     users: list[str] = field(default_factory=list)
-    expires: int | None = None
+    part: list[str] = field(default_factory=list)
+    revoked: set[str] = field(default_factory=set)
+    idle: set[str] = field(default_factory=set)
 
     def done(self) -> GpgKey:
-        return GpgKey(next(iter(self.parts)), self.parts, tuple(self.users))
+        fingerprint = next(iter(self.parts))
+        return GpgKey(fingerprint, self.parts, tuple(self.users), frozenset(self.revoked), frozenset(self.idle))
+
+    def name(self, fingerprint: str, now: float) -> None:
+        """Note the part that was read last under its fingerprint."""
+        expires = int(self.part[_EXPIRES] or 0)
+        self.parts[fingerprint] = expires if expires > now else None
+        if self.part[_VALIDITY] == _REVOKED:
+            self.revoked.add(fingerprint)
+        if _SIGNS not in "".join(self.part[_ABILITIES : _ABILITIES + 1]):
+            self.idle.add(fingerprint)
 
 
 def read_listing(listing: bytes, now: float) -> Mapping[str, GpgKey]:
@@ -60,16 +76,16 @@ def read_listing(listing: bytes, now: float) -> Mapping[str, GpgKey]:
 
 def _note(draft: _Draft, fields: list[str], now: float) -> None:
     if fields[0] in {"pub", "sub"}:
-        expires = int(fields[_EXPIRES] or 0)
-        draft.expires = expires if expires > now else None
+        draft.part = fields
     elif fields[0] == "fpr":
-        draft.parts[fields[_TEXT]] = draft.expires
+        draft.name(fields[_TEXT], now)
     elif fields[0] == "uid" and fields[_VALIDITY] not in _DEAD:
         draft.users.append(_ESCAPED.sub(lambda match: chr(int(match[1], 16)), fields[_TEXT]))
 
 
 def _records(listing: bytes) -> Iterator[list[str]]:
-    for line in listing.decode("utf-8", "replace").splitlines():
+    # At newlines only: gpg leaves the other line breaks of Unicode in a user ID as they are.
+    for line in listing.decode("utf-8", "replace").split("\n"):
         fields = line.split(":")
         if len(fields) > _TEXT:
             yield fields

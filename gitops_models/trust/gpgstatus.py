@@ -6,17 +6,19 @@ from dataclasses import dataclass, replace
 from gitops_models.trust.keyrings import Standing
 from gitops_models.trust.problem import SignatureProblem
 
-__all__ = ["Found", "read_status"]
+__all__ = ["KEY_EXPIRED", "REVOKED", "Found", "read_status"]
 
 _PREFIX = "[GNUPG:] "
 _UNKNOWN = SignatureProblem("GM-T042", "gpg cannot tell what the signature is worth", verdict="untrusted")
 _BAD = SignatureProblem("GM-T003", "the signature does not fit the signed bytes", verdict="bad")
 _NO_KEY = SignatureProblem("GM-T002", "signed by a GPG key that was not given", verdict="untrusted")
 _WORDS = frozenset({"GOODSIG", "EXPSIG", "EXPKEYSIG", "REVKEYSIG", "BADSIG", "ERRSIG"})
+KEY_EXPIRED = Standing("expired", "GM-T004", "the GPG key has expired")
+REVOKED = Standing("revoked", "GM-T005", "the GPG key is revoked")
 _STANDINGS = {
     "EXPSIG": Standing("expired", "GM-T004", "the signature has expired"),
-    "EXPKEYSIG": Standing("expired", "GM-T004", "the GPG key has expired"),
-    "REVKEYSIG": Standing("revoked", "GM-T005", "the GPG key is revoked"),
+    "EXPKEYSIG": KEY_EXPIRED,
+    "REVKEYSIG": REVOKED,
 }
 _NO_PUBLIC_KEY = "9"
 _FINGERPRINT, _EXPIRES, _PRIMARY = 0, 3, 9

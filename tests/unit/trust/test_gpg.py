@@ -1,4 +1,5 @@
 import os
+import shutil
 import subprocess
 from dataclasses import replace
 
@@ -123,6 +124,47 @@ def test_a_revoked_key_is_revoked(keys):
     assert answer(raw, keys.export(fingerprint)) == ("revoked", "GM-T005")
 
 
+def test_a_key_that_is_both_expired_and_revoked_is_revoked(keys):
+    fingerprint = keys.make("both", expires="1y", clock=PAST)
+    subkey = keys.add_subkey(fingerprint, clock=PAST)
+    raws = [keys.commit("both", one, clock=PAST) for one in (fingerprint, subkey)]
+    keys.revoke(fingerprint)
+    assert [answer(raw, keys.export(fingerprint)) for raw in raws] == [("revoked", "GM-T005")] * 2
+
+
+def test_a_part_that_is_not_for_signing_does_not_count(keys, ann):
+    raw = keys.commit("ann", ann)
+    with gpg_keys(keys.export(ann)) as given:
+        idle = replace(given, keys={ann: replace(given.keys[ann], idle=frozenset({ann}))})
+        found = verify_commit(raw, Trusted(gpg=idle)).signature
+    assert (found.verdict, found.code, found.fingerprint) == ("untrusted", "GM-T043", ann)
+
+
+def test_a_user_id_cannot_write_lines_of_the_listing(keys):
+    """Line breaks of Unicode that gpg does not escape must not make a part, an address or a revocation."""
+    user = "Eve\u2028fpr:::::::::" + "F" * 40 + ":\x85uid:-::::1::X::Ann <ann@example.org>:\u2028<eve@example.org>"
+    keys.run("--quick-generate-key", user, "ed25519", "sign", "never")
+    with gpg_keys(keys.export("eve@example.org")) as given:
+        (key,) = given.keys.values()
+    assert (len(key.parts), key.emails) == (1, {"eve@example.org"})
+
+
+def test_only_what_gpg_dies_over_stays_without_a_verdict(keys, ann, monkeypatch, tmp_path):
+    """A gpg that ends at one object of many: those before and after it are judged all the same."""
+    raws = [keys.commit("ann", ann, message=f"{number}\n") for number in range(5)]
+    real, fake = shutil.which("gpg"), tmp_path / "gpg"
+    # Stands for a gpg that crashes over the third message, wherever in the row it comes.
+    fake.write_text(
+        '#!/bin/sh\nwanted=; for word; do if [ -f "$word" ] && grep -q \'^2$\' "$word"; then break; fi; '
+        f'wanted="$wanted $word"; done\nexec {real} $wanted\n'
+    )
+    fake.chmod(0o755)
+    with gpg_keys(keys.export(ann)) as given:
+        monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+        found = verify_many([(raw, commit_payload) for raw in raws], Trusted(gpg=given))
+    assert [one.signature.code for one in found] == [None, None, "GM-T042", None, None]
+
+
 def test_a_second_signature_in_the_armor_is_refused(keys, ann):
     raw = commit_bytes("ann")
     signatures = [keys.sign(raw, ann), keys.sign(raw, ann)]
@@ -231,19 +273,22 @@ def test_a_listing_gives_users_addresses_and_expiries():
         [
             b"tru::1:1795297478:0:3:1:5",
             b"fpr:::::::::" + b"0" * 40 + b":",
-            b"pub:-:255:22:X:1:2000:::-:::sc:::::ed25519:::0:",
+            b"pub:-:255:22:X:1:2000::-:::sc:::::ed25519:::0:",
             b"fpr:::::::::" + b"A" * 40 + b":",
             b"uid:-::::1::X::Ann \\x3a B <Ann@Example.org>::::::::::0:",
             b"uid:r::::1::X::Gone <gone@example.org>::::::::::0:",
             b"uid:-::::1::X::bare@example.org::::::::::0:",
             b"uid:-::::1::X::no address::::::::::0:",
-            b"sub:-:255:22:X:1:500::::::s:::::ed25519::",
+            b"sub:-:255:22:X:1:500:::::s:::::ed25519::",
             b"fpr:::::::::" + b"B" * 40 + b":",
-            b"pub:-:255:22:X:1::::-:::sc:::::ed25519:::0:",
+            b"sub:r:255:18:X:1::::::e:::::cv25519::",
+            b"fpr:::::::::" + b"C" * 40 + b":",
+            b"pub:-:255:22:X:1:::-:::sc:::::ed25519:::0:",
         ]
     )
     users = ("Ann : B <Ann@Example.org>", "bare@example.org", "no address")
-    key = GpgKey("A" * 40, {"A" * 40: 2000, "B" * 40: None}, users)
+    parts = {"A" * 40: 2000, "B" * 40: None, "C" * 40: None}
+    key = GpgKey("A" * 40, parts, users, revoked=frozenset({"C" * 40}), idle=frozenset({"C" * 40}))
     assert read_listing(listing, 1000.0) == {"A" * 40: key}
     assert key.emails == {"ann@example.org", "bare@example.org"}
     assert (key.until("B" * 40, 1500), key.until("B" * 40, None)) == (1500, 2000)
