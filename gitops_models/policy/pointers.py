@@ -5,6 +5,7 @@ something when the file is used (treeverse/dvc#11101).
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from gitops_models.errors import GmError
@@ -22,6 +23,7 @@ class PointerFacts:
     size: int
 
 
+@lru_cache(maxsize=64)  # several rules look into the pointers of one change
 def load_pointer(data: bytes, where: str) -> PointerFacts:
     """Return the pointer in ``data``. Raises GM-D codes for bad YAML and GM-P109 for anything that is not plain."""
     value = yamls.load(data, where)

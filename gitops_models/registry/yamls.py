@@ -7,11 +7,12 @@ YAML 1.2 core schema, so dates and versions such as 1.2.0 stay text. Every fault
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 import yaml
 from yaml import events as ev
+from yaml._yaml import CParser
 
 from gitops_models.errors import GmError
 from gitops_models.registry.text import visible
@@ -31,6 +32,8 @@ _OCTAL = re.compile(r"0o[0-7]+")
 _HEX = re.compile(r"0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+_NUMERIC = frozenset("+-.0123456789")  # what the first sign of each of the four above can be
+_Next = Callable[[], Any]
 
 
 def load(data: bytes, where: str) -> dict[str, Any]:
@@ -66,22 +69,9 @@ class _Loader:
         self._where = where
 
     def document(self, data: bytes) -> dict[str, Any]:
-        stream: Iterator[ev.Event] = self._parsed(data)
-        next(stream)  # the stream's own start
-        self._start(next(stream))
-        root = next(stream)
-        if not isinstance(root, ev.MappingStartEvent):
-            self._refuse("GM-D007", "the document is not a mapping", root)
-        value = self._mapping(root, stream, 1)
-        next(stream)  # the document's end
-        after = next(stream)
-        if not isinstance(after, ev.StreamEndEvent):
-            self._refuse("GM-D004", "a second document", after)
-        return value
-
-    def _parsed(self, data: bytes) -> Iterator[ev.Event]:
         try:
-            yield from yaml.parse(data, Loader=yaml.CSafeLoader)
+            # The parser below yaml.parse, which would make two generators run for every event.
+            return self._document(CParser(data).get_event)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             place = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
@@ -91,38 +81,51 @@ class _Loader:
             message = f"character not allowed at line {line}, column {column}"
             raise GmError("GM-D003", message, where=self._where) from error
 
+    def _document(self, following: _Next) -> dict[str, Any]:
+        following()  # the stream's own start
+        self._start(following())
+        root = following()
+        if not isinstance(root, ev.MappingStartEvent):
+            self._refuse("GM-D007", "the document is not a mapping", root)
+        value = self._mapping(root, following, 1)
+        following()  # the document's end
+        after = following()
+        if not isinstance(after, ev.StreamEndEvent):
+            self._refuse("GM-D004", "a second document", after)
+        return value
+
     def _start(self, event: ev.Event) -> None:
         if isinstance(event, ev.StreamEndEvent):
             raise GmError("GM-D007", "the document is empty (line 1, column 1)", where=self._where)
         if event.version or event.tags:  # type: ignore[attr-defined]  # a DocumentStartEvent
             self._refuse("GM-D004", "a directive (%)", event)
 
-    def _value(self, event: ev.Event, stream: Iterator[ev.Event], depth: int) -> Any:
-        if isinstance(event, ev.AliasEvent):
-            self._refuse("GM-D004", "an alias (*)", event)
+    def _value(self, event: ev.Event, following: _Next, depth: int) -> Any:
         if isinstance(event, ev.ScalarEvent):
             return self._scalar(event)
+        if isinstance(event, ev.AliasEvent):
+            self._refuse("GM-D004", "an alias (*)", event)
         if depth > MAX_DEPTH:
             self._refuse("GM-D006", f"more than {MAX_DEPTH} levels", event)
         if isinstance(event, ev.MappingStartEvent):
-            return self._mapping(event, stream, depth)
-        return self._sequence(event, stream, depth)
+            return self._mapping(event, following, depth)
+        return self._sequence(event, following, depth)
 
-    def _mapping(self, start: ev.Event, stream: Iterator[ev.Event], depth: int) -> dict[str, Any]:
+    def _mapping(self, start: ev.Event, following: _Next, depth: int) -> dict[str, Any]:
         self._plain(start)
         result: dict[str, Any] = {}
-        while not isinstance(event := next(stream), ev.MappingEndEvent):
+        while not isinstance(event := following(), ev.MappingEndEvent):
             key = self._key(event)
             if key in result:
                 self._refuse("GM-D005", f"key `{visible(key)}` is given twice", event)
-            result[key] = self._value(next(stream), stream, depth + 1)
+            result[key] = self._value(following(), following, depth + 1)
         return result
 
-    def _sequence(self, start: ev.Event, stream: Iterator[ev.Event], depth: int) -> list[Any]:
+    def _sequence(self, start: ev.Event, following: _Next, depth: int) -> list[Any]:
         self._plain(start)
         result = []
-        while not isinstance(event := next(stream), ev.SequenceEndEvent):
-            result.append(self._value(event, stream, depth + 1))
+        while not isinstance(event := following(), ev.SequenceEndEvent):
+            result.append(self._value(event, following, depth + 1))
         return result
 
     def _key(self, event: ev.Event) -> str:
@@ -152,6 +155,8 @@ class _Loader:
 
     def _number_or_text(self, text: str, event: ev.ScalarEvent) -> Any:
         number: int | float
+        if text[0] not in _NUMERIC:
+            return text
         if _INT.fullmatch(text):
             number = int(text) if len(text) <= 18 else MAX_INTEGER + 1  # noqa: PLR2004 - int() is quadratic in length
         elif _OCTAL.fullmatch(text) or _HEX.fullmatch(text):
