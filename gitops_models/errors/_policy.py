@@ -48,6 +48,12 @@ _PROMOTION = {
     "GM-P314": Code("interface does not fit a consumer", Exit.DENIED, "register a version with the outputs they need"),
     "GM-P315": Code("policy is blocked", Exit.DENIED, "restore the accepted policy first; rollbacks work meanwhile"),
 }
+_PROVENANCE = {
+    "GM-P330": Code("provenance is missing", Exit.DENIED, "have the workload attach it: `gm attest REF` in its CI job"),
+    "GM-P331": Code("provenance does not hold", Exit.DENIED, "have the named workload sign where the version is from"),
+    "GM-P332": Code("no such provenance workload", Exit.DENIED, "declare it in people.yaml with may: [provenance]"),
+    "GM-P333": Code("attached signature is none", Exit.DENIED, "let `gm attest` write it"),
+}
 _APPROVAL = {
     "GM-P401": Code("approvals are missing", Exit.DENIED, "ask for a review: `gm approve`"),
     "GM-P402": Code("rejected by an approver", Exit.DENIED, "settle it with the reviewer, who can withdraw"),
@@ -93,4 +99,14 @@ _HISTORY = {
     "GM-P805": Code("nobody signed this content", Exit.DENIED, "propose the file in a signed commit"),
 }
 
-CODES = {**_FORM, **_IMMUTABILITY, **_LINEAGE, **_PROMOTION, **_APPROVAL, **_ROLLBACK, **_GOVERNANCE, **_HISTORY}
+CODES = {
+    **_FORM,
+    **_IMMUTABILITY,
+    **_LINEAGE,
+    **_PROMOTION,
+    **_PROVENANCE,
+    **_APPROVAL,
+    **_ROLLBACK,
+    **_GOVERNANCE,
+    **_HISTORY,
+}

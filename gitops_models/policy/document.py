@@ -98,6 +98,9 @@ class StageRule(Part):
     """What a promotion into one stage demands."""
 
     evidence: Annotated[Items[Name], about("Types of evidence that must have passed.", ["evaluation"])] = ()
+    provenance: Annotated[
+        Items[Name], about("Workloads, one of which must have signed where the version comes from.", ["trainer"])
+    ] = ()
     approve: Annotated[Quorum | None, about("Quorum of this stage instead of the risk's.", ["technical-lead"])] = None
 
 

@@ -6,7 +6,7 @@ facts give the same verdict in the pull request, at the server's door, in the re
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
@@ -88,6 +88,19 @@ class MergeFact:
 
 
 @dataclass(frozen=True)
+class Attestation:
+    """What checking the statement at ``path`` against one declared workload gave.
+
+    ``code`` is the GM-T code of what does not hold, None where the workload signed where the version comes from.
+    """
+
+    path: str
+    workload: str
+    code: str | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True)
 class Opinion:
     """The standing decision of one reviewer on a change, or one that trust already ignored (``problem`` says why).
 
@@ -117,8 +130,10 @@ class Facts:
     admission rules deny then and only warn on replay. ``commits`` are all commits behind the change: where a scope is
     blocked, those of the blocked steps too, because their content is judged again. ``tags`` maps the name of each tag
     with a good signature to the commit it stands for (``None``: tags were not looked at). ``bytes_present`` maps
-    (model, version) to presence (``None``: not looked at). ``accepted`` says that an acceptance record exists or that
-    none is needed.
+    (model, version) to presence (``None``: not looked at). ``provenance`` maps (model, version) to what became of each
+    statement attached to it under each workload that a stage of the change asks for. ``malformed`` maps the path of
+    each signature that the change attaches to the GM-T code and reason why it is none. ``accepted`` says that an
+    acceptance record exists or that none is needed.
     """
 
     change_id: str
@@ -131,6 +146,8 @@ class Facts:
     live: bool = True
     tags: Mapping[str, str] | None = None
     bytes_present: Mapping[tuple[str, str], bool] | None = None
+    provenance: Mapping[tuple[str, str], tuple[Attestation, ...]] = field(default_factory=dict)
+    malformed: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     accepted: bool = True
 
     @property

@@ -14,6 +14,7 @@ GM_YAML = "gm.yaml"
 POLICY_YAML = "policies/policy.yaml"
 PEOPLE_YAML = "policies/people.yaml"
 TARGETS_YAML = "policies/targets.yaml"
+TRUSTED_ROOT_JSON = "policies/sigstore-trusted-root.json"
 DVC_CONFIG = ".dvc/config"
 POLICY_SCOPE = "policy"
 
@@ -115,6 +116,10 @@ class Layout:
     def evidence_path(self, model: str, version: str, name: str) -> str:
         """Return the path of the Evidence document ``name``."""
         return f"{self.version_dir(model, version)}/evidence/{name}.yaml"
+
+    def signature_path(self, model: str, version: str, name: str) -> str:
+        """Return the path of an attached signature; ``name`` ends in ``.sigstore.json`` or is ``model.sig``."""
+        return f"{self.version_dir(model, version)}/evidence/{name}"
 
     def stage_path(self, model: str, stage: str) -> str:
         """Return the path of the StageState document."""

@@ -125,6 +125,7 @@ _FILED: dict[str, tuple[str, str | None, str]] = {
     "lineage": ("versions", None, "version"),
     "pointer": ("pointers", "version", "name"),
     "evidence": ("evidence", "version", "name"),
+    "signature": ("signatures", "version", "name"),
     "stage-state": ("stages", None, "stage"),
     "hold": ("holds", "stage", "number"),
     "quarantine": ("quarantine", "version", "number"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitops_models.registry.change import change_id, diff
 from gitops_models.verification.commits import commit_facts
+from gitops_models.verification.provenance import attached
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,12 +46,15 @@ def blocked_change(history: History, scopes: frozenset[str]) -> Change:
 def blocked_facts(store: Store, history: History, pending: Pending) -> tuple[Change, Facts]:
     """The change that a blocked step's scopes hold at the tip, and its facts by the people and state accepted now."""
     change = blocked_change(history, pending.change.scopes)
+    signed = attached(store, history, change)
     facts = replace(
         pending.facts,
         change_id=id_of(history, change),
         commits=blocked_commits(store, history, change),
         people=history.people,
         state=history.state,
+        provenance=signed.provenance,
+        malformed=signed.malformed,
     )
     return change, facts
 

@@ -31,6 +31,7 @@ from gitops_models.verification.commits import (
     was_there,
 )
 from gitops_models.verification.history import History, Pending, Step
+from gitops_models.verification.provenance import attached
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -122,6 +123,7 @@ class _Walker:
         updates = {path: after for path, (_, after) in delta.items()}
         change = change_of(history, updates)
         commits, merge = self._facts(commit, dict(delta))
+        signed = attached(self.store, history, change)
         facts = Facts(
             change_id=id_of(history, change),
             at=history.state.at,
@@ -130,6 +132,8 @@ class _Walker:
             commits=(*blocked_commits(self.store, history, change), *commits),
             merge=merge,
             live=False,
+            provenance=signed.provenance,
+            malformed=signed.malformed,
         )
         judged = self._verdict(commit, change, facts)
         step = _step(commit, index, change, judged)

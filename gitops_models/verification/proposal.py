@@ -12,6 +12,7 @@ from gitops_models.verification.acceptance import opinions_of
 from gitops_models.verification.admission import bytes_present, version_tags
 from gitops_models.verification.changes import blocked_commits, blocked_facts, change_of, id_of
 from gitops_models.verification.commits import proposal_facts, three_way, was_there
+from gitops_models.verification.provenance import attached
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -64,6 +65,7 @@ def evaluate(
     updates = _real_updates(history, merged.updates)
     change = change_of(history, updates)
     identity = id_of(history, change)
+    signed = attached(store, history, change)
     facts = Facts(
         change_id=identity,
         at=at,
@@ -77,6 +79,8 @@ def evaluate(
         live=True,
         tags=version_tags(store, history, change),
         bytes_present=bytes_present(change, has_bytes) if has_bytes else None,
+        provenance=signed.provenance,
+        malformed=signed.malformed,
         accepted=True,
     )
     verdict = judge(change, facts, history.policy)

@@ -10,6 +10,7 @@ from gitops_models.policy.rules import (
     immutability,
     lineage,
     promotion,
+    provenance,
     rollback,
 )
 
@@ -22,6 +23,7 @@ CONTENT: tuple[Rule, ...] = (
     *lineage.RULES,
     *promotion.RULES,
     *evidence.RULES,
+    *provenance.RULES,
     *approvals.RULES,
     *rollback.RULES,
     *governance.RULES,

@@ -11,6 +11,7 @@ from pydantic import Field, StringConstraints, model_validator
 from gitops_models.registry.documents._base import Date, Document, Email, Items, Line, Name, ObjectId, Part, about
 from gitops_models.registry.documents.keys import EXAMPLE_KEY, Key
 from gitops_models.registry.documents.repository import Glob
+from gitops_models.registry.documents.workflows import Workflow
 
 May = Literal[
     "version-registered",
@@ -24,9 +25,17 @@ May = Literal[
     "receipt",
     "deployment",
     "checkpoint",
+    "provenance",
 ]
 ActorKind = Literal["person", "workload", "forge"]
 _KEYS_EXAMPLE = [{"type": "ssh", "key": EXAMPLE_KEY}]
+_WORKFLOW_EXAMPLE = {
+    "identity": "https://github.com/acme/registry/.github/workflows/train.yml@refs/heads/main",
+    "issuer": "https://token.actions.githubusercontent.com",
+    "repository_id": "583231",
+    "owner_id": "9919",
+    "ref": "refs/heads/main",
+}
 
 
 @dataclass(frozen=True)
@@ -96,6 +105,7 @@ class Workload(Part):
     id: Annotated[Name, about("Identifier.", "ci")]
     emails: Annotated[Items[Email], about("Committer addresses.", ["ci@example.org"])] = ()
     keys: Annotated[Items[Key], about("Signing keys.", _KEYS_EXAMPLE)] = ()
+    workflows: Annotated[Items[Workflow], about("CI workflows that sign for it keyless.", [_WORKFLOW_EXAMPLE])] = ()
     may: Annotated[Items[May], about("What it may sign.", ["evidence-added"])] = ()
 
 
@@ -139,6 +149,7 @@ class People(Document):
     def _nobody_twice(self) -> Self:
         _refuse_repeated("id", [member.id for member in self._members()])
         _refuse_repeated("key", [fingerprint for fingerprint, _ in self._keys()])
+        _refuse_repeated("workflow", [each.fingerprint for load in self.workloads for each in load.workflows])
         _refuse_repeated("login", [f"{login.forge}:{login.id}" for person in self.people for login in person.logins])
         return self
 
@@ -176,6 +187,10 @@ class People(Document):
     def person_of_login(self, forge: str, account: int) -> Person | None:
         """Return the person with this numeric account on ``forge``, or None."""
         return self._by_login.get((forge, account))
+
+    def workload(self, workload_id: str) -> Workload | None:
+        """Return the workload with this id, or None."""
+        return next((load for load in self.workloads if load.id == workload_id), None)
 
     def with_role(self, role: str, model: str) -> tuple[Person, ...]:
         """Return everybody who has ``role`` for ``model``, in the file's order."""

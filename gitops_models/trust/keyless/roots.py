@@ -7,16 +7,19 @@ choose the certificate authority. What comes with the package is as trusted as t
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from gitops_models.errors import GmError
+from gitops_models.trust.keyless.strict import read_object
 
 if TYPE_CHECKING:
     from sigstore.verify import Verifier
 
-__all__ = ["load_verifier", "packaged"]
+__all__ = ["load_verifier", "packaged", "verifier_of"]
 
+_LIMIT = 1024 * 1024
 _PRODUCTION = "https://tuf-repo-cdn.sigstore.dev"
 _STAGING = "https://tuf-repo-cdn.sigstage.dev"
 
@@ -36,19 +39,34 @@ def load_verifier(path: Path | None = None, *, staging: bool = False) -> "Verifi
         return _verifier(file)
 
 
+def verifier_of(root: bytes | None, where: str) -> "Verifier":
+    """Return a verifier for the trusted root of these bytes, None for the production root that sigstore carries.
+
+    Raises GM-T708 for bytes that are no trusted root; ``where`` is said with it.
+    """
+    if root is None:
+        return load_verifier()
+    read_object(root, "trusted root", code="GM-T708", limit=_LIMIT)
+    with TemporaryDirectory(prefix="gm-root-") as folder:
+        path = Path(folder) / "trusted_root.json"
+        path.write_bytes(root)
+        return _verifier(path, where)
+
+
 def packaged(name: str, *, staging: bool) -> Traversable:
     """Return a file of the production or staging instance that came with sigstore-python."""
     return resources.files("sigstore._store") / quote(_STAGING if staging else _PRODUCTION, safe="") / name
 
 
-def _verifier(path: Path) -> "Verifier":
+def _verifier(path: Path, where: str | None = None) -> "Verifier":
     from sigstore.models import TrustedRoot  # noqa: PLC0415 - a second of imports
     from sigstore.verify import Verifier  # noqa: PLC0415 - a second of imports
 
     try:
         return Verifier(trusted_root=TrustedRoot.from_file(str(path)))
     except Exception as error:  # whatever the library says about a damaged root, it cannot be used
-        raise GmError("GM-T708", f"the trusted root cannot be used: {_first_line(error)}", where=str(path)) from error
+        said = where or str(path)
+        raise GmError("GM-T708", f"the trusted root cannot be used: {_first_line(error)}", where=said) from error
 
 
 def _first_line(error: Exception) -> str:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from cryptography.x509 import Certificate
     from sigstore.verify.policy import VerificationPolicy
 
+    from gitops_models.registry.documents.workflows import Workflow
+
 __all__ = ["SignedByWorkload"]
 
 
@@ -36,6 +38,19 @@ class SignedByWorkload:
     trigger: str = "push"
     runner: str | None = None
     commit: str | None = None
+
+    @classmethod
+    def of(cls, workflow: "Workflow", *, commit: str | None) -> "SignedByWorkload":
+        """Return the claim of a run of ``workflow`` on ``commit``."""
+        return cls(
+            SignedBy(workflow.identity, workflow.issuer),
+            workflow.repository_id,
+            workflow.owner_id,
+            workflow.ref,
+            workflow.trigger,
+            workflow.runner,
+            commit,
+        )
 
     def verify(self, cert: "Certificate") -> None:
         """Raise GM-T703 or GM-T704 for another signer, GM-T710 for any other claim that is absent or different."""

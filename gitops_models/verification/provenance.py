@@ -1,0 +1,189 @@
+"""Facts about signatures that are attached to versions: their form, and which declared workload a statement is by.
+
+Checking a bundle loads sigstore (a second or more), so what it gave is kept under gm's own folder of the clone, by all
+that it depends on: the bundle, the trusted root, the workflow, the lineage, and the versions of gm and sigstore. That
+folder also holds the pin, and what is kept there is worth as much.
+"""
+
+from __future__ import annotations
+
+import json
+from importlib.metadata import version as installed
+from typing import TYPE_CHECKING, NamedTuple
+
+from gitops_models._version import __version__
+from gitops_models.errors import GmError
+from gitops_models.policy.facts import Attestation
+from gitops_models.registry.canonical import jcs, sha256_hex
+from gitops_models.registry.events import Promoted
+from gitops_models.registry.paths import TRUSTED_ROOT_JSON, model_scope
+from gitops_models.registry.scopes import REGULAR
+from gitops_models.trust.keyless.provenance import attached_payload, check, verify_provenance
+from gitops_models.trust.keyless.roots import verifier_of
+from gitops_models.trust.keyless.statement import read_statement
+from gitops_models.trust.memory import write_durably
+from gitops_models.trust.oms.cover import check_cover
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from gitops_models.registry.change import Change
+    from gitops_models.registry.documents import Lineage, People
+    from gitops_models.registry.documents.workflows import Workflow
+    from gitops_models.registry.snapshot import Snapshot
+    from gitops_models.store.repository import Store
+    from gitops_models.verification.history import History
+
+__all__ = ["Attached", "attached", "attestations", "root_of", "signature_names"]
+
+MODEL_SIG = "model.sig"
+MOST = 16
+"""Signatures of one version that are looked at."""
+MAY = "provenance"
+
+
+class Attached(NamedTuple):
+    """What the judge may know of attached signatures; see ``Facts``."""
+
+    provenance: Mapping[tuple[str, str], tuple[Attestation, ...]]
+    malformed: Mapping[str, tuple[str, str]]
+
+
+class Version(NamedTuple):
+    """A version whose statements are checked, in the files of ``snapshot``."""
+
+    snapshot: Snapshot
+    model: str
+    name: str
+
+
+def attached(store: Store, history: History, change: Change) -> Attached:
+    """What is attached to the versions that ``change`` promotes or signs; never raises for what somebody attached."""
+    found: dict[tuple[str, str], tuple[Attestation, ...]] = {}
+    for (model, version), workloads in _demanded(history, change).items():
+        root = root_of(history.state.snapshot)
+        place = Version(change.after, model, version)
+        found[model, version] = attestations(store.common_dir, place, history.people, workloads, root=root)
+    return Attached(found, dict(_malformed(change)))
+
+
+def root_of(accepted: Snapshot) -> bytes | None:
+    """Return the trusted root that the accepted policy pins, None where that is left to sigstore."""
+    return accepted.data(TRUSTED_ROOT_JSON) if accepted.entry(TRUSTED_ROOT_JSON) else None
+
+
+def signature_names(snapshot: Snapshot, model: str, version: str) -> tuple[str, ...]:
+    """Return the file names of the signatures attached to a version, sorted, at most ``MOST``."""
+    names = snapshot.scope(model_scope(model)).members("signatures", version)
+    return tuple(sorted(str(name) for name in names))[:MOST]
+
+
+def attestations(
+    common_dir: Path, version: Version, people: People, workloads: tuple[str, ...], *, root: bytes | None
+) -> tuple[Attestation, ...]:
+    """Check every statement attached to a version against each of ``workloads`` that may sign provenance."""
+    snapshot, model, name = version
+    declared = [load for one in workloads if (load := people.workload(one)) and MAY in load.may and load.workflows]
+    statements = [one for one in signature_names(snapshot, model, name) if one != MODEL_SIG] if declared else []
+    found = []
+    for statement in statements:
+        path = snapshot.layout.signature_path(model, name, statement)
+        for workload in declared:
+            failures = [_verdict(common_dir, version, path, workflow, root) for workflow in workload.workflows]
+            failure = None if None in failures else failures[-1]
+            found.append(Attestation(path, workload.id, *(failure or (None, ""))))
+    return tuple(found)
+
+
+def _demanded(history: History, change: Change) -> dict[tuple[str, str], tuple[str, ...]]:
+    """The versions that go into a stage that asks for provenance, and the workloads that it asks for."""
+    wanted: dict[tuple[str, str], tuple[str, ...]] = {}
+    for event in change.events:
+        rule = history.policy.stage_rules.get(event.stage) if isinstance(event, Promoted) else None
+        if isinstance(event, Promoted) and rule and rule.provenance:
+            key = (event.model, event.to_version)
+            wanted[key] = tuple(dict.fromkeys((*wanted.get(key, ()), *rule.provenance)))
+    return wanted
+
+
+def _malformed(change: Change) -> Iterator[tuple[str, tuple[str, str]]]:
+    for path in change.paths:
+        place = path.place
+        if place.kind != "signature" or path.after is None or path.after.mode != REGULAR:
+            continue
+        model, version = str(place.model), str(place.version)
+        try:
+            _check_form(change.after, model, version, path.path)
+        except GmError as error:
+            yield path.path, (error.code, error.message)
+
+
+def _check_form(snapshot: Snapshot, model: str, version: str, path: str) -> None:
+    """Say whether what is attached could be a signature of this version; its cryptography is not looked at."""
+    names = snapshot.scope(model_scope(model)).members("signatures", version)
+    if sum(1 for _ in names) > MOST:
+        raise GmError("GM-T715", f"{model}@{version} has more than {MOST} signatures")
+    payload = attached_payload(snapshot.data(path))
+    lineage = snapshot.lineage(model, version)
+    if path.endswith(f"/{MODEL_SIG}"):
+        check_cover(payload, lineage)
+    else:
+        check(read_statement(payload), lineage, snapshot.lineage_sha256(model, version) or "")
+
+
+def _verdict(
+    common_dir: Path, version: Version, path: str, workflow: Workflow, root: bytes | None
+) -> tuple[str, str] | None:
+    """Code and detail of what does not hold, None when all does; from what is kept, or checked now and kept."""
+    snapshot, model, name = version
+    try:
+        lineage, pinned = snapshot.lineage(model, name), snapshot.lineage_sha256(model, name) or ""
+        data = snapshot.data(path)
+    except GmError as error:  # documents that cannot be read are denied by the rules of form
+        return error.code, error.message
+    kept = common_dir / "gm" / "keyless" / f"{_key(data, root, workflow, pinned)}.json"
+    known = _load(kept)
+    if known is None:
+        known = _check(data, lineage, pinned, workflow, root)
+        _keep(kept, known)
+    return None if known == [] else (known[0], known[1])
+
+
+def _check(data: bytes, lineage: Lineage, pinned: str, workflow: Workflow, root: bytes | None) -> list[str]:
+    try:
+        verify_provenance(
+            data, lineage, pinned, workflow=workflow, verifier=lambda: verifier_of(root, TRUSTED_ROOT_JSON)
+        )
+    except GmError as error:
+        return [error.code, error.message]
+    return []
+
+
+def _key(data: bytes, root: bytes | None, workflow: Workflow, pinned: str) -> str:
+    parts = {
+        "gm": __version__,
+        "sigstore": installed("sigstore"),
+        "bundle": sha256_hex(data),
+        "root": sha256_hex(root) if root is not None else None,
+        "workflow": workflow.model_dump(mode="json"),
+        "lineage": pinned,
+    }
+    return sha256_hex(jcs(parts))
+
+
+def _load(path: Path) -> list[str] | None:
+    try:
+        kept = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None  # a cache that cannot be used is as good as none
+    right = isinstance(kept, list) and len(kept) in {0, 2} and all(isinstance(part, str) for part in kept)
+    return kept if right else None
+
+
+def _keep(path: Path, verdict: list[str]) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_durably(path, json.dumps(verdict).encode())
+    except OSError:
+        return  # it is checked again next time

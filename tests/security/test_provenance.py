@@ -1,0 +1,278 @@
+"""Where a version comes from: a stage asks for the word of a named CI workload, and nobody else's counts."""
+
+import json
+
+import pytest
+
+from gitops_models.policy.denied import Denied
+from gitops_models.trust.keyless.provenance import verify_provenance
+from gitops_models.verification import provenance
+from tests.support.provenance import (
+    ATTACHED,
+    asking,
+    attach,
+    sign,
+    statement,
+    trainer,
+    workflow,
+)
+from tests.support.sigstore_loopback import loopback
+
+
+@pytest.fixture(scope="module", name="stack")
+def _stack():
+    with loopback() as stack:
+        yield stack
+
+
+@pytest.fixture(name="story")
+def _story(stack, tmp_path):
+    return asking(tmp_path / "r", stack)
+
+
+def promoted(story):
+    """Promote to production with every approval; the step."""
+    proposal = story.promote("fraud", "1.0.0", "production")
+    story.approve(proposal, "lead")
+    return story.merge(proposal)
+
+
+def refusal_of(story):
+    """The codes with which the judge refuses the promotion and its only finding; nothing moves."""
+    with story.untouched(), pytest.raises(Denied) as refusal:
+        story.promote("fraud", "1.0.0", "production")
+    assert story.live_version("fraud", "production") is None
+    return refusal.value.verdict
+
+
+def reasons(verdict):
+    """The code that refuses, beside the approvals that nobody was asked for yet, and the GM-T codes it tells of."""
+    found, missing = verdict.denials
+    assert missing.code == "GM-P401"
+    return found.code, [detail.split(": ")[1] for detail in found.details]
+
+
+def forced(story):
+    """Land the promotion by force, past every door; what a reader of the line then takes for live."""
+    state = story.history().state.snapshot
+    pinned = state.data("models/fraud/stages/staging.yaml").replace(b"staging", b"production")
+    head = story.commit({"models/fraud/stages/production.yaml": pinned})
+    story.merge_by_hand(head)
+    return story.live_version("fraud", "production"), story.history().steps[-1]
+
+
+@pytest.mark.lookalike("a promotion with provenance by the named workload")
+def test_a_version_that_the_named_workload_vouches_for_is_promoted(story, stack, tmp_path):
+    attach(story, sign(stack, tmp_path, statement(story)))
+    promoted(story)
+    assert story.live_version("fraud", "production") == "1.0.0"
+
+
+@pytest.mark.attack("promote without the provenance that the stage asks for", "GM-P330", by="author")
+def test_a_version_without_provenance_is_refused(story):
+    verdict = refusal_of(story)
+    assert verdict.codes == ("GM-P330", "GM-P401")
+    live, step = forced(story)
+    assert (live, step.status, step.verdict.codes[0]) == (None, "denied", "GM-P330")
+
+
+@pytest.mark.attack("provenance by another workflow or for another ref", "GM-T703", by="ci")
+@pytest.mark.attack("provenance from a repository of the same name with another id", "GM-T710", by="ci")
+@pytest.mark.parametrize(
+    ("claims", "code"),
+    [
+        ({"ref": "refs/pull/7/merge"}, "GM-T703"),
+        ({"workflow_path": ".github/workflows/other.yml"}, "GM-T703"),
+        ({"repository": "mallory/registry"}, "GM-T703"),
+        ({"repository_id": "999"}, "GM-T710"),
+        ({"repository_owner_id": "999"}, "GM-T710"),
+        ({"runner_environment": "self-hosted"}, "GM-T710"),
+        ({"sha": "2" * 40}, "GM-T710"),
+        ({"event_name": "workflow_dispatch"}, "GM-T710"),
+        ({"event_name": "pull_request_target"}, "GM-T710"),
+    ],
+    ids=repr,
+)
+def test_another_run_does_not_count(story, stack, tmp_path, claims, code):
+    attach(story, sign(stack, tmp_path, statement(story), **claims))
+    assert reasons(refusal_of(story)) == ("GM-P331", [code])
+    live, step = forced(story)
+    assert (live, step.status, step.verdict.codes[0]) == (None, "denied", "GM-P331")
+
+
+@pytest.mark.attack("provenance by an instance of Sigstore that is not the pinned one", "GM-T702", by="author")
+def test_a_foreign_root_does_not_count(story, tmp_path, stack):
+    with loopback() as foreign:
+        foreign.oidc_key, url = stack.oidc_key, foreign.url
+        bundle = sign(foreign, tmp_path, statement(story), iss=stack.url)
+    assert url != stack.url
+    attach(story, bundle)
+    assert reasons(refusal_of(story)) == ("GM-P331", ["GM-T702"])
+
+
+@pytest.mark.attack("provenance from tokens of another issuer", "GM-T704", by="ci")
+def test_another_issuer_does_not_count(stack, tmp_path):
+    other = trainer(stack, workflows=[workflow(stack, issuer="https://issuer.example")])
+    story = asking(tmp_path / "r", stack, workloads=[other])
+    attach(story, sign(stack, tmp_path, statement(story)))
+    assert reasons(refusal_of(story)) == ("GM-P331", ["GM-T704"])
+
+
+@pytest.mark.attack("edit the signature inside an attached bundle", "GM-T702", by="storage")
+def test_a_tampered_bundle_does_not_count(story, stack, tmp_path):
+    fields = json.loads(sign(stack, tmp_path, statement(story)))
+    other = json.loads(sign(stack, tmp_path, {**statement(story), "predicate": {**statement(story)["predicate"]}}))
+    fields["dsseEnvelope"]["signatures"] = other["dsseEnvelope"]["signatures"]
+    attach(story, json.dumps(fields).encode())
+    assert reasons(refusal_of(story)) == ("GM-P331", ["GM-T702"])
+
+
+def changed(fields, **predicate):
+    definition = fields["predicate"]["buildDefinition"]
+    definition["externalParameters"] |= predicate
+    return fields
+
+
+def without_subject(fields):
+    fields["subject"] = fields["subject"][1:] or [{"name": "none", "digest": {"sha256": "0" * 64}}]
+    return fields
+
+
+def with_extra(fields):
+    return {**fields, "subject": [*fields["subject"], {"name": "extra", "digest": {"sha256": "e" * 64}}]}
+
+
+def other_bytes(fields):
+    return {**fields, "subject": [{"name": "model.onnx", "digest": {"sha256": "e" * 64}}]}
+
+
+@pytest.mark.attack("attach a statement about other bytes or one subject more", "GM-P333", by="author")
+@pytest.mark.attack("attach provenance of another version to this one", "GM-T713", by="author")
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (other_bytes, "GM-T705"),
+        (with_extra, "GM-T705"),
+        (without_subject, "GM-T705"),
+        (lambda fields: {**fields, "predicateType": "https://example.org/other"}, "GM-T707"),
+        (lambda fields: changed(fields, lineage_sha256="f" * 64), "GM-T713"),
+        (lambda fields: {**fields, "predicate": {}}, "GM-T713"),
+    ],
+)
+def test_a_statement_about_something_else_is_not_even_attached(story, stack, tmp_path, change, code):
+    bundle = sign(stack, tmp_path, change(statement(story)))
+    with story.untouched(), pytest.raises(Denied) as refusal:
+        attach(story, bundle)
+    (found,) = refusal.value.verdict.denials
+    assert (found.code, found.where, code in found.message) == ("GM-P333", ATTACHED, True)
+    lineage = story.history().state.snapshot.lineage("fraud", "1.0.0")
+    assert lineage.code.commit
+
+
+@pytest.mark.attack("attach rubbish that stays for ever", "GM-T700", by="author")
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"{}",
+        b"[]",
+        b"not json",
+        b'{"dsseEnvelope": {}, "dsseEnvelope": {}}',
+        b'{"dsseEnvelope": {"payload": "eA", "payloadType": "application/vnd.in-toto+json", "signatures": [{}]}}',
+        b'{"messageSignature": {}}',
+        b'{"a": NaN}',
+        b"[" * 100_000,
+        b'{"x": "' + b"x" * (1 << 20) + b'"}',
+    ],
+    ids=range(10),
+)
+def test_rubbish_is_not_attached(story, data):
+    for path in (ATTACHED, ATTACHED.replace("lineage.sigstore.json", "model.sig")):
+        with story.untouched(), pytest.raises(Denied) as refusal:
+            attach(story, data, path)
+        (found,) = refusal.value.verdict.denials
+        assert (found.code, found.message.endswith("(GM-T700)")) == ("GM-P333", True)
+
+
+@pytest.mark.attack("drown the good signature in others", "GM-T715", by="author")
+def test_no_more_than_sixteen_signatures_are_attached(story, stack, tmp_path):
+    bundle = sign(stack, tmp_path, statement(story))
+    many = {ATTACHED.replace("lineage", f"lineage.{number}"): bundle for number in range(1, 17)}
+    with story.untouched(), pytest.raises(Denied) as refusal:
+        attach(story, {**many, ATTACHED: bundle})
+    assert {found.code for found in refusal.value.verdict.denials} == {"GM-P333"}
+    assert all(found.message.endswith("(GM-T715)") for found in refusal.value.verdict.denials)
+    attach(story, many)
+    promoted(story)
+
+
+@pytest.mark.attack("replace an attached signature", "GM-P102", by="author")
+def test_an_attached_signature_is_never_edited(story, stack, tmp_path):
+    attach(story, sign(stack, tmp_path, statement(story)))
+    for data in (sign(stack, tmp_path, statement(story)), None):
+        with story.untouched(), pytest.raises(Denied) as refusal:
+            attach(story, data)
+        assert "GM-P102" in refusal.value.verdict.codes
+
+
+def test_a_bad_signature_beside_a_good_one_does_no_harm(story, stack, tmp_path):
+    attach(story, sign(stack, tmp_path, statement(story), runner_environment="self-hosted"))
+    again = ATTACHED.replace("lineage", "lineage.2")
+    attach(story, sign(stack, tmp_path, statement(story)), again)
+    promoted(story)
+
+
+def test_a_version_without_a_commit_has_nothing_to_compare(stack, tmp_path):
+    story = asking(tmp_path / "r", stack, code=False)
+    attach(story, sign(stack, tmp_path, statement(story)))
+    assert reasons(refusal_of(story)) == ("GM-P331", ["GM-T714"])
+
+
+@pytest.mark.attack("rely on a workload that may not sign provenance", "GM-P332", by="author")
+@pytest.mark.parametrize("change", [{"may": ["receipt"]}, {"workflows": []}, {"id": "another"}], ids=repr)
+def test_a_workload_that_is_not_declared_for_it_does_not_count(stack, tmp_path, change):
+    story = asking(tmp_path / "r", stack, workloads=[trainer(stack, **change)])
+    attach(story, sign(stack, tmp_path, statement(story)))
+    assert refusal_of(story).codes == ("GM-P332", "GM-P401")
+
+
+@pytest.mark.parametrize(
+    ("root", "code"), [(False, "GM-T702"), (b"{}", "GM-T708"), (b"[]", "GM-T708")], ids=["sigstore's own", "{}", "[]"]
+)
+def test_another_root_or_one_that_is_none_makes_nothing_good(stack, tmp_path, root, code):
+    story = asking(tmp_path / "r", stack, root=root)
+    attach(story, sign(stack, tmp_path, statement(story)))
+    assert reasons(refusal_of(story)) == ("GM-P331", [code])
+
+
+@pytest.mark.lookalike("a rollback to what was accepted before the rule")
+def test_a_rollback_waits_for_no_provenance(story, stack, tmp_path):
+    attach(story, sign(stack, tmp_path, statement(story)))
+    promoted(story)
+    story.version("fraud", "1.1.0", code={"commit": "1" * 40})
+    story.live("fraud", "1.1.0", "staging")
+    proposal = story.rollback("fraud", stage="staging")
+    story.merge(proposal, by="operator")
+    assert story.live_version("fraud", "staging") == "1.0.0"
+
+
+def test_a_bundle_is_checked_once(story, stack, tmp_path, monkeypatch):
+    attach(story, sign(stack, tmp_path, statement(story)))
+    promoted(story)
+    kept = list((story.store.common_dir / "gm" / "keyless").iterdir())
+    assert [path.read_bytes() for path in kept] == [b"[]"]
+
+    calls = []
+    monkeypatch.setattr(provenance, "verify_provenance", lambda *a, **k: calls.append(1) or verify_provenance(*a, **k))
+    assert story.live_version("fraud", "production") == "1.0.0"
+    assert calls == []
+    for rubbish in (b"{", b'["GM-T702"]', b"[1, 2]", b'{"a": 1}'):
+        kept[0].write_bytes(rubbish)
+        assert story.live_version("fraud", "production") == "1.0.0"
+    assert len(calls) == 4
+
+
+def test_a_folder_that_cannot_be_written_costs_time_only(story, stack, tmp_path):
+    attach(story, sign(stack, tmp_path, statement(story)))
+    (story.store.common_dir / "gm" / "keyless").write_text("a file where a folder belongs")
+    promoted(story)
