@@ -63,15 +63,16 @@ def command(
     against = Against(allowed_signers, tuple(gpg_keys or ()), identity, issuer, trusted_root, require_touch)
     selection = Selection(tuple(revisions or ()), everything)
     found = verify_objects(options.repo, selection, against, cached=not no_cache)
-    for line in _json(found, verbose=options.verbose) if options.json else _text(found):
-        print(line)  # noqa: T201 - data
+    if lines := _json(found, verbose=options.verbose) if options.json else _text(found):
+        print("\n".join(lines))  # noqa: T201 - data
     say(options, _summary(found))
     return Exit.OK if all(one.judged.good for one in found) else Exit.INTEGRITY
 
 
 def _json(found: Sequence[VerifiedObject], *, verbose: bool) -> list[str]:
     """One JSON object per line: made for tools that read a stream."""
-    return [json.dumps({**_body(one), **(_more(one) if verbose else {})}, ensure_ascii=False) for one in found]
+    encode = json.JSONEncoder(ensure_ascii=False).encode
+    return [encode({**_body(one), **(_more(one) if verbose else {})}) for one in found]
 
 
 def _body(one: VerifiedObject) -> dict[str, Any]:

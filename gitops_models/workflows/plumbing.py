@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from gitops_models.errors import GmError
 from gitops_models.store.repository import Store
-from gitops_models.trust.verdicts import Judged, VerdictCache, digest_of
+from gitops_models.trust.verdicts import Judged, VerdictCache, digest_of, verdict_folder
 from gitops_models.workflows.selecting import Chosen, Selection, select
 
 if TYPE_CHECKING:
@@ -60,13 +60,14 @@ def verify_objects(
 ) -> list[VerifiedObject]:
     """Judge the selected commits and tags of ``repository``, in the order of ``git rev-list``, tags last.
 
-    ``cached``: use the verdicts kept from earlier runs with the same keys, and keep these. Raises GM-S0nn for a
-    repository or revision that cannot be used, GM-T3nn for keys that cannot be read; never for what an object holds.
+    ``cached``: use the verdicts that this person kept from earlier runs with the same keys, options and gm, and keep
+    these. Raises GM-S0nn for a repository or revision that cannot be used, GM-T3nn for keys that cannot be read; never
+    for what an object holds.
     """
     store = Store.discover(repository)
     chosen = select(store, selection)
     files = {path: _read(path) for path in _files(against)}
-    cache = VerdictCache(store.common_dir / "gm" / "verdicts", _digest(against, files))
+    cache = _cache(store, against, files)
     known = cache.load() if cached else {}
     missing = [one for one in chosen if _key(one) not in known]
     if missing:
@@ -92,10 +93,12 @@ def _read(path: Path) -> bytes:
         raise GmError("GM-T303", f"{path} cannot be read: {error.strerror}", where=str(path)) from error
 
 
-def _digest(against: Against, files: Mapping[Path, bytes]) -> str:
-    # Dates without a zone are in the zone of this machine.
+def _cache(store: Store, against: Against, files: Mapping[Path, bytes]) -> VerdictCache:
+    # Dates without a zone are in the zone of this machine. The repository is named to keep each file small.
     zone = (*time.tzname, os.environ.get("TZ", ""))
-    return digest_of([repr((against, zone)).encode(), *files.values()])
+    digest = digest_of([repr((against, zone, str(store.common_dir))).encode(), *files.values()])
+    places = [store.git_dir, store.common_dir, *([store.work_tree] if store.work_tree else [])]
+    return VerdictCache(verdict_folder(os.environ, places), digest)
 
 
 def _judge(store: Store, objects: Sequence[Chosen], against: Against, files: Mapping[Path, bytes]) -> dict[str, Judged]:

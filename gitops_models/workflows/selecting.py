@@ -1,7 +1,7 @@
 """Which commits and tags somebody means: revisions, ranges, or everything that a ref reaches."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from gitops_models.errors import GmError
@@ -73,7 +73,9 @@ def _tags(store: Store) -> list[Chosen]:
 
 def _commits(store: Store, tips: Sequence[str], hidden: Sequence[str]) -> list[Chosen]:
     revisions = "".join(f"{line}\n" for line in (*tips, *(f"^{oid}" for oid in hidden)))
-    listed = run(store.git, ["rev-list", "--stdin"], stdin=revisions.encode())
+    # git writes a line at a time unless it is told that nobody waits for the first.
+    patient = replace(store.git, env={**store.git.env, "GIT_FLUSH": "0"})
+    listed = run(patient, ["rev-list", "--stdin"], stdin=revisions.encode())
     if listed.status == 0:
         return [Chosen(oid, "commit") for oid in listed.stdout.decode().split()]
     # git dies at a commit that it cannot read; every other one still gets its verdict.

@@ -34,6 +34,12 @@ def repository(tmp_path, home):
     return made
 
 
+@pytest.fixture
+def kept(home):
+    """Where this person's verdicts are."""
+    return home / ".cache" / "gitops-models" / "verdicts"
+
+
 def write(repository, raw, kind="commit"):
     return repository.git("hash-object", "-w", "-t", kind, "--literally", "--stdin", stdin=raw)
 
@@ -149,21 +155,44 @@ def test_a_revision_that_names_nothing_is_an_error(repository, capsys, revision,
     assert gm(repository, capsys, revision)[0] in {status, 2, 6}
 
 
-def test_verdicts_are_kept_for_the_same_keys_only(repository, capsys, monkeypatch):
+def test_verdicts_are_kept_for_the_same_keys_only(repository, capsys, monkeypatch, kept):
     first = gm(repository, capsys, "--all", "--json")
-    folder = repository.path / "gm" / "verdicts"
-    assert len(list(folder.iterdir())) == 1
+    assert len(list(kept.iterdir())) == 1
     monkeypatch.setattr(plumbing, "_judge", None)
     assert gm(repository, capsys, "--all", "--json") == first
     monkeypatch.undo()
     signers = repository.path.parent / "signers"
     signers.write_text(f"eve {ed25519_key('eve').public_key}\n")
     assert gm(repository, capsys, "--all", "--json") != first
-    assert len(list(folder.iterdir())) == 2
+    assert len(list(kept.iterdir())) == 2
 
 
-def test_without_the_cache_nothing_is_kept_or_used(repository, capsys):
+@pytest.mark.parametrize("arguments", [["--require-touch"], ["--identity", "ann", "--issuer", "https://example.org"]])
+def test_verdicts_are_kept_for_the_same_options_only(repository, capsys, kept, arguments):
+    gm(repository, capsys, "--all")
+    gm(repository, capsys, "--all", *arguments)
+    assert len(list(kept.iterdir())) == 2
+
+
+def test_the_second_run_judges_only_what_is_new(repository, capsys, monkeypatch):
+    counted = []
+    judge = plumbing._judge
+    monkeypatch.setattr(
+        plumbing, "_judge", lambda store, objects, *rest: counted.append(len(objects)) or judge(store, objects, *rest)
+    )
+    gm(repository, capsys, "--all")
+    tip = repository.rev("main")
+    for _ in range(3):
+        tip = write(repository, sign_commit(commit_bytes("ann", parents=(tip,)), ANN))
+    repository.git("update-ref", "refs/heads/main", tip)
+    gm(repository, capsys, "--all")
+    gm(repository, capsys, "--all")
+    assert counted == [4, 3]
+
+
+def test_without_the_cache_nothing_is_kept_or_used(repository, capsys, kept):
     gm(repository, capsys, "--all", "--no-cache")
+    assert not kept.exists()
     assert not (repository.path / "gm").exists()
 
 
@@ -211,13 +240,13 @@ def write_ref(repository, name, oid):
     path.write_text(f"{oid}\n")
 
 
-def test_a_missing_object_is_a_line_that_is_not_kept(repository, capsys):
+def test_a_missing_object_is_a_line_that_is_not_kept(repository, capsys, kept):
     write_ref(repository, "refs/heads/gone", "1" * 40)
     status, found = verdicts(repository, capsys, "--all")
     assert status == 5
     assert ("commit", "malformed", "GM-S013") in found
-    kept = next((repository.path / "gm" / "verdicts").iterdir()).read_text()
-    assert json.loads(kept)["1" * 40]["until"] == 0
+    rows, places = json.loads(next(kept.iterdir()).read_text().split("\n", 1)[1])
+    assert rows[places["1" * 40]][-1] == 0
     assert verdicts(repository, capsys, "--all") == (status, found)
 
 
