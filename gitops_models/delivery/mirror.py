@@ -36,9 +36,9 @@ def open_mirror(state: Path, url: str, *, lock_wait: float = 5.0) -> Iterator[St
         yield _mirror(state, url)
 
 
-def line_ref(line: str) -> str:
-    """Return the ref under which the mirror holds the protected branch."""
-    return f"refs/remotes/{REMOTE}/{line}"
+def line_ref(line: str, name: str = REMOTE) -> str:
+    """Return the ref under which the mirror holds the protected branch, as ``name`` shows it."""
+    return f"refs/remotes/{name}/{line}"
 
 
 def fetch_line(store: Store, line: str) -> str:

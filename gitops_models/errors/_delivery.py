@@ -49,6 +49,16 @@ CODES = {
     "GM-R402": Code(
         "the live link leads out of the store", Exit.INTEGRITY, "run `gm reconcile` to heal it before reading"
     ),
+    "GM-R410": Code(
+        "no checkpoint to begin from",
+        Exit.NOT_FOUND,
+        "name a pin in the reconciler's file, or have the workload sign one: `gm trust checkpoint`",
+    ),
+    "GM-R440": Code(
+        "every source is behind what was accepted here",
+        Exit.INTEGRITY,
+        "land what the bundle held in the forge (`gm merge --from FILE`), or put the bundle back",
+    ),
     "GM-R106": Code(
         "note of deployed directories unreadable", Exit.EXTERNAL, "run `gm reconcile --dir PATH --once` again"
     ),
