@@ -58,7 +58,12 @@ EXAMPLES = {
     "fetch": ("gm fetch fraud#production -o ./fraud",),
     "tag": ("gm tag --restore",),
     "hook": ("gm hook install /srv/registry.git",),
-    "trust": ("gm trust pin", "gm trust allowed-signers -o ~/.config/git/allowed_signers"),
+    "trust": (
+        "gm trust pin",
+        "gm trust allowed-signers -o ~/.config/git/allowed_signers",
+        'gm trust people add lead-3 --email lead-3@example.org --role raio --key lead-3.pub -m "joins the team"',
+        'gm trust people rotate lead-1 SHA256:47DEQpj8 --key new.pub --compromised-since 4f2a90c -m "laptop stolen"',
+    ),
     "schema": ("gm schema Lineage",),
 }
 

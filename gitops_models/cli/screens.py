@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from gitops_models.cli.comparison import comparison_body, interface_lines, lineage_lines, metric_lines
 from gitops_models.cli.log_ import clock
 from gitops_models.cli.output import table
+from gitops_models.cli.peopleviews import difference_body, difference_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,6 +36,7 @@ def proposal_body(screen: ProposalScreen) -> dict[str, Any]:
         "events": [{"event": event.name, "paths": list(event.paths)} for event in evaluation.change.events],
         "comparisons": [{"model": model, **comparison_body(found)} for model, found in screen.comparisons],
         "consumers": list(screen.consumers),
+        "people": difference_body(screen.people) if screen.people else None,
         "verdict": to_json(evaluation.verdict),
     }
 
@@ -50,6 +52,8 @@ def proposal_lines(screen: ProposalScreen) -> Iterator[str]:
     yield from (f"  why: {reason}" for reason in _reasons(screen))
     yield "changes:"
     yield from (f"  {phrase(event)}" for event in evaluation.change.events)
+    if screen.people is not None:
+        yield from difference_lines(screen.people)
     for model, found in screen.comparisons:
         yield f"{model}: {found.before or 'nothing'} -> {found.after}"
         for line in (*metric_lines(found), *(lineage_lines(found) if found.before else ()), *interface_lines(found)):

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from gitops_models.cli import trust_bundle_cmd, trust_model_cmd, trust_verify_cmd
+from gitops_models.cli import trust_bundle_cmd, trust_model_cmd, trust_people_cmd, trust_verify_cmd
 from gitops_models.cli.common import Reason, need_reason, open_here
 from gitops_models.cli.options import of
 from gitops_models.cli.output import emit, next_step
@@ -13,6 +13,7 @@ from gitops_models.cli.output import emit, next_step
 app = typer.Typer()
 ledger = typer.Typer()
 app.add_typer(ledger, name="ledger", help="Decisions and acceptances.")
+app.add_typer(trust_people_cmd.app, name="people", help="Show or change who holds which role and key.")
 app.command("bundle")(trust_bundle_cmd.command)
 app.command("verify")(trust_verify_cmd.command)
 app.command("model")(trust_model_cmd.command)

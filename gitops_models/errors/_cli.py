@@ -47,6 +47,13 @@ CODES = {
     "GM-C149": Code("pinned already", Exit.CONFLICT, "to begin anew on purpose: `gm trust repin <commit> -m WHY`"),
     "GM-C160": Code("nothing to restore", Exit.CONFLICT, "see `gm status`"),
     "GM-C161": Code("a rollback, not a promotion", Exit.CONFLICT, "use `gm rollback --to VERSION`"),
+    "GM-C180": Code("not one public key", Exit.USAGE, "give one key: the line of a .pub file, or its path"),
+    "GM-C181": Code("a key that would never count", Exit.USAGE, "make a new key: `ssh-keygen -t ed25519`"),
+    "GM-C182": Code("nothing to take away", Exit.USAGE, "name what goes: --role, --key, --login, --email or --person"),
+    "GM-C183": Code("no role of the policy", Exit.USAGE, "policies/policy.yaml lists the roles under `roles`"),
+    "GM-C184": Code("a training that lies ahead", Exit.USAGE, "give the day on which it took place"),
+    "GM-C185": Code("not a commit of this line", Exit.USAGE, "name the last commit before the key was lost; `gm log`"),
+    "GM-C186": Code("an identity without its issuer", Exit.USAGE, "name both: --sigstore IDENTITY --issuer URL"),
     "GM-C201": Code("no such file to register", Exit.NOT_FOUND, "check the path"),
     "GM-C202": Code(
         "the training tree is dirty",

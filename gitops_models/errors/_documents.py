@@ -32,4 +32,12 @@ CODES = {
     "GM-D031": Code("path is not governed", Exit.USAGE, "see gm.yaml for the models root and the governed paths"),
     "GM-D040": Code("text not allowed in a commit message", Exit.USAGE, "remove control and bidirectional characters"),
     "GM-D041": Code("bad trailer key", Exit.USAGE, "letters, digits and dashes only"),
+    "GM-D110": Code("nobody of that name", Exit.NOT_FOUND, "see `gm trust people`"),
+    "GM-D111": Code("the id is something else", Exit.CONFLICT, "see `gm trust people`; choose another id"),
+    "GM-D112": Code("a person without an address", Exit.USAGE, "give one with --email ADDRESS"),
+    "GM-D113": Code("it belongs to somebody else", Exit.CONFLICT, "one key, account or address has one owner"),
+    "GM-D114": Code("they do not have that", Exit.NOT_FOUND, "see `gm trust people`"),
+    "GM-D115": Code("not a role or login", Exit.USAGE, "write ROLE, ROLE=MODEL*,... or FORGE:NAME:ID"),
+    "GM-D116": Code("declared compromised already", Exit.CONFLICT, "propose the corrected file where that was wrong"),
+    "GM-D117": Code("the key was in strange hands", Exit.DENIED, "make a new key: `ssh-keygen -t ed25519`"),
 }

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
 from gitops_models.policy.risk import effective_risk
-from gitops_models.registry.events import ModelEvent, StageMove, VersionRegistered
+from gitops_models.registry.events import ModelEvent, PeopleChanged, StageMove, VersionRegistered
 from gitops_models.registry.names import parse_reference, tag_name
+from gitops_models.registry.peoplediff import difference
 from gitops_models.verification.admission import tag_target
 from gitops_models.workflows.compare import comparison
 from gitops_models.workflows.inspect import live_in
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from gitops_models.audit.comparing import Comparison
     from gitops_models.forge.base import Proposal
     from gitops_models.registry.documents import Cause, Evidence, Hold, Lineage, Model, Quarantine
+    from gitops_models.registry.peoplediff import PeopleDifference
     from gitops_models.registry.state import Registration
     from gitops_models.verification.proposal import Evaluation
     from gitops_models.workflows.inspect import LiveThen
@@ -34,13 +36,17 @@ NO_SUCH = frozenset({"GM-C140", "GM-C141", "GM-D012"})
 
 @dataclass(frozen=True)
 class ProposalScreen:
-    """An open proposal judged now. ``comparisons`` hold what each version that moves changes, by model."""
+    """An open proposal judged now. ``comparisons`` hold what each version that moves changes, by model.
+
+    ``people`` is what becomes of whom where the proposal changes the people file and both files can be read.
+    """
 
     proposal: Proposal
     evaluation: Evaluation
     risk: str | None
     comparisons: tuple[tuple[str, Comparison], ...]
     consumers: tuple[str, ...]
+    people: PeopleDifference | None = None
 
 
 @dataclass(frozen=True)
@@ -115,6 +121,7 @@ def proposal_screen(session: Session, proposal: Proposal) -> ProposalScreen:
         risk=_risk(session, evaluation),
         comparisons=tuple(_comparisons(session, evaluation)),
         consumers=tuple(dict.fromkeys((*consumers, *targets))),
+        people=_people(evaluation),
     )
 
 
@@ -170,6 +177,16 @@ def _states(session: Session, model: str) -> Iterator[str]:
         yield "retired"
     if session.accepted.suspended(model):
         yield "suspended"
+
+
+def _people(evaluation: Evaluation) -> PeopleDifference | None:
+    change = evaluation.change
+    if not any(isinstance(event, PeopleChanged) for event in change.events):
+        return None
+    try:
+        return difference(change.before.people(), change.after.people())
+    except GmError:  # a file that cannot be read is denied, and the finding says why
+        return None
 
 
 def _risk(session: Session, evaluation: Evaluation) -> str | None:

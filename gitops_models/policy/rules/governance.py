@@ -46,7 +46,8 @@ def quorums_stay_reachable(context: Context) -> Iterator[Problem]:
     lost = tuple(what for what in after if what not in before)
     if lost:
         where = PEOPLE_YAML if any(context.changed("people")) else POLICY_YAML
-        yield Problem("distinct people can no longer meet every quorum in use", where, lost)
+        hint = "name somebody who can fill it first: `gm trust people add ID --role ROLE`"
+        yield Problem("distinct people can no longer meet every quorum in use", where, lost, hint)
 
 
 def _models(snapshot: Snapshot) -> list[Model]:
