@@ -33,6 +33,8 @@ def open_here(options: Options) -> Session:
         say(options, f"working offline: {session.offline}")
     if not session.pinned:
         say(options, f"no pin: verdicts are advisory; compare {session.history.pin} and run `gm trust pin`")
+    for doubt in session.checkpoints.doubts:
+        say(options, f"warning: {doubt.code}: {doubt.what}; see `gm verify`")
     return session
 
 

@@ -96,7 +96,12 @@ def _loop(options: Options, reconciler: Reconciler, interval: float) -> None:
 
 
 def _tell(options: Options, report: Report) -> int:
-    body = {"commit": report.commit, "ok": report.ok, "results": [result.to_json() for result in report.results]}
+    body = {
+        "commit": report.commit,
+        "ok": report.ok,
+        "results": [result.to_json() for result in report.results],
+        "notes": list(report.notes),
+    }
     rows = [
         (str(result.at), result.desired or "-", result.live or "-", result.state.value, result.done.value)
         for result in report.results
@@ -111,6 +116,8 @@ def _tell(options: Options, report: Report) -> int:
             print_error(waiting.error, as_json=options.json)
     for _, problem in report.problems:
         print_error(problem, as_json=options.json)
+    for note in report.notes:
+        say(options, note)
     if report.records.waiting:
         say(options, f"{report.records.waiting} deployment records wait for the remote")
     next_step(options, "gm status")

@@ -9,6 +9,8 @@ from gitops_models.cli import trust_bundle_cmd, trust_model_cmd, trust_people_cm
 from gitops_models.cli.common import Reason, need_reason, open_here
 from gitops_models.cli.options import of
 from gitops_models.cli.output import emit, next_step
+from gitops_models.cli.trust_checkpoint_cmd import command as checkpoint
+from gitops_models.cli.trust_restore_cmd import command as restore
 
 app = typer.Typer()
 ledger = typer.Typer()
@@ -17,6 +19,8 @@ app.add_typer(trust_people_cmd.app, name="people", help="Show or change who hold
 app.command("bundle")(trust_bundle_cmd.command)
 app.command("verify")(trust_verify_cmd.command)
 app.command("model")(trust_model_cmd.command)
+app.command("checkpoint")(checkpoint)
+ledger.command("restore")(restore)
 
 
 @app.command("pin")

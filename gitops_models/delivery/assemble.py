@@ -49,7 +49,9 @@ def open_reconciler(
         ledger = Ledger(store, REMOTE, scribe=scribe)
         yield Reconciler(
             targets=targets,
-            load_history=Follower(store, ledger, line=config.line, pin=config.pin),
+            load_history=Follower(
+                store, ledger, line=config.line, pin=config.pin, clock=clock, checkpoints=config.checkpoints
+            ),
             source_for=remote_source(_remote(config), ContentStore(state / "content")),
             journal=Journal(state / "journal"),
             recorder=recorder_for(ledger, signer),

@@ -14,6 +14,7 @@ from gitops_models.registry.documents._base import Items, Line, Name, ObjectId, 
 from gitops_models.registry.documents.repository import Glob, LineName
 
 _ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|[^/]+:")  # scheme://… or host:path, as git reads them
+_FINGERPRINT = "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU"
 _OID = "1d2f6bd6a5b7d0c2f0a3f2a7a6c1e9f0b8d4c3e2"
 
 
@@ -55,6 +56,9 @@ class ReconcilerFile(Document):
     url: Annotated[Place, about("Address of the model repository.", "https://git.example/models.git")]
     line: Annotated[LineName, about("The protected branch.", "main")] = "main"
     pin: Annotated[ObjectId | None, about("The commit that is trusted without judgement.", _OID)] = None
+    checkpoints: Annotated[
+        Line | None, about("Fingerprint of the key whose newest checkpoint stands for a missing pin.", _FINGERPRINT)
+    ] = None
     artifacts: Annotated[ArtifactRemote, about("Where bytes are read from.", {"url": "s3://models/dvc"})]
     targets: Annotated[
         Annotated[Items[TargetPlace], Field(min_length=1)],

@@ -53,7 +53,9 @@ class Reconciler:
                 results.extend(_Visit(self, target, history, source).run())
             except GmError as error:
                 problems.append((target.id, error))
-        return Report(history.tip, self.clock(), tuple(results), tuple(problems), self.recorder.flush())
+        return Report(
+            history.tip, self.clock(), tuple(results), tuple(problems), self.recorder.flush(), notes=followed.notes
+        )
 
 
 def survey(targets: Sequence[Target], history: History, *, at: datetime) -> Report:

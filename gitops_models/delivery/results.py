@@ -103,6 +103,7 @@ class Report:
     results: tuple[Result, ...] = ()
     problems: tuple[tuple[str, GmError], ...] = ()
     records: Delivered = field(default_factory=Delivered)
+    notes: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:

@@ -78,6 +78,9 @@ CODES = {
     "GM-C153": Code("not two versions of one model", Exit.USAGE, "name both of one model: gm diff MODEL@A MODEL@B"),
     "GM-C154": Code("neither a time nor a commit", Exit.USAGE, "write 2026-11-21, 2026-11-21T10:00:00Z or a commit id"),
     "GM-C155": Code("a version tag does not hold", Exit.INTEGRITY, "see `gm verify`; `gm tag --restore` makes it anew"),
+    "GM-C170": Code(
+        "the remote has to be asked first", Exit.EXTERNAL, "check the network and `git remote -v`, then run it again"
+    ),
     "GM-C300": Code("the demo lacks something", Exit.NOT_FOUND, "run `pip install 'gitops-models[demo]'`"),
     "GM-C301": Code("the directory is not empty", Exit.CONFLICT, "name one that does not exist yet"),
     "GM-C302": Code("a command of the demo did not do what it says", Exit.BUG, "look at it in --keep DIR"),

@@ -59,6 +59,11 @@ CODES = {
         Exit.INTEGRITY,
         "land what the bundle held in the forge (`gm merge --from FILE`), or put the bundle back",
     ),
+    "GM-R410": Code(
+        "no checkpoint to begin from",
+        Exit.NOT_FOUND,
+        "name a pin in the reconciler's file, or have the workload sign one: `gm trust checkpoint`",
+    ),
     "GM-R106": Code(
         "note of deployed directories unreadable", Exit.EXTERNAL, "run `gm reconcile --dir PATH --once` again"
     ),

@@ -18,4 +18,37 @@ CODES = {
         Exit.INTEGRITY,
         "its acceptance was lost at the remote: `gm trust ledger restore` from a clone that saw it",
     ),
+    "GM-T610": Code(
+        "the line does not hold a checkpoint",
+        Exit.INTEGRITY,
+        "history was rewritten, or this is an older view of it: do not deploy; fetch, and compare with another clone",
+    ),
+    "GM-T611": Code(
+        "not allowed to make checkpoints",
+        Exit.DENIED,
+        "sign with a workload's key that policies/people.yaml lets: `may: [checkpoint]`",
+    ),
+    "GM-T612": Code(
+        "checkpoint of another repository or line", Exit.INTEGRITY, "it proves nothing here; see who put it there"
+    ),
+    "GM-T613": Code(
+        "checkpoints contradict each other",
+        Exit.INTEGRITY,
+        "look at the clock and the key of the workload that signs them; take its right away while in doubt",
+    ),
+    "GM-T614": Code(
+        "an acceptance contradicts a checkpoint",
+        Exit.INTEGRITY,
+        "its time is not true: `gm verify --explain STEP` says who signed it",
+    ),
+    "GM-T615": Code(
+        "not what a checkpoint saw",
+        Exit.INTEGRITY,
+        "acceptances were lost or came in afterwards: `gm trust ledger restore` from a clone that saw them",
+    ),
+    "GM-T616": Code(
+        "STALE",
+        Exit.EXTERNAL,
+        "run `gm trust checkpoint` as the workload that makes them, and see whether the remote shows the newest line",
+    ),
 }

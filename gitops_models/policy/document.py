@@ -170,6 +170,9 @@ class Policy(Document):
     registration: Annotated[Registration, about("Who may register.", {"may": ["ml-engineer"]})]
     promotion: Annotated[Promotion, about("Who may propose promotions.", {"may": ["ml-engineer"]})]
     policy_changes: Annotated[PolicyChanges, about("Who may change the policy.", {"approve": ["raio"]})]
+    max_staleness_minutes: Annotated[
+        int | None, Field(ge=1), about("Readers stay where they are when the newest checkpoint is older.", 1440)
+    ] = None
 
     @model_validator(mode="after")
     def _names_fit(self) -> Self:

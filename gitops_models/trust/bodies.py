@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictStr
 from gitops_models.errors import GmError
 from gitops_models.registry.times import TIME_PATTERN, parse_time
 
-__all__ = ["Acceptance", "Body", "ChangeSummary", "Decision", "Deployment"]
+__all__ = ["Acceptance", "Body", "ChangeSummary", "Checkpoint", "Decision", "Deployment"]
 
 
 def _on_the_calendar(text: str) -> str:
@@ -90,6 +90,27 @@ class Acceptance(Body):
     @property
     def accepted_at(self) -> datetime:
         """Return the time at which the step was accepted, the only time the judge sees."""
+        return parse_time(self.at)
+
+
+class Checkpoint(Body):
+    """What a workload found history to amount to; ``main`` is the accepted tip, ``since`` the pin it was judged from.
+
+    ``waiting`` are the steps up to there that may still be accepted late; ``ledger_sha256`` digests the acceptances
+    that decided all others (ADR 0005): tips of the ledger go on moving, so nobody could compare them later.
+    """
+
+    repository: str
+    line: str
+    since: Oid
+    waiting: Annotated[tuple[Oid, ...], Field(strict=False, max_length=256)]
+    ledger_sha256: Sha256
+    policy_version: Annotated[int, Field(ge=1)]
+    at: Time
+
+    @property
+    def made_at(self) -> datetime:
+        """When the workload says that it looked."""
         return parse_time(self.at)
 
 

@@ -8,7 +8,7 @@ anything there.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import takewhile
+from itertools import islice, takewhile
 
 from gitops_models.errors import GmError
 from gitops_models.registry.snapshot import Entry
@@ -17,8 +17,8 @@ from gitops_models.store.objects import Commit, Ident
 from gitops_models.store.repository import Store
 from gitops_models.store.trees import tree_diff
 from gitops_models.store.writer import write_commit, write_tree
-from gitops_models.trust.bodies import Deployment
-from gitops_models.trust.ledgerrefs import CHANGES, DEPLOYMENTS
+from gitops_models.trust.bodies import Checkpoint, Deployment
+from gitops_models.trust.ledgerrefs import CHANGES, CHECKPOINTS, DEPLOYMENTS
 from gitops_models.trust.records import Record, verify_record
 from gitops_models.trust.signing import Signer
 from gitops_models.trust.verify import GIT_NAMESPACE
@@ -69,6 +69,17 @@ class ChainReader:
                 self._take_all(commit, records, ignored)
                 done.add(commit.oid)
         return Chain(tuple(records.values()), tuple(ignored.values()))
+
+    def newest(self, tip: str, *, links: int = 16) -> list[Record]:
+        """Return the good records of the last ``links`` links, newest first; what cannot be read ends the search."""
+        found: list[Record] = []
+        try:
+            for oid in islice(walk_first_parents(self.store, tip), links):
+                added = (self._verified(path, entry) for path, entry in _added(self.store, self.store.commit(oid)))
+                found += (each for each in added if isinstance(each, Record))
+        except GmError:
+            return found
+        return found
 
     def added(self, commit: Commit) -> Record:
         """Return the one record that a link adds; GM-T402, or the record's own code, where it does anything else."""
@@ -127,7 +138,7 @@ def extend(store: Store, tip: str | None, records: Iterable[Record], signer: Sig
     """Write one signed commit for each record on top of ``tip`` and return the new tip (no ref is moved)."""
     for record in records:
         tree = write_tree(store, tip, {_path(record): record.envelope})
-        about = record.change_id[:8] if record.change_id else getattr(record.body, "target", "")
+        about = record.change_id[:8] if record.change_id else getattr(record.body, "target", record.main[:8])
         message = f"Add {record.kind} {record.sha256[:8]} on {about}"
         parents = [tip] if tip else []
         tip = write_commit(store, tree, parents, message, who, who, lambda data: signer.sign(data, GIT_NAMESPACE))
@@ -137,6 +148,8 @@ def extend(store: Store, tip: str | None, records: Iterable[Record], signer: Sig
 def _path(record: Record) -> str:
     name = f"{record.sha256}.json"
     # One directory per month keeps the trees of a busy target small.
+    if isinstance(record.body, Checkpoint):
+        return f"{record.body.at[:7]}/{name}"
     return f"{record.body.finished[:7]}/{name}" if isinstance(record.body, Deployment) else name
 
 
@@ -158,12 +171,14 @@ def is_commit(store: Store, oid: str) -> bool:
 
 
 def is_chain(topic: str) -> bool:
-    """Tell whether refs of this topic are chains of records (the archive and the checkpoints are not)."""
-    return topic.startswith((CHANGES, DEPLOYMENTS))
+    """Tell whether refs of this topic are chains of records (the archive is not)."""
+    return topic == CHECKPOINTS or topic.startswith((CHANGES, DEPLOYMENTS))
 
 
 def speaks_on(topic: str, record: Record) -> bool:
-    """Tell whether a record belongs on the chain of ``topic``: it is about that change, or of that target."""
+    """Tell whether a record belongs on the chain of ``topic``: it is about that change, of that target, of the line."""
+    if isinstance(record.body, Checkpoint):
+        return topic == CHECKPOINTS
     if isinstance(record.body, Deployment):
         return topic == f"{DEPLOYMENTS}{record.body.target}"
     return topic == f"{CHANGES}{record.change_id}"

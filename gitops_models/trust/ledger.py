@@ -15,7 +15,7 @@ from gitops_models.store.objects import Ident
 from gitops_models.store.refs import RefUpdate, update_refs
 from gitops_models.store.repository import Store
 from gitops_models.trust.chain import extend, is_commit
-from gitops_models.trust.ledgerrefs import changes_topic, deployments_topic
+from gitops_models.trust.ledgerrefs import CHECKPOINTS, changes_topic, deployments_topic
 from gitops_models.trust.ledgerview import LedgerView, Rewritten
 from gitops_models.trust.records import Record
 from gitops_models.trust.signing import Signer
@@ -89,6 +89,10 @@ class Ledger(LedgerView):
         """Add one deployment record, as ``append`` does."""
         return self._append(deployments_topic(target), record)
 
+    def append_checkpoint(self, record: Record) -> Appended:
+        """Add one checkpoint, as ``append`` does."""
+        return self._append(CHECKPOINTS, record)
+
     def flush(self, *, first: str = "") -> dict[str, str | None]:
         """Push everything that waits, the topic ``first`` before others; return the tip of each that had something."""
         topics = sorted(self.outbox.topics(), key=lambda topic: (topic != first, topic))
@@ -120,14 +124,33 @@ class Ledger(LedgerView):
         self.remember_seen()
 
     def restore(self) -> tuple[Rewritten, ...]:
-        """Push back every record that the remote lost; return what was restored."""
+        """Push back every record that the remote lost; return what was restored.
+
+        Where the remote only lost the end of a chain, or all of it, it gets the very commits back; else the records
+        are added anew, which needs a scribe (GM-T404). Raises what the remote's refusal raises.
+        """
         findings = self.rewritten()
         for finding in findings:
-            topic = finding.ref.removeprefix(self.names.shared(""))
-            for record in finding.lost:
-                self.outbox.put(topic, record)
-            self._flush_topic(topic)
+            self._give_back(finding)
         return findings
+
+    def _give_back(self, finding: Rewritten) -> None:
+        topic = finding.ref.removeprefix(self.names.shared(""))
+        if finding.whole is not None:
+            update = RefUpdate(finding.ref, finding.whole, self.tip(topic))
+            try:
+                self._move(update)
+            except GmError as error:
+                if error.code not in _STALE:
+                    raise
+                self._look_again(topic)  # somebody else wrote there meanwhile: what is still lost is added to that
+            else:
+                self.pushed(update)
+                return
+        self._writer()
+        for record in finding.lost:
+            self.outbox.put(topic, record)
+        self._flush_topic(topic)
 
     def _prepare(self, topic: str, records: tuple[Record, ...]) -> RefUpdate | None:
         scribe = self._writer()

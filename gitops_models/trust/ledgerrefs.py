@@ -13,6 +13,7 @@ from gitops_models.registry.text import visible
 
 __all__ = [
     "CHANGES",
+    "CHECKPOINTS",
     "DEPLOYMENTS",
     "LedgerNames",
     "changes_topic",
@@ -23,6 +24,7 @@ __all__ = [
 
 CHANGES = "changes/"
 DEPLOYMENTS = "deployments/"
+CHECKPOINTS = "checkpoints"
 _CHANGE_ID = re.compile(r"[0-9a-f]{64}")
 
 
@@ -80,7 +82,7 @@ def is_ledger_ref(name: str) -> bool:
     if topic.startswith(CHANGES):
         return is_change_id(topic.removeprefix(CHANGES))
     target = topic.removeprefix(DEPLOYMENTS)
-    return topic in ("checkpoints", "archive") or (target != topic and is_name(target))
+    return topic in (CHECKPOINTS, "archive") or (target != topic and is_name(target))
 
 
 def changes_topic(change_id: str) -> str:

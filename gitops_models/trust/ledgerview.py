@@ -13,7 +13,14 @@ from gitops_models.store.history import on_first_parent_line
 from gitops_models.store.refs import RefUpdate, update_refs
 from gitops_models.store.repository import Store
 from gitops_models.trust.chain import Chain, ChainReader, is_commit
-from gitops_models.trust.ledgerrefs import CHANGES, LedgerNames, changes_topic, deployments_topic, is_change_id
+from gitops_models.trust.ledgerrefs import (
+    CHANGES,
+    CHECKPOINTS,
+    LedgerNames,
+    changes_topic,
+    deployments_topic,
+    is_change_id,
+)
 from gitops_models.trust.outbox import Outbox
 from gitops_models.trust.records import Record
 
@@ -22,11 +29,15 @@ __all__ = ["LedgerView", "Rewritten"]
 
 @dataclass(frozen=True)
 class Rewritten:
-    """A ref at the remote that no longer holds records it once held (finding LEDGER_REWRITTEN)."""
+    """A ref at the remote that no longer holds records it once held (finding LEDGER_REWRITTEN).
+
+    ``whole`` is a tip that was seen, holds all that was lost and continues what is there.
+    """
 
     ref: str
     lost: tuple[Record, ...]
     code: str = "GM-T400"
+    whole: str | None = None
 
 
 class LedgerView:
@@ -82,6 +93,16 @@ class LedgerView:
         """Return the good deployment records of a target in chain order."""
         return self.read(deployments_topic(target)).records
 
+    def checkpoints(self) -> tuple[Record, ...]:
+        """Return the good checkpoints in chain order."""
+        return tuple(record for record in self.read(CHECKPOINTS).records if record.kind == "checkpoint")
+
+    def recent_checkpoints(self) -> tuple[Record, ...]:
+        """Return the good checkpoints among the last links of what is known of their ref, without reading all of it."""
+        tips = dict.fromkeys(tip for known in self._tips.values() for tip in known.get(CHECKPOINTS, ()))
+        found = {record.sha256: record for tip in tips for record in self._reader.newest(tip)}
+        return tuple(record for record in found.values() if record.kind == "checkpoint")
+
     def tip(self, topic: str) -> str | None:
         """Return the tip at the remote as last fetched (without a remote: here)."""
         tips = self._tips[self.names.fetched("")].get(topic, ())
@@ -121,7 +142,16 @@ class LedgerView:
             return None
         there = {record.sha256 for record in self._reader.read([current] if current else []).records}
         lost = tuple(record for record in self._reader.read(past).records if record.sha256 not in there)
-        return Rewritten(self.names.shared(topic), lost) if lost else None
+        if not lost:
+            return None
+        whole = (tip for tip in past if current is None or self._continues(current, tip))
+        return Rewritten(
+            self.names.shared(topic), lost, whole=next((tip for tip in whole if self._holds(tip, lost)), None)
+        )
+
+    def _holds(self, tip: str, records: tuple[Record, ...]) -> bool:
+        there = {record.sha256 for record in self._reader.read([tip]).records}
+        return all(record.sha256 in there for record in records)
 
     def _memory_of(self, topic: str, tip: str, seen: tuple[str, ...], diverged: tuple[str, ...]) -> RefUpdate | None:
         if not seen:

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gitops_models.errors import GmError
 from gitops_models.registry.canonical import jcs
+from gitops_models.registry.paths import POLICY_YAML
 
 __all__ = ["Memory", "Pin", "load_memory", "memory_path", "require_memory", "save_memory", "update_memory"]
 
@@ -23,12 +24,16 @@ Oid = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
 
 
 class Pin(BaseModel):
-    """The commit that a reader trusts without a judgement. ``reason`` is given when a later pin starts an epoch."""
+    """The commit that a reader trusts without a judgement.
+
+    ``reason`` and ``at`` (the reader's own clock) are given when a later pin starts an epoch.
+    """
 
     model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
     commit: Oid
     reason: str | None = None
+    at: str | None = None
 
 
 class Memory(BaseModel):
@@ -48,10 +53,17 @@ class Memory(BaseModel):
     policy_version: int | None = None
     epochs: tuple[Pin, ...] = ()
 
-    def repinned(self, commit: str, reason: str) -> "Memory":
+    def repinned(self, commit: str, reason: str, *, at: str | None = None) -> "Memory":
         """Return the memory that starts a new epoch at ``commit``: what was accepted before is no longer compared."""
-        fresh = {"pin": Pin(commit=commit, reason=reason), "accepted": None, "policy_version": None}
+        fresh = {"pin": Pin(commit=commit, reason=reason, at=at), "accepted": None, "policy_version": None}
         return self.model_copy(update={**fresh, "epochs": (*self.epochs, self.pin)})
+
+    def refuse_older_policy(self, version: int) -> None:
+        """Raise GM-T602 where a policy newer than ``version`` was accepted before."""
+        known = self.policy_version or 0
+        if known > version:
+            was = f"policy version {known} was accepted here before, now it is {version}"
+            raise GmError("GM-T602", was, where=POLICY_YAML)
 
     def advanced(self, accepted: str, *, policy_version: int | None = None) -> "Memory":
         """Return the memory after ``accepted`` was accepted."""

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from gitops_models.errors import GmError
 from gitops_models.registry.canonical import jcs, sha256_hex
-from gitops_models.trust.bodies import Acceptance, Body, ChangeSummary, Decision, Deployment
+from gitops_models.trust.bodies import Acceptance, Body, ChangeSummary, Checkpoint, Decision, Deployment
 from gitops_models.trust.dsse import PAYLOAD_TYPE, Envelope, EnvelopeSignature, pae, read_canonical
 from gitops_models.trust.problem import SignatureProblem
 from gitops_models.trust.signing import Signer
@@ -25,10 +25,12 @@ __all__ = [
     "RECORD_NAMESPACE",
     "Acceptance",
     "ChangeSummary",
+    "Checkpoint",
     "Decision",
     "Deployment",
     "Record",
     "make_acceptance",
+    "make_checkpoint",
     "make_decision",
     "make_deployment",
     "verify_record",
@@ -38,7 +40,7 @@ APPROVAL_NAMESPACE = "gm-approval@v1"
 RECORD_NAMESPACE = "gm-record@v1"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-RecordKind = Literal["decision", "acceptance", "deployment"]
+RecordKind = Literal["decision", "acceptance", "deployment", "checkpoint"]
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ _KINDS: Mapping[str, _Kind] = {
     "urn:gitops-models:decision:v1": _Kind("decision", Decision, APPROVAL_NAMESPACE, "change"),
     "urn:gitops-models:acceptance:v1": _Kind("acceptance", Acceptance, RECORD_NAMESPACE, "change"),
     "urn:gitops-models:deployment:v1": _Kind("deployment", Deployment, RECORD_NAMESPACE, "target"),
+    "urn:gitops-models:checkpoint:v1": _Kind("checkpoint", Checkpoint, RECORD_NAMESPACE, "line"),
 }
 _TYPES: Mapping[type[Body], str] = {kind.body: uri for uri, kind in _KINDS.items()}
 
@@ -62,7 +65,7 @@ class Record:
     """A record whose signature fits.
 
     ``sha256`` is its identity (of the envelope), ``statement_sha256`` that of what was said: one statement can be
-    signed or, with ECDSA, re-spelled into several envelopes. ``change_id`` is None for a deployment.
+    signed or, with ECDSA, re-spelled into several envelopes. ``change_id`` is None where the record is about no change.
     """
 
     kind: RecordKind
@@ -97,6 +100,11 @@ def make_acceptance(body: Acceptance, signer: Signer) -> Record:
 def make_deployment(body: Deployment, signer: Signer) -> Record:
     """Sign what a reconciler did."""
     return _make(body, sha256_hex(body.target.encode()), signer)
+
+
+def make_checkpoint(body: Checkpoint, signer: Signer) -> Record:
+    """Sign what history amounts to now."""
+    return _make(body, _line_digest(body), signer)
 
 
 def verify_record(data: bytes) -> Record:
@@ -161,7 +169,13 @@ def _body(kind: _Kind, predicate: Any) -> Body:
 def _subject_digest(body: Body, digest: str) -> str:
     if isinstance(body, Acceptance):
         return body.change_id
+    if isinstance(body, Checkpoint):
+        return _line_digest(body)
     return sha256_hex(body.target.encode()) if isinstance(body, Deployment) else digest
+
+
+def _line_digest(body: Checkpoint) -> str:
+    return sha256_hex(jcs({"line": body.line, "repository": body.repository}))
 
 
 def _signer_of(envelope: Envelope, signature: EnvelopeSignature, namespace: str) -> str:

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
+from gitops_models.policy.approvals import CLOCK_TOLERANCE
 from gitops_models.policy.facts import Facts
 from gitops_models.registry.paths import POLICY_SCOPE, Layout
 from gitops_models.registry.trailers import GM_REASON, parse_trailers
@@ -22,6 +23,7 @@ from gitops_models.store.snapshots import governed_diff
 from gitops_models.verification.acceptance import Judged, judge_step
 from gitops_models.verification.beginning import begin, laid_out, layout_at, policy_of
 from gitops_models.verification.changes import blocked_commits, blocked_facts, change_of, id_of
+from gitops_models.verification.checkpoints import NamedCheckpoints
 from gitops_models.verification.commits import (
     MERGE_PARENTS,
     commit_facts,
@@ -95,8 +97,13 @@ class _Walker:
         self.ledger = ledger
         self.history = history
         self.latest = now + DOOR_TOLERANCE if now else None
+        self.named = NamedCheckpoints(store)
 
     def _has_come(self, acceptance: Acceptance) -> bool:
+        """Whether its time is not yet to come, and not before the checkpoint that it names."""
+        named = self.named.time_of(acceptance.checkpoint, self.history.people) if acceptance.checkpoint else None
+        if named is not None and acceptance.accepted_at < named - CLOCK_TOLERANCE:
+            return False
         return self.latest is None or acceptance.accepted_at <= self.latest
 
     def advance(self, oid: str) -> None:

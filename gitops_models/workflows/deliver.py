@@ -66,7 +66,7 @@ def reconciler_for_directory(repo: Path, place: Place, clock: Clock) -> Iterator
         root = store.work_tree or store.git_dir
         yield Reconciler(
             targets=[DirectoryTarget(directory, id=place.target, stages=place.stages or None)],
-            load_history=Follower(mirror, ledger, line=memory.line, pin=memory.pin.commit),
+            load_history=Follower(mirror, ledger, line=memory.line, pin=memory.pin.commit, clock=clock.now),
             source_for=lambda history: artifact_source(
                 history, lambda: reader_of(history.state.snapshot, root, place.artifacts), content
             ),

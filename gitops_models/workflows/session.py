@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
-from gitops_models.registry.paths import GM_YAML, POLICY_YAML, Layout
+from gitops_models.registry.paths import GM_YAML, Layout
 from gitops_models.store.config import user_config
 from gitops_models.store.history import first_parents, on_first_parent_line
 from gitops_models.store.objects import Ident
@@ -17,6 +17,7 @@ from gitops_models.trust.ledger import Ledger, Scribe
 from gitops_models.trust.memory import Memory, load_memory, memory_path, update_memory
 from gitops_models.trust.signing import ssh_signer_from_config
 from gitops_models.verification.cache import cache_path, load_prefix, save_prefix
+from gitops_models.verification.checkpoints import Checkpoints, judge_checkpoints
 from gitops_models.verification.fold import fold, steps_after
 from gitops_models.workflows.clock import SystemClock
 from gitops_models.workflows.sync import fetch_all, go_online, line_ref
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 class Session:
     """One command's view of a repository. ``offline`` says why the remote could not be asked, if it could not.
 
+    ``checkpoints`` are the newest ones, held against the history when it was opened.
     ``attended`` says that somebody sits at a terminal, whom ssh-keygen may ask for a passphrase.
     """
 
@@ -47,6 +49,7 @@ class Session:
     pinned: bool
     offline: str | None = None
     attended: bool = False
+    checkpoints: Checkpoints = field(default_factory=Checkpoints)
 
     @property
     def accepted(self) -> Snapshot:
@@ -105,7 +108,8 @@ def open_session(
 
     ``replay`` judges every step since the pin again; otherwise the prefix that this clone has verified is taken over.
 
-    Raises GM-S codes for what is no usable repository, GM-C110 where gm is not set up, GM-T600 for rewritten history.
+    Raises GM-S codes for what is no usable repository, GM-C110 where gm is not set up, GM-T600 for rewritten history;
+    in a clone that has accepted nothing yet GM-T610, GM-T602 or GM-T615 where a checkpoint speaks against the history.
     """
     store = Store.discover(path)
     memory = load_memory(memory_path(store.common_dir))
@@ -126,11 +130,17 @@ def open_session(
     clock = clock or SystemClock()
     begun = start or first_governed(store, tip)
     history = fold(store, pin=begun, tip=tip, ledger=ledger, known=known, now=clock.now())
+    checkpoints = judge_checkpoints(store, history, ledger.recent_checkpoints(), now=clock.now())
     if memory and pin is None:
+        # Who remembers a tip has a waypoint of its own, and must be able to take a lying workload's right away.
+        if memory.accepted in {None, memory.pin.commit}:
+            checkpoints.refuse()
         remember(store, history)
         if known is None or known.tip != history.tip:
             save_prefix(cache, history)
-    return Session(store, clock, remote, line, history, ledger, start is not None, offline)
+    return Session(
+        store, clock, remote, line, history, ledger, start is not None, offline, checkpoints=checkpoints
+    )
 
 
 def remember(store: Store, history: History) -> None:
@@ -149,9 +159,8 @@ def remember(store: Store, history: History) -> None:
 
     path = memory_path(store.common_dir)
     known = load_memory(path, repository=history.repository.id, line=history.repository.line)
-    if known and (known.policy_version or 0) > history.policy.version:
-        was = f"policy version {known.policy_version} was accepted here before, now it is {history.policy.version}"
-        raise GmError("GM-T602", was, where=POLICY_YAML)
+    if known:
+        known.refuse_older_policy(history.policy.version)
     if known is None or known.accepted != history.tip:
         update_memory(path, advance)
 
