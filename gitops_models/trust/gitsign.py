@@ -25,10 +25,13 @@ from gitops_models.trust.protobuf import Fields, read_fields
 if TYPE_CHECKING:
     from sigstore.verify import Verifier
 
-__all__ = ["Gitsign"]
+__all__ = ["WITHOUT_ENTRY", "Gitsign", "rebuild_bundle"]
 
 _OFFLINE = "gitsign.rekorMode=offline"
 _LINE = 64
+WITHOUT_ENTRY = Standing(
+    "untrusted", "GM-T052", f"the signature carries no transparency log entry: set {_OFFLINE} and sign again"
+)
 
 
 @dataclass(frozen=True)
@@ -57,8 +60,7 @@ class Gitsign:
 
     def _standing(self, made: CmsSignature, bundle: bytes | None) -> Standing:
         if bundle is None:
-            detail = f"the signature carries no transparency log entry: set {_OFFLINE} and sign again"
-            return Standing("untrusted", "GM-T052", detail)
+            return WITHOUT_ENTRY
         if self.identity is None or self.issuer is None:
             return Standing("untrusted", "GM-T036", "signed keyless, and no identity and issuer are given")
         from gitops_models.trust.keyless.bundle import verify_bundle  # noqa: PLC0415 - reaches sigstore

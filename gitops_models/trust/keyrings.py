@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from gitops_models.trust.hardware import Presence
 
 if TYPE_CHECKING:
-    from gitops_models.registry.documents import Actor, People
+    from collections.abc import Iterator
+
+    from gitops_models.registry.documents import Actor, Key, People
     from gitops_models.trust.certificates import Certificate
 
-__all__ = ["Checked", "Keyring", "PeopleKeyring", "Standing"]
+__all__ = ["Checked", "Keyring", "PeopleKeyring", "Standing", "listed_keys"]
 
 StandingVerdict = Literal["good", "untrusted", "expired", "revoked"]
 
@@ -49,6 +51,13 @@ class Keyring(Protocol):
     def vouch(self, certificate: "Certificate", namespace: str, at: datetime | None) -> Standing:
         """Say how a certified key stands: whether an authority that is known here vouches for it."""
         ...
+
+
+def listed_keys(people: "People") -> "Iterator[Key]":
+    """Yield the keys of everybody in the file."""
+    for group in (people.people, people.workloads, people.forges):
+        for member in group:
+            yield from member.keys
 
 
 class PeopleKeyring:

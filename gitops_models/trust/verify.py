@@ -6,7 +6,7 @@ garbage ``gpgsig`` header makes ``git log`` itself die).
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Literal, Protocol, cast
 
 from gitops_models.policy.facts import Signature, SignatureScheme
 from gitops_models.trust.keyrings import Checked, Keyring, PeopleKeyring, Standing
@@ -17,7 +17,16 @@ from gitops_models.trust.sshsig import verify_sshsig
 if TYPE_CHECKING:
     from gitops_models.registry.documents import Actor, People
 
-__all__ = ["GIT_NAMESPACE", "Trusted", "Verified", "verify_commit", "verify_many", "verify_object", "verify_tag"]
+__all__ = [
+    "GIT_NAMESPACE",
+    "Trusted",
+    "Verified",
+    "people_trusted",
+    "verify_commit",
+    "verify_many",
+    "verify_object",
+    "verify_tag",
+]
 
 GIT_NAMESPACE = "git"
 TakeApart = Callable[[bytes], Signed]
@@ -178,4 +187,27 @@ def _trusted(people: "People | Keyring | Trusted") -> Trusted:
         return people
     if hasattr(people, "lookup"):
         return Trusted(ssh=cast("Keyring", people))
-    return Trusted(ssh=PeopleKeyring(people))
+    return people_trusted(people)
+
+
+def people_trusted(people: "People", root: bytes | None = None) -> Trusted:
+    """Return what the accepted people file makes of every scheme; ``root``: a pinned Sigstore trusted root."""
+    return Trusted(PeopleKeyring(people), _PeopleChecker("gpg", people, root), _PeopleChecker("x509", people, root))
+
+
+@dataclass(frozen=True)
+class _PeopleChecker:
+    """Reaches what checks one scheme only when something signed with it is met."""
+
+    scheme: Literal["gpg", "x509"]
+    people: "People"
+    root: bytes | None
+
+    def check(self, objects: Sequence[Signed]) -> list[Answer]:
+        if self.scheme == "gpg":
+            from gitops_models.trust.peoplegpg import PeopleGpg  # noqa: PLC0415 - few histories have any
+
+            return PeopleGpg(self.people).check(objects)
+        from gitops_models.trust.peoplegitsign import PeopleGitsign  # noqa: PLC0415 - as above
+
+        return PeopleGitsign(self.people, self.root).check(objects)

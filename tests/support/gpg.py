@@ -1,5 +1,6 @@
 """GPG keys made by the real gpg in a home of their own: plain, with subkeys, expired, revoked."""
 
+import base64
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +55,12 @@ class GpgHome:
 
     def stop(self):
         subprocess.run(["gpgconf", "--homedir", self.path, "--kill", "all"], capture_output=True, check=False)
+
+
+def listed(home, fingerprint, *, clock=None):
+    """The entry of a people file for a key as it was exported at ``clock``; expired subkeys are not exported."""
+    exported = home.run("--export-options", "export-minimal", "--export", fingerprint, clock=clock)
+    return {"type": "gpg", "fingerprint": fingerprint, "key": base64.b64encode(exported).decode()}
 
 
 def gpg_home(path):

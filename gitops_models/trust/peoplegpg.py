@@ -1,0 +1,116 @@
+"""GPG signatures on governed history: by the keys that the accepted people file holds, and nothing else.
+
+As for every key there, no date counts: whether a key is listed is what the file says, so a key or subkey that expired
+goes on being the person's until it is taken out, and a back-dated signature gains nothing. gpg is told one fixed time
+after all expiries, which makes its answer the same on every machine and on every day. What is still judged of a key is
+what does not depend on the day: that its owner revoked it, that the part is for signing, and that the signature itself
+was not made to expire.
+
+One home for each set of keys and one process for many objects; answers are kept as long as the process runs, because
+a blocked step is judged again and again.
+"""
+
+import base64
+import shutil
+import tempfile
+import weakref
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gitops_models.registry.documents import GpgKey
+from gitops_models.trust.gpg import open_keys
+from gitops_models.trust.gpgstatus import KEY_EXPIRED, Found
+from gitops_models.trust.keyrings import Checked, PeopleKeyring, listed_keys
+from gitops_models.trust.openpgp import signature_packet
+from gitops_models.trust.payload import Signed
+from gitops_models.trust.problem import SignatureProblem
+
+if TYPE_CHECKING:
+    from gitops_models.registry.documents import People
+
+__all__ = ["PeopleGpg", "listed_gpg_keys"]
+
+_GIT = "git"
+# gpg counts seconds in 32 bits, until 2106.
+_AFTER_ALL = "--faked-system-time=21000101T000000!"
+_NONE_LISTED = "signed by a GPG key, and the accepted people file lists none"
+_ANSWERS = 100_000
+_Answer = Found | SignatureProblem
+
+
+def listed_gpg_keys(people: "People") -> tuple[str, ...]:
+    """Return the GPG keys of everybody in the file, in base64, each once and in one order."""
+    return tuple(sorted({key.key for key in listed_keys(people) if isinstance(key, GpgKey)}))
+
+
+class PeopleGpg:
+    """Checks GPG signatures by one accepted people file."""
+
+    def __init__(self, people: "People") -> None:
+        self._ring = PeopleKeyring(people)
+        self.keys = listed_gpg_keys(people)
+
+    def check(self, objects: Sequence[Signed]) -> list[Checked | SignatureProblem]:
+        """Say for each object what its GPG signature is worth.
+
+        GM-T002 (not by a listed key), GM-T003 (does not fit), GM-T004 (a signature that was made to expire), GM-T005
+        (revoked by its owner, or declared compromised), GM-T007 (not for Git), GM-T042 (gpg cannot tell), GM-T043 (a
+        part that is not for signing), and the codes of ``openpgp``. Raises GM-T302 when gpg is not there: a reader
+        that cannot judge must say so, and neither refuse nor accept.
+        """
+        if not self.keys:
+            return [_unlisted(signed) for signed in objects]
+        answers = _home(self.keys).find(objects)
+        return [self._judge(answer, signed) for answer, signed in zip(answers, objects, strict=True)]
+
+    def _judge(self, answer: _Answer, signed: Signed) -> Checked | SignatureProblem:
+        if isinstance(answer, SignatureProblem):
+            return answer
+        if answer.standing is not None and answer.standing != KEY_EXPIRED:
+            return Checked(answer.primary, answer.standing)
+        # Whoever declares a subkey compromised means it and not the other subkeys.
+        part = self._ring.lookup(answer.fingerprint, _GIT, signed.who.at)
+        if part.verdict == "revoked":
+            return Checked(answer.primary, part)
+        return Checked(answer.primary, self._ring.lookup(answer.primary, _GIT, signed.who.at))
+
+
+def _unlisted(signed: Signed) -> Checked | SignatureProblem:
+    try:
+        signature_packet(signed.signature or b"")
+    except SignatureProblem as problem:
+        return problem
+    return SignatureProblem("GM-T002", _NONE_LISTED, verdict="untrusted")
+
+
+class _Home:
+    """A gpg home with one set of keys, and what was found with them so far."""
+
+    def __init__(self, keys: Iterable[str]) -> None:
+        folder = tempfile.mkdtemp(prefix="gm-gpg-")
+        # Also at the end of the process.
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        self._keys = open_keys(Path(folder), [base64.b64decode(key) for key in keys], _AFTER_ALL)
+        self._known: dict[bytes, _Answer] = {}
+
+    def find(self, objects: Sequence[Signed]) -> list[_Answer]:
+        """Return what gpg finds in each object."""
+        names = [_name(signed) for signed in objects]
+        if len(self._known) > _ANSWERS:
+            self._known.clear()
+        new = {name: signed for name, signed in zip(names, objects, strict=True) if name not in self._known}
+        self._known |= dict(zip(new, self._keys.find(list(new.values())), strict=True))
+        return [self._known[name] for name in names]
+
+
+def _name(signed: Signed) -> bytes:
+    signature = signed.signature or b""
+    return sha256(b"%d:" % len(signature) + signature + signed.payload).digest()
+
+
+@lru_cache(maxsize=4)
+def _home(keys: tuple[str, ...]) -> _Home:
+    return _Home(keys)
