@@ -48,6 +48,34 @@ def common_dir(git_dir: Path) -> Path:
     return Path(os.path.realpath(git_dir / pointer.read_text().strip()))
 
 
+def refuse_embedded(git_dir: Path) -> None:
+    """Raise GM-S220 when the repository's own directory came as tracked files of another repository.
+
+    Git cannot commit a directory called ``.git``, but it does commit one that looks like a bare repository, whose
+    settings (a credential helper, an ssh command) would then run with whoever stands in it (Git's
+    ``safe.bareRepository``). gm overrides the settings that it knows; this keeps the others out.
+    """
+    inside = Path(os.path.realpath(git_dir))
+    if ".git" in inside.parts:
+        return
+    outer = pygit2.discover_repository(str(inside.parent))
+    if outer is None or Path(os.path.realpath(outer)) == inside:
+        return
+    around = open_libgit2(Path(outer))
+    top = Path(os.path.realpath(around.workdir)) if around.workdir else None
+    if top is None or not inside.is_relative_to(top):
+        return
+    if _tracks(around, f"{inside.relative_to(top).as_posix()}/"):
+        raise GmError("GM-S220", f"{git_dir} is made of tracked files of {top}", where=str(git_dir))
+
+
+def _tracks(repository: pygit2.Repository, prefix: str) -> bool:
+    try:
+        return any(entry.path.startswith(prefix) for entry in repository.index)
+    except (pygit2.GitError, ValueError):  # damaged, or a path that is no text: who knows what it tracks
+        return True
+
+
 def check(libgit2: pygit2.Repository, common: Path) -> None:
     """Raise GM-S003, S004 or S006 when part of history is missing or replaced."""
     where = str(common)

@@ -18,6 +18,8 @@ from gitops_models.store.objects import Commit, Tag, parse_commit, parse_tag
 
 LIBGIT2_ERRORS = (pygit2.GitError, KeyError, ValueError)
 _PEELED: dict[str, Any] = {"commit": pygit2.Commit, "tree": pygit2.Tree, "blob": pygit2.Blob, "tag": pygit2.Tag}
+# Nothing that is judged comes near it; a gigabyte of zeros is a megabyte on the wire and ends whoever reads it.
+MAX_OBJECT = 64 << 20
 _TYPES = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}
 
 
@@ -58,10 +60,14 @@ class Store:
 
     @classmethod
     def discover(cls, path: str | os.PathLike[str], *, environ: Mapping[str, str] | None = None) -> "Store":
-        """Open the repository that ``path`` or one of its parents belongs to; GM-S001 when there is none."""
+        """Open the repository that ``path`` or one of its parents belongs to.
+
+        GM-S001 when there is none, GM-S220 for one that lies among the tracked files of another.
+        """
         found = pygit2.discover_repository(str(path)) if Path(path).exists() else None
         if found is None:
             raise GmError("GM-S001", f"{path} is not in a Git repository", where=str(path))
+        fitness.refuse_embedded(Path(found))
         return cls.open(found, environ=environ)
 
     @property
@@ -70,9 +76,15 @@ class Store:
         return self.work_tree is None
 
     def raw(self, oid: str) -> tuple[str, bytes]:
-        """Give type (commit, tree, blob, tag) and content of an object; GM-S013 when it is missing or damaged."""
+        """Give type (commit, tree, blob, tag) and content of an object.
+
+        GM-S013 when it is missing or damaged, GM-S222 when it is larger than ``MAX_OBJECT`` bytes.
+        """
         try:
-            kind, data = self.libgit2.read(check_oid(oid))
+            _, size = self.libgit2.odb.read_header(check_oid(oid))
+            if size > MAX_OBJECT:
+                raise GmError("GM-S222", f"object {oid} has {size} bytes, more than {MAX_OBJECT}", where=oid)
+            kind, data = self.libgit2.read(oid)
         except LIBGIT2_ERRORS as error:
             raise GmError("GM-S013", f"object {oid} is missing or damaged", where=oid) from error
         return _TYPES[int(kind)], data

@@ -7,7 +7,7 @@ from gitops_models.registry.paths import Layout, model_scope
 from gitops_models.registry.scopes import GITLINK
 from gitops_models.registry.snapshot import Entry, Scope, Snapshot
 from gitops_models.store.repository import Store
-from gitops_models.store.trees import REMEMBERED, Node, Pair, compare, flatten, read_tree, tree_diff, tree_of
+from gitops_models.store.trees import REMEMBERED, Node, Pair, Walk, compare, flatten, read_tree, tree_diff, tree_of
 
 __all__ = ["governed_diff", "governed_scopes", "snapshot", "tree_diff"]
 
@@ -20,7 +20,8 @@ def governed_scopes(store: Store, treeish: str, layout: Layout) -> dict[str, Map
     tree = tree_of(store, treeish)
     policy: dict[str, dict[str, Entry]] = {}
     reaches = _reaches(layout)
-    for path, entry in flatten(store, tree, descend=lambda path: reaches(path) and path != layout.models):
+    walk = Walk(lambda path: reaches(path) and path != layout.models, tolerant=True)
+    for path, entry in flatten(store, tree, walk=walk):
         _file(policy, layout, path, entry)
     scopes: dict[str, Mapping[str, Entry]] = {**policy}
     for node in _models_root(store, tree, layout):
@@ -47,7 +48,7 @@ def governed_diff(store: Store, old: str | None, new: str | None, layout: Layout
     key = ("governed", before, after, layout)
     known = store.trees.get(key)
     if known is None:
-        found = compare(store, before, after, descend=_reaches(layout))
+        found = compare(store, before, after, walk=Walk(_reaches(layout), tolerant=True))
         known = {
             path: (old_entry, _with_content(store, new_entry))
             for path, (old_entry, new_entry) in found
@@ -86,7 +87,7 @@ def _models_root(store: Store, tree: str, layout: Layout) -> Iterator[Node]:
 def _model(store: Store, node: Node, layout: Layout) -> Scope:
     key = (node.oid, node.name, layout)
     if key not in store.trees:
-        entries = dict(flatten(store, node.oid, f"{layout.models}/{node.name}/"))
+        entries = dict(flatten(store, node.oid, f"{layout.models}/{node.name}/", Walk(tolerant=True)))
         store.remember(key, Scope(layout, entries), limit=REMEMBERED)
     return cast("Scope", store.trees[key])
 

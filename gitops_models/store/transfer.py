@@ -6,7 +6,8 @@ GitPython can only add to the caller's environment, so ``env -u`` takes away wha
 import os
 import re
 import selectors
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from subprocess import Popen
 from threading import Event, Thread, Timer
 from typing import Any, TypeAlias
@@ -51,8 +52,9 @@ def _expire(process: Popen[bytes], expired: Event) -> None:
 
 def _start(store: Store, args: Sequence[str]) -> Any:
     try:
-        from git.cmd import Git  # noqa: PLC0415 - GitPython costs as much as eighteen bare Pythons to import
-        from git.exc import GitCommandNotFound  # noqa: PLC0415 - as above
+        with _scrubbed(store):
+            from git.cmd import Git  # noqa: PLC0415 - GitPython costs as much as eighteen bare Pythons to import
+            from git.exc import GitCommandNotFound  # noqa: PLC0415 - as above
     except ImportError as error:  # GitPython refuses to be imported where there is no git
         raise GmError("GM-S008", f"git cannot be started: {error}") from error
     taken = [part for name in unwanted(os.environ, store.git.env) for part in ("-u", name)]
@@ -61,6 +63,19 @@ def _start(store: Store, args: Sequence[str]) -> Any:
         return Git(store.git.cwd).execute(command, as_process=True, env=dict(store.git.env))
     except GitCommandNotFound as error:
         raise GmError("GM-S008", f"git cannot be started: {error}") from error
+
+
+@contextmanager
+def _scrubbed(store: Store) -> Iterator[None]:
+    """Hide what must not reach git while GitPython is imported, which runs `git version` with all that it finds.
+
+    It even runs the program that GIT_PYTHON_GIT_EXECUTABLE names.
+    """
+    hidden = {name: os.environ.pop(name) for name in unwanted(os.environ, store.git.env)}
+    try:
+        yield
+    finally:
+        os.environ.update(hidden)
 
 
 class _Listener:
