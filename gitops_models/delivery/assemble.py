@@ -13,6 +13,7 @@ from gitops_models.delivery.reconciler import Reconciler
 from gitops_models.delivery.recorder import LedgerRecorder, NoRecorder, Recorder
 from gitops_models.delivery.sources import artifact_source
 from gitops_models.delivery.targets.directory import DirectoryTarget
+from gitops_models.delivery.upstreams import Upstreams
 from gitops_models.errors import GmError
 
 if TYPE_CHECKING:
@@ -38,19 +39,29 @@ def open_reconciler(
     raise.
     """
     from gitops_models.artifacts.content import ContentStore  # noqa: PLC0415 - a command that fails early pays nothing
-    from gitops_models.trust.ledger import Ledger, Scribe  # noqa: PLC0415 - as above
+    from gitops_models.trust.ledger import Scribe  # noqa: PLC0415 - as above
     from gitops_models.trust.signing import key_signer  # noqa: PLC0415 - as above
+    from gitops_models.trust.united import UnitedLedger  # noqa: PLC0415 - as above
 
     targets = targets_of(config, only=target)
     state = Path(config.state)
     signer = key_signer(Path(config.key)) if config.key else None
     scribe = Scribe(signer, config.name, config.email, now=lambda: clock().timestamp()) if signer else None
-    with open_mirror(state, config.url, lock_wait=lock_wait) as store:
-        ledger = Ledger(store, REMOTE, scribe=scribe)
+    places = config.upstreams
+    url = next(place.address for place in places if place.first)
+    with open_mirror(state, url, lock_wait=lock_wait) as store:
+        others = [place.name for place in places if not place.first]
+        ledger = UnitedLedger(store, REMOTE, others=others, scribe=scribe)
         yield Reconciler(
             targets=targets,
             load_history=Follower(
-                store, ledger, line=config.line, pin=config.pin, clock=clock, checkpoints=config.checkpoints
+                store,
+                ledger,
+                line=config.line,
+                pin=config.pin,
+                clock=clock,
+                checkpoints=config.checkpoints,
+                upstreams=Upstreams(store, ledger, config.line, places),
             ),
             source_for=remote_source(_remote(config), ContentStore(state / "content")),
             journal=Journal(state / "journal"),

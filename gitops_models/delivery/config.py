@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, StringConstraints
 
 from gitops_models.delivery.plan import DEFAULT_KEEP
+from gitops_models.delivery.upstreams import Upstream
 from gitops_models.errors import GmError
 from gitops_models.registry import yamls
 from gitops_models.registry.documents import API_VERSION, Document, Part, validate
@@ -26,6 +27,12 @@ def _no_option(text: str) -> str:
 
 Place = Annotated[Line, AfterValidator(_no_option)]
 Seconds = Annotated[int, Field(ge=1, le=86400)]
+
+
+class BundleDirectory(Part):
+    """A directory of Git bundles, read in the order of their names."""
+
+    bundles: Annotated[Place, about("Where bundles are put when the forge is down.", "/var/spool/gm")]
 
 
 class TargetPlace(Part):
@@ -53,7 +60,13 @@ class ReconcilerFile(Document):
     """What one reconciler needs to know. Relative paths are relative to the file."""
 
     kind: Annotated[Literal["Reconciler"], about("The kind of document.", "Reconciler")] = "Reconciler"
-    url: Annotated[Place, about("Address of the model repository.", "https://git.example/models.git")]
+    urls: Annotated[
+        Annotated[Items[Place | BundleDirectory], Field(min_length=1)],
+        about(
+            "Where the model repository is read from, in this order: addresses, and directories of Git bundles.",
+            ["https://git.example/models.git", {"bundles": "/var/spool/gm"}],
+        ),
+    ]
     line: Annotated[LineName, about("The protected branch.", "main")] = "main"
     pin: Annotated[ObjectId | None, about("The commit that is trusted without judgement.", _OID)] = None
     checkpoints: Annotated[
@@ -70,6 +83,15 @@ class ReconcilerFile(Document):
     email: Annotated[Line, about("E-mail of the same.", "reconciler@example.org")] = "reconciler@localhost"
     interval: Annotated[Seconds, about("Seconds between two polls.", 15)] = 15
 
+    @property
+    def upstreams(self) -> tuple[Upstream, ...]:
+        """The places in their order; the first address is where records are sent to."""
+        first = next(url for url in self.urls if isinstance(url, str))
+        return tuple(
+            Upstream(url, first=url == first) if isinstance(url, str) else Upstream(url.bundles, bundles=True)
+            for url in self.urls
+        )
+
 
 def read_config(path: Path) -> ReconcilerFile:
     """Read the reconciler's file; every path in it comes back absolute.
@@ -84,6 +106,8 @@ def read_config(path: Path) -> ReconcilerFile:
     value = yamls.load(data, where)
     if value.get("apiVersion") != API_VERSION or value.get("kind") != "Reconciler":
         raise GmError("GM-R103", f"not a document of kind Reconciler ({API_VERSION})", where=where)
+    if "url" in value:
+        raise GmError("GM-R103", "url: write a list, urls: [ADDRESS]; more places may follow the first", where=where)
     try:
         document = validate(ReconcilerFile, value, where)
     except GmError as error:
@@ -93,13 +117,17 @@ def read_config(path: Path) -> ReconcilerFile:
 
 
 def _refuse_doubles(document: ReconcilerFile, where: str) -> None:
+    addresses = [url if isinstance(url, str) else url.bundles for url in document.urls]
+    if all(isinstance(url, BundleDirectory) for url in document.urls):
+        raise GmError("GM-R103", "urls: name the repository's address beside the directory of bundles", where=where)
     for what, values in (
+        ("url", addresses),
         ("target id", [target.id for target in document.targets]),
         ("target path", [target.path for target in document.targets]),
     ):
         doubled = sorted({value for value in values if values.count(value) > 1})
         if doubled:
-            raise GmError("GM-R103", f"targets: {what} {doubled[0]} stands twice", where=where)
+            raise GmError("GM-R103", f"{what} {doubled[0]} stands twice", where=where)
 
 
 def _absolute(document: ReconcilerFile, base: Path) -> ReconcilerFile:
@@ -107,13 +135,17 @@ def _absolute(document: ReconcilerFile, base: Path) -> ReconcilerFile:
     artifacts = document.artifacts.model_copy(update={"url": _address(document.artifacts.url, base)})
     return document.model_copy(
         update={
-            "url": _address(document.url, base),
+            "urls": tuple(_upstream(url, base) for url in document.urls),
             "targets": targets,
             "artifacts": artifacts,
             "state": _local(document.state, base),
             "key": _local(document.key, base) if document.key else None,
         }
     )
+
+
+def _upstream(url: str | BundleDirectory, base: Path) -> str | BundleDirectory:
+    return _address(url, base) if isinstance(url, str) else BundleDirectory(bundles=_local(url.bundles, base))
 
 
 def _address(text: str, base: Path) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitops_models.delivery.mirror import fetch_line
+from gitops_models.delivery.upstreams import Upstreams
 from gitops_models.errors import GmError
 from gitops_models.registry.times import format_time
 
@@ -35,12 +35,14 @@ class Waypointed:
 class Followed:
     """A history to reconcile to, and why it is not the newest one where the newest could not be had.
 
-    ``notes`` say what is no problem and ought to be known, such as where rollback protection begins.
+    ``notes`` say what is no problem and ought to be known, such as where rollback protection begins, ``troubles`` what
+    is wrong at places that were not followed.
     """
 
     history: History
     problem: GmError | None = None
     notes: tuple[str, ...] = ()
+    troubles: tuple[tuple[str, GmError], ...] = ()
 
 
 class Follower:
@@ -58,6 +60,7 @@ class Follower:
         pin: str | None,
         clock: Callable[[], datetime],
         checkpoints: str | None = None,
+        upstreams: Upstreams | None = None,
     ) -> None:
         self._store = store
         self._ledger = ledger
@@ -65,6 +68,7 @@ class Follower:
         self._pin = pin
         self._clock = clock
         self._checkpoints = checkpoints
+        self._upstreams = upstreams or Upstreams(store, ledger, line)
         self._last: tuple[object, Waypointed] | None = None
         self._good: History | None = None
         self._notes: tuple[str, ...] = ()
@@ -81,12 +85,16 @@ class Follower:
         """
         self._notes = ()
         try:
-            return Followed(self._newest(), notes=self._notes)
+            return self._followed(self._newest())
         except GmError as error:
-            return Followed(self._accepted_before(error), error, self._notes)
+            return self._followed(self._accepted_before(error), error)
         except Exception as error:  # noqa: BLE001 - whatever somebody pushed, what is served goes on being healed
             problem = GmError("GM-C001", f"the newest history cannot be judged: {type(error).__name__}: {error}")
-            return Followed(self._accepted_before(problem), problem)
+            return self._followed(self._accepted_before(problem), problem)
+
+    def _followed(self, history: History, problem: GmError | None = None) -> Followed:
+        found = self._upstreams
+        return Followed(history, problem, (*self._notes, *found.notes), found.troubles)
 
     def _newest(self) -> History:
         try:
@@ -100,9 +108,8 @@ class Follower:
     def _look(self) -> History:
         from gitops_models.verification.checkpoints import staleness  # noqa: PLC0415 - loads the judge
 
-        tip = fetch_line(self._store, self._line)
-        self._ledger.fetch()
-        key = (tip, tuple(sorted(self._ledger.tips().items())))
+        tip = self._upstreams.newest(self._remembered(), self._worth)
+        key = (tip, tuple(sorted(self._ledger.tips().items())), self._upstreams.shown)
         if self._last is None or self._last[0] != key:
             self._last = (key, self._fold(tip))
         found = self._last[1]
@@ -112,6 +119,18 @@ class Follower:
         self._keep(found.history)
         self._good = found.history
         return found.history
+
+    def _remembered(self) -> str | None:
+        memory = self._memory()
+        return memory.accepted if memory is not None and self._pin in (None, memory.pin.commit) else None
+
+    def _worth(self, tip: str) -> int:
+        """How many steps up to ``tip`` are accepted; less than none where they cannot be judged."""
+        try:
+            steps = self._fold(tip).history.steps
+        except Exception:  # noqa: BLE001 - whatever somebody pushed to one place must not bar the others
+            return -1
+        return sum(step.status in ("accepted", "restored") for step in steps)
 
     def _accepted_before(self, error: GmError) -> History:
         from gitops_models.verification.fold import fold  # noqa: PLC0415 - loads the judge

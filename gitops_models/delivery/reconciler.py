@@ -47,7 +47,7 @@ class Reconciler:
         history = followed.history
         source = self.source_for(history)
         results: list[Result] = []
-        problems = [("repository", followed.problem)] if followed.problem else []
+        problems = [*([("repository", followed.problem)] if followed.problem else ()), *followed.troubles]
         for target in self.targets:
             try:
                 results.extend(_Visit(self, target, history, source).run())

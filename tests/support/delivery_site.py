@@ -47,7 +47,7 @@ class Site:
 
     def configure(self, pin):
         self.config.write_text(
-            "apiVersion: gitops-models/v1\nkind: Reconciler\nurl: origin.git\nartifacts: {url: dvc}\n"
+            "apiVersion: gitops-models/v1\nkind: Reconciler\nurls: [origin.git]\nartifacts: {url: dvc}\n"
             "targets: [{id: local, path: srv}]\nstate: state\nkey: key\n" + (f"pin: {pin}\n" if pin else "")
         )
 

@@ -2,12 +2,16 @@ import pytest
 
 from gitops_models.delivery.assemble import targets_of
 from gitops_models.delivery.config import read_config
+from gitops_models.delivery.upstreams import Upstream
 from gitops_models.errors import GmError
 
 WHOLE = """\
 apiVersion: gitops-models/v1
 kind: Reconciler
-url: https://git.example/models.git
+urls:
+  - https://git.example/models.git
+  - {bundles: spool}
+  - ../second.git
 line: trunk
 pin: 1d2f6bd6a5b7d0c2f0a3f2a7a6c1e9f0b8d4c3e2
 artifacts: {url: "s3://models/dvc", options: {region: eu-central-1}}
@@ -21,7 +25,7 @@ interval: 30
 SHORT = """\
 apiVersion: gitops-models/v1
 kind: Reconciler
-url: ../origin.git
+urls: [../origin.git]
 artifacts: {url: ../remote}
 targets: [{id: local, path: srv}]
 state: .state
@@ -36,7 +40,12 @@ def write(tmp_path, text):
 
 def test_a_whole_file_is_read_and_its_paths_are_those_beside_it(tmp_path):
     config = read_config(write(tmp_path, WHOLE))
-    assert (config.url, config.line, config.interval) == ("https://git.example/models.git", "trunk", 30)
+    assert (config.line, config.interval) == ("trunk", 30)
+    assert config.upstreams == (
+        Upstream("https://git.example/models.git", first=True),
+        Upstream(f"{tmp_path}/spool", bundles=True),
+        Upstream(f"{tmp_path}/../second.git"),
+    )
     assert (config.artifacts.url, dict(config.artifacts.options)) == ("s3://models/dvc", {"region": "eu-central-1"})
     assert [target.path for target in config.targets] == ["/srv/eu", f"{tmp_path}/srv"]
     assert (config.state, config.key) == (f"{tmp_path}/state", f"{tmp_path}/keys/reconciler")
@@ -45,12 +54,12 @@ def test_a_whole_file_is_read_and_its_paths_are_those_beside_it(tmp_path):
 def test_a_short_file_has_defaults_and_relative_addresses_are_directories(tmp_path):
     config = read_config(write(tmp_path, SHORT))
     assert (config.line, config.pin, config.key, config.interval) == ("main", None, None, 15)
-    assert (config.url, config.artifacts.url) == (f"{tmp_path}/../origin.git", f"{tmp_path}/../remote")
+    assert (config.urls, config.artifacts.url) == ((f"{tmp_path}/../origin.git",), f"{tmp_path}/../remote")
 
 
 @pytest.mark.parametrize("address", ["git@git.example:models.git", "ssh://git@git.example/models.git"])
 def test_addresses_of_other_machines_stay_as_they_are(tmp_path, address):
-    assert read_config(write(tmp_path, SHORT.replace("../origin.git", f'"{address}"'))).url == address
+    assert read_config(write(tmp_path, SHORT.replace("../origin.git", f'"{address}"'))).urls == (address,)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +68,12 @@ def test_addresses_of_other_machines_stay_as_they_are(tmp_path, address):
         (("kind: Reconciler", "kind: Model"), "GM-R103"),
         (("gitops-models/v1", "gitops-models/v2"), "GM-R103"),
         (("state: .state\n", ""), "GM-R103"),
-        (("state: .state", "state: .state\nurls: [x]"), "GM-R103"),
+        (("urls: [../origin.git]", "url: ../origin.git"), "GM-R103"),
+        (("[../origin.git]", "[]"), "GM-R103"),
+        (("[../origin.git]", "[{bundles: spool}]"), "GM-R103"),
+        (("[../origin.git]", "[../origin.git, ../origin.git]"), "GM-R103"),
+        (("[../origin.git]", "[../origin.git, {bundles: --x}]"), "GM-R103"),
+        (("[../origin.git]", "[../origin.git, {bundles: spool, more: x}]"), "GM-R103"),
         (("state: .state", "state: .state\ninterval: 0"), "GM-R103"),
         (("state: .state", 'state: .state\ninterval: "15"'), "GM-R103"),
         (("state: .state", "state: .state\npin: main"), "GM-R103"),
