@@ -13,6 +13,7 @@ from gitops_models.trust.records import Acceptance
 from gitops_models.trust.verify import verify_commit
 from gitops_models.verification.acceptance import opinions_of
 from gitops_models.verification.commits import touched_paths
+from gitops_models.verification.signers import signers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,7 +106,7 @@ def _signings(store: Store, commit: Commit, before: History) -> list[Signing]:
 
 
 def _signing(store: Store, commit: Commit, before: History, what: str) -> Signing:
-    verified = verify_commit(commit.raw, before.people)
+    verified = verify_commit(commit.raw, signers(before))
     actor = verified.actor
     return Signing(
         oid=commit.oid,

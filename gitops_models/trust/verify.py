@@ -190,8 +190,8 @@ def _trusted(people: "People | Keyring | Trusted") -> Trusted:
     return people_trusted(people)
 
 
-def people_trusted(people: "People", root: bytes | None = None) -> Trusted:
-    """Return what the accepted people file makes of every scheme; ``root``: a pinned Sigstore trusted root."""
+def people_trusted(people: "People", root: Callable[[], bytes | None] = lambda: None) -> Trusted:
+    """Return what the accepted people file makes of every scheme; ``root`` gives a pinned Sigstore trusted root."""
     return Trusted(PeopleKeyring(people), _PeopleChecker("gpg", people, root), _PeopleChecker("x509", people, root))
 
 
@@ -201,7 +201,7 @@ class _PeopleChecker:
 
     scheme: Literal["gpg", "x509"]
     people: "People"
-    root: bytes | None
+    root: Callable[[], bytes | None]
 
     def check(self, objects: Sequence[Signed]) -> list[Answer]:
         if self.scheme == "gpg":
@@ -210,4 +210,4 @@ class _PeopleChecker:
             return PeopleGpg(self.people).check(objects)
         from gitops_models.trust.peoplegitsign import PeopleGitsign  # noqa: PLC0415 - as above
 
-        return PeopleGitsign(self.people, self.root).check(objects)
+        return PeopleGitsign(self.people, self.root()).check(objects)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gitops_models.registry.events import StageMove, VersionRegistered
 from gitops_models.registry.names import tag_name
 from gitops_models.trust.verify import verify_tag
+from gitops_models.verification.signers import signers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,7 +42,7 @@ def tag_target(store: Store, history: History, name: str) -> str | None:
 def good_tag_target(store: Store, history: History, name: str, oid: str) -> str | None:
     """The commit that the object ``oid`` tags as ``name`` when it is a tag signed by somebody known, else None."""
     kind, raw = store.raw(oid)
-    verified = verify_tag(raw, name, history.people, object_type=kind)
+    verified = verify_tag(raw, name, signers(history), object_type=kind)
     return verified.target if verified.signature.good else None
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gitops_models.registry.change import change_id, diff
 from gitops_models.verification.commits import commit_facts
 from gitops_models.verification.provenance import attached
+from gitops_models.verification.signers import signers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,6 +67,6 @@ def blocked_commits(store: Store, history: History, change: Change) -> tuple[Com
     """
     waiting = [pending for scope, pending in sorted(history.pending.items()) if scope in change.scopes]
     oids = dict.fromkeys(fact.oid for pending in waiting for fact in pending.facts.commits)
-    known = commit_facts(store, [store.commit(oid) for oid in oids], history.people, history.layout)
+    known = commit_facts(store, [store.commit(oid) for oid in oids], signers(history), history.layout)
     paths = {path.path for path in change.paths}
     return tuple(fact for fact in known if not paths.isdisjoint(fact.touched))

@@ -15,7 +15,8 @@ from gitops_models.registry.merge import merge_paths
 from gitops_models.registry.trailers import GM_REASON, parse_trailers
 from gitops_models.store.history import is_ancestor, merge_base, new_commits
 from gitops_models.store.snapshots import governed_diff, tree_diff
-from gitops_models.trust.verify import verify_commit
+from gitops_models.trust.payload import commit_payload
+from gitops_models.trust.verify import verify_commit, verify_many
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from gitops_models.registry.snapshot import Entry
     from gitops_models.store.objects import Commit
     from gitops_models.store.repository import Store
+    from gitops_models.trust.verify import Trusted, Verified
 
 Delta = dict[str, tuple["Entry | None", "Entry | None"]]
 
@@ -81,18 +83,23 @@ def three_way(store: Store, tip: str, head: str, layout: Layout | None) -> Merge
     return Merged(base, result.entries, result.conflicts)
 
 
-def commit_facts(store: Store, commits: list[Commit], people: People, layout: Layout) -> tuple[CommitFact, ...]:
+def commit_facts(
+    store: Store, commits: list[Commit], people: People | Trusted, layout: Layout
+) -> tuple[CommitFact, ...]:
     """A fact for each of ``commits`` that touches governed paths, in the given order."""
-    facts = (_commit_fact(store, commit, people, layout) for commit in commits)
-    return tuple(fact for fact in facts if fact.touched)
+    touching = [(commit, blobs) for commit in commits if (blobs := touched_blobs(store, commit, layout))]
+    verified = verify_many([(commit.raw, commit_payload) for commit, _ in touching], people)
+    return tuple(_commit_fact(*one, found) for one, found in zip(touching, verified, strict=True))
 
 
-def proposal_facts(store: Store, head: str, tip: str, people: People, layout: Layout) -> tuple[CommitFact, ...]:
+def proposal_facts(
+    store: Store, head: str, tip: str, people: People | Trusted, layout: Layout
+) -> tuple[CommitFact, ...]:
     """Facts for the commits that ``head`` would bring to ``tip``."""
     return commit_facts(store, new_commits(store, head, tip), people, layout)
 
 
-def merge_fact(store: Store, commit: Commit, delta: Delta, people: People, layout: Layout) -> MergeFact:
+def merge_fact(store: Store, commit: Commit, delta: Delta, people: People | Trusted, layout: Layout) -> MergeFact:
     """The fact about a step with other than one parent: its signer, and paths that a faithful merge would not have.
 
     Stricter than "each blob comes from one parent": the result must be the three-way merge itself, so a merge can
@@ -122,11 +129,10 @@ def _foreign_paths(store: Store, commit: Commit, delta: Delta, layout: Layout) -
     return tuple(sorted(differing | set(merged.conflicts)))
 
 
-def _commit_fact(store: Store, commit: Commit, people: People, layout: Layout) -> CommitFact:
-    verified = verify_commit(commit.raw, people)
+def _commit_fact(commit: Commit, blobs: tuple[tuple[str, str | None], ...], verified: Verified) -> CommitFact:
     return CommitFact(
         oid=commit.oid,
-        blobs=touched_blobs(store, commit, layout),
+        blobs=blobs,
         signature=verified.signature,
         actor=verified.actor,
         email_ok=verified.email_ok,

@@ -34,6 +34,7 @@ from gitops_models.verification.commits import (
 )
 from gitops_models.verification.history import History, Pending, Step
 from gitops_models.verification.provenance import attached
+from gitops_models.verification.signers import ReadAhead, signers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -68,9 +69,10 @@ def fold(
     Raises GM-T600 when the line of ``tip`` does not hold the commit to start from: history was rewritten.
     """
     history = known or begin(store, pin)
-    walker = _Walker(store, ledger, history, now)
+    walker, ahead = _Walker(store, ledger, history, now), ReadAhead(store, tip)
     walker.release()  # what came to the ledger since ``known`` was folded may speak for its tip
     for oid in steps_after(store, history.tip, tip):
+        ahead.follow(walker.history)
         walker.advance(oid)
     return walker.history
 
@@ -150,7 +152,7 @@ class _Walker:
     def _facts(
         self, commit: Commit, delta: dict[str, tuple[Entry | None, Entry | None]]
     ) -> tuple[tuple[CommitFact, ...], MergeFact | None]:
-        people, layout = self.history.people, self.history.layout
+        people, layout = signers(self.history), self.history.layout
         if len(commit.parents) == 1:
             return commit_facts(self.store, [commit], people, layout), None
         merge = merge_fact(self.store, commit, delta, people, layout)

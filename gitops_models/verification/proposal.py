@@ -13,6 +13,7 @@ from gitops_models.verification.admission import bytes_present, version_tags
 from gitops_models.verification.changes import blocked_commits, blocked_facts, change_of, id_of
 from gitops_models.verification.commits import proposal_facts, three_way, was_there
 from gitops_models.verification.provenance import attached
+from gitops_models.verification.signers import signers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -73,7 +74,7 @@ def evaluate(
         state=history.state,
         commits=(
             *blocked_commits(store, history, change),
-            *proposal_facts(store, head, history.tip, history.people, history.layout),
+            *proposal_facts(store, head, history.tip, signers(history), history.layout),
         ),
         opinions=_opinions(store, history, identity, ledger),
         live=True,
