@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from gitops_models.registry.documents import Person
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
+UNTOUCHED = "no touch of a hardware key, which this risk asks for"
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ def tally(context: Context, demand: Demand) -> Tally:
         missing=matching.missing,
         ignored=reviewers.ignored + surplus,
         candidates=_candidates(context, demand, reviewers, matching.missing) if matching.missing else {},
+        touch=demand.touch,
     )
     return Tally(quorum, reviewers.rejecting)
 
@@ -81,6 +83,9 @@ def _review(context: Context, demand: Demand) -> Reviewers:
     ignored: list[Ignored] = []
     rejecting: list[str] = []
     for person, manner in _own(context, demand):
+        if demand.touch and not _touched(context.facts):
+            ignored.append(Ignored(person.id, UNTOUCHED))
+            continue
         roles[person.id], how[person.id] = held_roles(demand, person), manner
     for opinion in _in_order(context.facts.opinions):
         name = opinion.person or opinion.fingerprint or "unknown"
@@ -111,6 +116,16 @@ def _own(context: Context, demand: Demand) -> Iterator[tuple[Person, How]]:
     person = context.facts.people.person(actors[0].id)
     if person and available(person, context.facts.at) is None and held_roles(demand, person):
         yield person, "proposer" if demand.proposer_counts else "self"
+
+
+def _touched(facts: Facts) -> bool:
+    """Whether every commit of the proposal was signed by a hardware key that somebody touched."""
+    return all(commit.signature.touch for commit in facts.commits)
+
+
+def holds_hardware(person: Person) -> bool:
+    """Whether a person has a key that can say it was touched; a GPG card or a keyless identity cannot."""
+    return any(key.type == "ssh" and key.hardware for key in person.keys)
 
 
 def held_roles(demand: Demand, person: Person) -> frozenset[str]:
@@ -172,7 +187,7 @@ def _flaw_of_approval(context: Context, demand: Demand, opinion: Opinion) -> str
         return f"older than {days} days"
     if opinion.source != "signed" and demand.evidence == "signed":
         return f"a forge review; {demand.basis} and counts only signed decisions"
-    return None
+    return UNTOUCHED if demand.touch and not opinion.touch else None
 
 
 def _candidates(
@@ -185,7 +200,9 @@ def _candidates(
     useful: dict[str, list[str]] = {}
     for person in sorted(context.facts.people.people, key=lambda one: one.id):
         held = held_roles(demand, person)
-        if _flaw_of_person(context, demand, person.id) or not improves(demand.slots, reviewers.roles, person.id, held):
+        if _flaw_of_person(context, demand, person.id) or (demand.touch and not holds_hardware(person)):
+            continue
+        if not improves(demand.slots, reviewers.roles, person.id, held):
             continue
         for role in sorted(held.intersection(missing) or held):
             useful.setdefault(role, []).append(person.id)

@@ -65,6 +65,7 @@ class Demand:
 
     ``excluded`` persons are too close to count (registering persons); proposers are excluded beside them, unless
     ``proposer_counts`` (one of them fills a slot of a rollback) or ``self_approval`` (the policy lists the risk).
+    ``touch``: only what a touched hardware key signed counts.
     """
 
     what: str
@@ -76,6 +77,7 @@ class Demand:
     excluded: frozenset[str] = frozenset()
     proposer_counts: bool = False
     self_approval: bool = False
+    touch: bool = False
 
 
 def proposers(context: Context, event: Event) -> Proposers | None:
@@ -119,6 +121,7 @@ def demand(context: Context, event: Event) -> Demand | None:
         model=event.model,
         excluded=_registrars(context, event),
         self_approval=risk in context.policy.approvals.self_approval,
+        touch=context.policy.risks.of(risk).touch,
     )
 
 
@@ -196,6 +199,7 @@ def _rollback(context: Context, event: RolledBack) -> Demand | None:
         model=event.model,
         proposer_counts=bool(rule.rollback.authorize),
         self_approval=risk in context.policy.approvals.self_approval,
+        touch=rule.touch,
     )
 
 

@@ -66,6 +66,9 @@ class RiskRule(Part):
 
     approve: Annotated[Quorum, about("Quorum for changes of this risk, or none.", ["raio", "domain-lead"])]
     evidence: Annotated[EvidenceMode, about("Whether a forge review counts or only a signed decision.", "signed")]
+    touch: Annotated[bool, about("Whether only decisions count that a touched hardware key signed.", example=True)] = (
+        False
+    )
     rollback: Annotated[RollbackAuthority, about("Authority over rollbacks.", {"initiate": ["operator"]})]
 
 

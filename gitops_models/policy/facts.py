@@ -106,7 +106,7 @@ class Opinion:
 
     ``person`` is the id in the accepted people file, None for a key or login that belongs to no person. ``sha256``
     identifies the signed record (None for a forge review). ``roles`` are the roles the record claims; they are shown,
-    never believed.
+    never believed. ``touch`` says that a hardware key signed and somebody touched it.
     """
 
     person: str | None
@@ -119,6 +119,7 @@ class Opinion:
     source: OpinionSource = "signed"
     problem: str | None = None
     roles: tuple[str, ...] = ()
+    touch: bool = False
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gitops_models.policy.approvals import available
+from gitops_models.policy.approvals import available, holds_hardware
 from gitops_models.policy.document import slots
 from gitops_models.policy.matching import match
 from gitops_models.policy.risk import effective_risk
@@ -24,44 +25,54 @@ def unreachable_quorums(
     """Sentences naming each quorum in use that distinct available people other than one author cannot meet.
 
     In use are the quorum for policy changes and, for each model, those of its effective risk. Somebody who may propose
-    has to be left over as the author, except where the policy allows self-approval of that risk.
+    has to be left over as the author, except where the policy allows self-approval of that risk. Where a risk asks for
+    a touch, only persons with a hardware key count.
     """
     present = [person for person in people.people if available(person, at) is None]
-    found = [
-        what for what, quorum, authors, model in _in_use(policy, models) if not _met(present, quorum, authors, model)
-    ]
+    found = [use.what for use in _in_use(policy, models) if not _met(present, use)]
     return tuple(dict.fromkeys(found))
 
 
-_Use = tuple[str, tuple["Slot", ...], frozenset[str] | None, str]
+@dataclass(frozen=True)
+class _Use:
+    """One quorum in use: ``authors`` are roles of the author (None: the author may fill a slot)."""
+
+    what: str
+    quorum: tuple[Slot, ...]
+    authors: frozenset[str] | None
+    model: str = ""
+    touch: bool = False
 
 
 def _in_use(policy: Policy, models: Sequence[Model]) -> Iterator[_Use]:
-    """Return what, slots, roles of the author (None: the author may fill a slot), model name (empty: no model)."""
-    yield "policy changes", slots(policy.policy_changes.approve), frozenset(), ""
+    yield _Use("policy changes", slots(policy.policy_changes.approve), frozenset())
     for model in models:
-        risk = effective_risk(None, model, policy.floors)
+        name, risk = model.name, effective_risk(None, model, policy.floors)
         rule = policy.risks.of(risk)
         authors = None if risk in policy.approvals.self_approval else frozenset(policy.promotion.may)
-        yield f"changes of {risk} risk ({model.name})", slots(rule.approve), authors, model.name
-        yield f"rollbacks of {risk} risk ({model.name})", slots(rule.rollback.authorize), None, model.name
+        yield _Use(f"changes of {risk} risk ({name})", slots(rule.approve), authors, name, rule.touch)
+        yield _Use(f"rollbacks of {risk} risk ({name})", slots(rule.rollback.authorize), None, name, rule.touch)
         for stage, stage_rule in policy.stage_rules.items():
             if stage_rule.approve is not None:
-                yield f"promotions to {stage} ({model.name})", slots(stage_rule.approve), authors, model.name
+                what = f"promotions to {stage} ({name})"
+                yield _Use(what, slots(stage_rule.approve), authors, name, rule.touch)
 
 
-def _met(present: Sequence[Person], quorum: tuple[Slot, ...], authors: frozenset[str] | None, model: str) -> bool:
-    if not quorum:
+def _met(present: Sequence[Person], use: _Use) -> bool:
+    if not use.quorum:
         return True
-    if authors is None:
-        return _fills(present, quorum, model)
+    if use.authors is None:
+        return _fills(present, use)
     return any(
-        _fills([person for person in present if person is not author], quorum, model)
+        _fills([person for person in present if person is not author], use)
         for author in present
-        if not authors or any(author.holds(role, model) for role in authors)
+        if not use.authors or any(author.holds(role, use.model) for role in use.authors)
     )
 
 
-def _fills(present: Sequence[Person], quorum: tuple[Slot, ...], model: str) -> bool:
-    held = {person.id: frozenset(slot.role for slot in quorum if person.holds(slot.role, model)) for person in present}
-    return not match(quorum, held).missing
+def _fills(present: Sequence[Person], use: _Use) -> bool:
+    able = [person for person in present if not use.touch or holds_hardware(person)]
+    held = {
+        person.id: frozenset(slot.role for slot in use.quorum if person.holds(slot.role, use.model)) for person in able
+    }
+    return not match(use.quorum, held).missing

@@ -59,7 +59,8 @@ def finding_text(finding: Finding) -> str:
 def standing(quorum: QuorumResult) -> str:
     """``risk is high: needs raio and domain-lead; has raio (signed, lead2)``."""
     has = [f"{counted.role} ({counted.how}, {counted.person})" for counted in quorum.counted]
-    return f"{quorum.basis}: needs {listed(quorum.required) or 'nobody'}; has {listed(has) or 'none'}"
+    touch = ", each with the touch of a hardware key" if quorum.touch else ""
+    return f"{quorum.basis}: needs {listed(quorum.required) or 'nobody'}{touch}; has {listed(has) or 'none'}"
 
 
 def listed(words: Iterable[str]) -> str:
@@ -99,6 +100,7 @@ def _quorum_json(quorum: QuorumResult) -> dict[str, Any]:
         "basis": quorum.basis,
         "where": quorum.where,
         "required": list(quorum.required),
+        "touch": quorum.touch,
         "counted": [{"role": one.role, "person": one.person, "how": one.how} for one in quorum.counted],
         "missing": list(quorum.missing),
         "ignored": [{"person": visible(one.person), "why": visible(one.why)} for one in quorum.ignored],

@@ -57,7 +57,8 @@ class QuorumResult:
     """One demanded quorum: who fills it, what is missing, and who could fill that.
 
     ``what`` is the sentence part that names the event (``promotion of fraud@1.4.0 to production``), ``basis`` says
-    where the demand comes from (``risk is high``). ``missing`` repeats a role once for each absent person.
+    where the demand comes from (``risk is high``). ``missing`` repeats a role once for each absent person. ``touch``:
+    only what a touched hardware key signed counts.
     """
 
     what: str
@@ -68,6 +69,7 @@ class QuorumResult:
     missing: tuple[str, ...] = ()
     ignored: tuple[Ignored, ...] = ()
     candidates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    touch: bool = False
 
     @property
     def met(self) -> bool:

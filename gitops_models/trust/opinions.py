@@ -138,6 +138,7 @@ def _opinion(record: Record, person: str | None, problem: str | None) -> Opinion
         expires=body.expires_at,
         problem=problem,
         roles=body.roles,
+        touch=record.touch,
     )
 
 

@@ -18,7 +18,7 @@ from gitops_models.trust.bodies import Acceptance, Body, ChangeSummary, Checkpoi
 from gitops_models.trust.dsse import PAYLOAD_TYPE, Envelope, EnvelopeSignature, pae, read_canonical
 from gitops_models.trust.problem import SignatureProblem
 from gitops_models.trust.signing import Signer
-from gitops_models.trust.sshsig import verify_sshsig
+from gitops_models.trust.sshsig import SshSignature, verify_sshsig
 
 __all__ = [
     "APPROVAL_NAMESPACE",
@@ -75,6 +75,7 @@ class Record:
     fingerprint: str
     body: Body
     change_id: str | None
+    touch: bool = False
 
     @property
     def main(self) -> str:
@@ -119,9 +120,11 @@ def verify_record(data: bytes) -> Record:
     if digest != _subject_digest(body, digest):
         raise GmError("GM-T105", "the statement's subject and its body speak of different things")
     (signature,) = envelope.signatures
-    fingerprint = _signer_of(envelope, signature, kind.namespace)
+    made = _signer_of(envelope, signature, kind.namespace)
+    touched = made.presence is not None and made.presence.touch
     change_id = digest if kind.subject == "change" else None
-    return Record(kind.name, sha256_hex(data), sha256_hex(envelope.payload), data, fingerprint, body, change_id)
+    digests = (sha256_hex(data), sha256_hex(envelope.payload))
+    return Record(kind.name, *digests, data, made.fingerprint, body, change_id, touched)
 
 
 def _make(body: Body, digest: str, signer: Signer) -> Record:
@@ -178,7 +181,7 @@ def _line_digest(body: Checkpoint) -> str:
     return sha256_hex(jcs({"line": body.line, "repository": body.repository}))
 
 
-def _signer_of(envelope: Envelope, signature: EnvelopeSignature, namespace: str) -> str:
+def _signer_of(envelope: Envelope, signature: EnvelopeSignature, namespace: str) -> SshSignature:
     signed = pae(envelope.payload_type, envelope.payload)
     try:
         made = verify_sshsig(signed, signature.sig, namespace)
@@ -186,4 +189,4 @@ def _signer_of(envelope: Envelope, signature: EnvelopeSignature, namespace: str)
         raise GmError(problem.code, problem.detail) from problem
     if made.fingerprint != signature.keyid:
         raise GmError("GM-T107", f"the record names key {signature.keyid}, {made.fingerprint} signed it")
-    return made.fingerprint
+    return made

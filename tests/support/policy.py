@@ -169,11 +169,16 @@ FINAL = "what the change leaves"
 """Stands in a commit for the object id that the judged change leaves at the path."""
 
 
-def commit(touched, by="engineer", *, verdict="good", email_ok=True, reason="because", oid="a" * 40, left=FINAL):
-    """One proposal commit that left in each touched path what the change leaves there, or ``left``."""
-    signature = Signature(verdict=verdict, code=None if verdict == "good" else "GM-T001")
+def commit(
+    paths, by="engineer", *, verdict="good", email_ok=True, reason="because", oid="a" * 40, left=FINAL, touch=True
+):
+    """One proposal commit that left in each of ``paths`` what the change leaves there, or ``left``.
+
+    ``touch``: a hardware key signed it, and somebody touched it.
+    """
+    signature = Signature(verdict=verdict, code=None if verdict == "good" else "GM-T001", touch=touch)
     known = actor(by) if by is not None else None
-    return CommitFact(oid, tuple((path, left) for path in touched), signature, known, email_ok, reason)
+    return CommitFact(oid, tuple((path, left) for path in paths), signature, known, email_ok, reason)
 
 
 def _settled(one, change):
@@ -187,7 +192,7 @@ def _settled(one, change):
 
 
 def approve(person, **fields):
-    """A signed approval of the change under test."""
+    """A signed approval of the change under test, made with a hardware key that was touched."""
     values = {
         "person": person,
         "fingerprint": f"SHA256:{person}",
@@ -195,6 +200,7 @@ def approve(person, **fields):
         "sha256": digest(f"{person} {sorted(fields.items())}"),
         "change_id": CHANGE,
         "created": AT - timedelta(hours=1),
+        "touch": fields.get("source") != "forge",
         **fields,
     }
     return Opinion(**values)

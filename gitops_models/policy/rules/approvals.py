@@ -40,7 +40,8 @@ def _details(quorum: QuorumResult) -> tuple[str, ...]:
 
 def _who_can_unblock(context: Context, quorum: QuorumResult) -> str:
     if not quorum.candidates:
-        return f"nobody is left who can fill {listed(dict.fromkeys(quorum.missing))}; see people.yaml"
+        key = " with a hardware key" if quorum.touch else ""
+        return f"nobody{key} is left who can fill {listed(dict.fromkeys(quorum.missing))}; see people.yaml"
     asked = " or ".join(f"a {role} ({', '.join(persons)})" for role, persons in quorum.candidates.items())
     return f"ask {asked} to run `gm approve {short(context.facts.change_id)}`"
 

@@ -72,6 +72,11 @@ class SshKey(Part):
     ] = None
 
     @property
+    def hardware(self) -> bool:
+        """Whether it lies in a security key, whose signatures say that somebody touched it."""
+        return self.key.startswith("sk-")
+
+    @property
     def fingerprint(self) -> str:
         """OpenSSH SHA256 fingerprint."""
         return ssh_fingerprint(ssh_blob(self.key))
