@@ -120,7 +120,8 @@ def _last_known_good(history: History, at: ModelStage) -> frozenset[str]:
     """Return the digest that a rollback would restore, so that its bytes stay at hand without a network."""
     snapshot = history.state.snapshot
     try:
-        good = next(good_below(snapshot, at.model, history.state.stack(at.model, at.stage)), None)
+        stack = history.state.stack(at.model, at.stage)
+        good = next(good_below(snapshot, at.model, stack, suspect=history.state.suspect), None)
     except GmError:
         return frozenset()  # what was live earlier must not stop what should be live now
     digest = _digest(snapshot, at, good.version) if good else None

@@ -151,8 +151,9 @@ class Context:
         return tuple(moved.get(stage) or self.facts.state.stack(model, stage) for stage in self.policy.stages)
 
     def last_known_good(self, model: str, stack: LiveStack, snapshot: Snapshot | None = None) -> str | None:
-        """Return the nearest version below the top that is neither quarantined nor retired and fits the consumers."""
-        good = good_below(snapshot or self.after, model, stack, self.model(model))
+        """Return the nearest version below the top that is not barred, retired or suspect and fits the consumers."""
+        suspect = self.facts.state.suspect
+        good = good_below(snapshot or self.after, model, stack, self.model(model), suspect=suspect)
         return next((entry.version for entry in good), None)
 
     def misfits(self, model: str, version: str) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from gitops_models.registry.documents import Interface
 from gitops_models.registry.interface import consumer_problems
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from gitops_models.registry.documents import Lineage, Model
     from gitops_models.registry.snapshot import Snapshot
@@ -18,15 +18,24 @@ WITHOUT_INTERFACE = frozenset(("prompt", "configuration"))
 """Types of model whose bytes have no inputs and outputs of their own to read out."""
 
 
-def good_below(snapshot: Snapshot, model: str, stack: LiveStack, document: Model | None = None) -> Iterator[StackEntry]:
+def good_below(
+    snapshot: Snapshot,
+    model: str,
+    stack: LiveStack,
+    document: Model | None = None,
+    *,
+    suspect: Collection[tuple[str, str]] = (),
+) -> Iterator[StackEntry]:
     """Yield entries below the top, the nearest first, that are neither barred nor retired and fit the consumers.
 
-    ``document`` is the Model to judge the fit by, the snapshot's own when None. Whether the bytes are there is not
+    ``document`` is the Model to judge the fit by, the snapshot's own when None. ``suspect`` are (model, version) that a
+    compromised key had a hand in; they are passed over. Whether the bytes are there is not
     known here: the caller asks the artifact remote, and stops at the first candidate that lacks them.
     """
     known = document or (snapshot.model(model) if snapshot.has_model(model) else None)
     for entry in stack.below_top():
-        if barred(snapshot, model, entry.version) or snapshot.retired(model, entry.version):
+        out = (model, entry.version) in suspect or snapshot.retired(model, entry.version)
+        if out or barred(snapshot, model, entry.version):
             continue
         if not misfits(known, snapshot.lineage(model, entry.version)):
             yield entry

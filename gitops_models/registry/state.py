@@ -51,7 +51,8 @@ class AcceptedState:
     stage); ``touched`` the last accepted step per mutable path; ``weights`` the version that owns the sha256 of
     weights, or of a prompt where it has no weights; ``ever_staged`` every version that was once desired in (model,
     stage); ``evidence`` when evidence at a path was accepted, in counted steps (what the pin held is missing);
-    ``blocked`` the scopes whose newest step was not accepted.
+    ``blocked`` the scopes whose newest step was not accepted; ``suspect`` the versions that a key now declared
+    compromised had a hand in.
     """
 
     snapshot: Snapshot
@@ -65,6 +66,7 @@ class AcceptedState:
     ever_staged: Mapping[ModelStage, Versions] = field(default_factory=GrowingMap)
     evidence: Mapping[str, int] = field(default_factory=GrowingMap)
     blocked: Mapping[str, Blocked] = field(default_factory=dict)
+    suspect: frozenset[ModelVersion] = frozenset()
 
     @classmethod
     def initial(

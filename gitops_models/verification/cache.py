@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from gitops_models.registry.snapshot import Snapshot
     from gitops_models.store.repository import Store
 
-FORMAT = f"2 {__version__}"
+FORMAT = f"3 {__version__}"
 
 
 def cache_path(common_dir: Path) -> Path:
@@ -73,6 +73,7 @@ def _plain(history: History) -> dict[str, Any]:
         ],
         "weights": [[*key, version] for key, version in state.weights.items()],
         "evidence": [[path, order] for path, order in state.evidence.items()],
+        "suspect": sorted(state.suspect),
         "staged": [[*key, sorted(versions)] for key, versions in state.ever_staged.items()],
     }
 
@@ -116,4 +117,5 @@ def _state(kept: dict[str, Any], accepted: Snapshot) -> AcceptedState:
             {(model, stage): GrowingMap(dict.fromkeys(versions)) for model, stage, versions in kept["staged"]}
         ),
         evidence=GrowingMap(dict(kept["evidence"])),
+        suspect=frozenset((model, version) for model, version in kept["suspect"]),
     )

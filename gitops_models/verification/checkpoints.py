@@ -109,6 +109,17 @@ def judge_checkpoints(
     return Checkpoints(tuple(one.body for one in placed), doubts, ignored)
 
 
+def unwelcome(store: Store, history: History, records: Iterable[Record], now: datetime) -> Iterator[GmError]:
+    """Say what a door has against each of ``records``: it comes from who may, now, and speaks of the line as it is."""
+    for record in records:
+        held = judge_checkpoints(store, history, [record], now=now)
+        doubts = [doubt for doubt in (*held.ignored, *held.doubts) if doubt.code != "GM-T615"]
+        if doubts:
+            yield doubts[0].error()
+        elif held.made and held.made[0].made_at < now - AHEAD:
+            yield GmError("GM-T613", f"a checkpoint says {held.made[0].at}, here it is {format_time(now)}")
+
+
 def may_not_sign(people: People, fingerprint: str, namespace: str) -> str | None:
     """Say why the key's checkpoints do not count, None where they do."""
     standing = PeopleKeyring(people).lookup(fingerprint, namespace)

@@ -10,14 +10,13 @@ what was decided before is never decided anew (ADR 0002).
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
 from gitops_models.policy.approvals import CLOCK_TOLERANCE
 from gitops_models.policy.facts import Facts
 from gitops_models.registry.paths import POLICY_SCOPE, Layout
-from gitops_models.registry.trailers import GM_REASON, parse_trailers
 from gitops_models.store.history import first_parents
 from gitops_models.store.snapshots import governed_diff
 from gitops_models.verification.acceptance import Judged, judge_step
@@ -35,6 +34,8 @@ from gitops_models.verification.commits import (
 from gitops_models.verification.history import History, Pending, Step
 from gitops_models.verification.provenance import attached
 from gitops_models.verification.signers import ReadAhead, signers
+from gitops_models.verification.steps import bound, claimed, differing_scopes, step_of
+from gitops_models.verification.suspicion import suspects, touches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -70,10 +71,13 @@ def fold(
     """
     history = known or begin(store, pin)
     walker, ahead = _Walker(store, ledger, history, now), ReadAhead(store, tip)
-    walker.release()  # what came to the ledger since ``known`` was folded may speak for its tip
-    for oid in steps_after(store, history.tip, tip):
-        ahead.follow(walker.history)
-        walker.advance(oid)
+    try:
+        walker.release()  # what came to the ledger since ``known`` was folded may speak for its tip
+        for oid in steps_after(store, history.tip, tip):
+            ahead.follow(walker.history)
+            walker.advance(oid)
+    except _StepsNeeded:
+        return fold(store, pin=pin, tip=tip, ledger=ledger, now=now)
     return walker.history
 
 
@@ -89,6 +93,10 @@ def steps_after(store: Store, known: str, tip: str) -> list[str]:
             f"the first-parent line of {tip[:12]} does not hold {known[:12]}: history was rewritten",
             where=tip,
         ) from error
+
+
+class _StepsNeeded(Exception):  # noqa: N818 - no error: the fold begins again from the pin
+    """A key was declared compromised, and the steps that it may have touched are not kept here."""
 
 
 class _Walker:
@@ -145,7 +153,7 @@ class _Walker:
             malformed=signed.malformed,
         )
         judged = self._verdict(commit, change, facts)
-        step = _step(commit, index, change, judged)
+        step = step_of(commit, index, change, judged)
         self._apply(step, change, judged)
         return step
 
@@ -167,7 +175,7 @@ class _Walker:
             whole = (commit.oid, commit.parents[-1], commit.parents[0])
             return spoken == whole and self._has_come(acceptance)
 
-        own = max(filter(None, (_claimed(commit), self.history.state.at)), default=None)
+        own = max(filter(None, (claimed(commit), self.history.state.at)), default=None)
         records = self.ledger.records(facts.change_id)
         return judge_step(
             change,
@@ -189,9 +197,9 @@ class _Walker:
         pending = {scope: waiting for scope, waiting in history.pending.items() if scope not in change.scopes}
         if judged.accepted:
             state = history.state.accept(change, step=step.oid, at=step.at, persons=step.proposers)
-            self._settle(replace(state, at=_bound(history.state.at, judged)), pending, actual)
+            self._settle(replace(state, at=bound(history.state.at, judged)), pending, actual)
             return
-        differing = _differing(change)
+        differing = differing_scopes(change)
         free = {scope: why for scope, why in history.state.blocked.items() if scope not in change.scopes}
         state = replace(history.state, blocked=free).block(
             differing, step=step.oid, change_id=judged.facts.change_id, codes=judged.verdict.codes
@@ -210,7 +218,16 @@ class _Walker:
             self.history = history
             return
         ruled = replace(history, policy=policy_of(accepted), people=accepted.people(), repository=accepted.repository())
-        self.history = laid_out(self.store, ruled, Layout.of(ruled.repository))
+        self.history = laid_out(self.store, self._suspicious(ruled), Layout.of(ruled.repository))
+
+    def _suspicious(self, ruled: History) -> History:
+        """The history with the versions that keys declared compromised by this step had a hand in."""
+        if ruled.people.compromised == self.history.people.compromised:
+            return ruled
+        if ruled.skipped:
+            raise _StepsNeeded
+        found = touches(self.store, self.ledger, ruled.steps, ruled.people, pin=ruled.pin)
+        return replace(ruled, state=replace(ruled.state, suspect=suspects(found)))
 
     def release(self) -> None:
         """Accept blocked model scopes whose approvals were completed while the last step was the tip."""
@@ -218,7 +235,7 @@ class _Walker:
         for pending in waiting.values():
             held = {scope for scope, holder in self.history.pending.items() if holder is pending}
             # Where another step has touched one of its scopes since, its approvals do not speak for what is there now.
-            if POLICY_SCOPE not in held and held == _differing(pending.change):
+            if POLICY_SCOPE not in held and held == differing_scopes(pending.change):
                 self._release_one(pending)
 
     def _release_one(self, pending: Pending) -> None:
@@ -252,48 +269,3 @@ class _Walker:
         steps = tuple(late if step.oid == late.oid else step for step in history.steps)
         self.history = replace(history, steps=steps)
         self._apply(late, change, judged)
-
-
-def _bound(before: datetime | None, judged: Judged) -> datetime | None:
-    """The time before which no later acceptance may lie.
-
-    Only the record of a change that others had to agree to moves it: a merge's own date is anybody's claim, and one
-    dated 2099 must not make every later acceptance come too early.
-    """
-    if not judged.recorded or judged.at is None or not judged.verdict.quorum_needed:
-        return before
-    return max(before, judged.at) if before else judged.at
-
-
-def _claimed(commit: Commit) -> datetime | None:
-    """The committer's date; None for one that no calendar has."""
-    try:
-        return datetime.fromtimestamp(commit.committer.time, UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
-
-
-def _differing(change: Change) -> frozenset[str]:
-    """The scopes of a change whose files are not the accepted ones: nothing else can be blocked."""
-    scopes = change.scopes
-    return frozenset(scope for scope in scopes if change.before.scope(scope).differences(change.after.scope(scope)))
-
-
-def _step(commit: Commit, index: int, change: Change, judged: Judged) -> Step:
-    facts = judged.facts
-    restored = bool(change.events) and all(event.name == "restored" for event in change.events)
-    actor = facts.merge.actor if facts.merge else next((fact.actor for fact in facts.commits), None)
-    reasons = [fact.reason for fact in facts.commits if fact.reason]
-    return Step(
-        oid=commit.oid,
-        index=index,
-        status="restored" if restored and judged.accepted else judged.status,
-        events=change.events,
-        scopes=change.scopes,
-        change_id=facts.change_id,
-        verdict=judged.verdict,
-        at=judged.at,
-        actor=actor,
-        proposers=tuple(sorted(facts.proposers)),
-        reason=reasons[0] if reasons else parse_trailers(commit.message).get(GM_REASON),
-    )

@@ -23,6 +23,7 @@ from gitops_models.trust.ledgerrefs import is_ledger_ref
 from gitops_models.trust.memory import load_memory, memory_path
 from gitops_models.trust.records import Acceptance
 from gitops_models.verification.history import LANDS
+from gitops_models.workflows.doorlog import log_refusals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
 ZERO = "0" * 40
 DOOR_TOLERANCE = timedelta(minutes=15)
-LOG = "refusals.log"
 DEPTH = 2  # refs/<kind>/<name>
 _PLAIN = re.compile(r"[\x21-\x7e]+")
 PRIVATE = ("refs/gm-seen/", "refs/gm-remote/", "refs/gm-tags/")
@@ -72,7 +72,7 @@ def pre_receive(git_dir: Path, updates: list[Moved], clock: Clock) -> Judgement:
     """Judge a push. Raises only what means that the repository itself cannot be judged; callers refuse then too."""
     store = Store.open(git_dir)
     if misnamed := tuple(filter(None, map(_misnamed, updates))):
-        _log(store, misnamed, clock)
+        log_refusals(store, misnamed, clock)
         return Judgement(misnamed)
     memory = load_memory(memory_path(store.common_dir))
     if memory is None:
@@ -84,7 +84,7 @@ def pre_receive(git_dir: Path, updates: list[Moved], clock: Clock) -> Judgement:
     if refusals and (overtaken := _overtaken(store, updates)):
         return Judgement((overtaken,))
     if refusals:
-        _log(store, refusals, clock)
+        log_refusals(store, refusals, clock)
     return Judgement(refusals)
 
 
@@ -171,8 +171,9 @@ class _Door:
             yield GmError("GM-F302", "the protected branch is never deleted or begun anew", where=update.name)
             return
         before = self._history(update.old)
-        for step in self._history(update.new).steps[len(before.steps) :]:
-            yield from self._step(step)
+        for step in self._history(update.new).steps:
+            if step.index > before.length:
+                yield from self._step(step)
 
     def _step(self, step: Step) -> Iterator[GmError]:
         if step.status not in LANDS:
@@ -197,6 +198,7 @@ class _Door:
         else:
             yield from self._links(update, update.new)
             yield from self._acceptances(update, update.new)
+            yield from self._checkpoints(update, update.new)
 
     def _links(self, update: Moved, new: str) -> Iterator[GmError]:
         """Each commit that is added is one link with one record of this ref, so that no push can change the order."""
@@ -228,6 +230,14 @@ class _Door:
             elif record.main != tip:
                 message = f"an acceptance was made at {record.main[:12]}, the line is at {(tip or ZERO)[:12]}"
                 yield GmError("GM-F308", message, where=update.name)
+
+    def _checkpoints(self, update: Moved, new: str) -> Iterator[GmError]:
+        made = [record for record in self.ledger.added(update.old, new) if record.kind == "checkpoint"]
+        tip = self.store.ref(self.line)
+        if made and tip is not None:
+            from gitops_models.verification.checkpoints import unwelcome  # noqa: PLC0415 - as in _history
+
+            yield from unwelcome(self.store, self._history(tip), made, self.clock.now())
 
     def _lands(self, merge: str) -> bool:
         """Whether a step is on the line once this push is in: an acceptance kept for later could not be refused."""
@@ -287,14 +297,3 @@ def _refused(step: Step) -> GmError:
     from gitops_models.policy.denied import Denied  # noqa: PLC0415 - only refusals need it
 
     return Denied(cast("Verdict", step.verdict))
-
-
-def _log(store: Store, refusals: tuple[GmError, ...], clock: Clock) -> None:
-    path = store.common_dir / "gm" / LOG
-    lines = [
-        f"{format_time(clock.now())} {refusal.code} {visible(refusal.where or '-')} {visible(refusal.message)}\n"
-        for refusal in refusals
-    ]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8", errors="backslashreplace") as log:
-        log.writelines(lines)

@@ -89,7 +89,9 @@ def _also_live(session: Session, model: str, stage: str, version: str) -> Iterat
     for name in session.accepted.stages(model):
         state = session.accepted.stage_state(model, name)
         if name != stage and state is not None and state.version == version:
-            yield name, next(good_below(session.accepted, model, session.history.state.stack(model, name)), None)
+            known = session.history.state
+            good = good_below(session.accepted, model, known.stack(model, name), suspect=known.suspect)
+            yield name, next(good, None)
 
 
 def hold(session: Session, model: str, stage: str, wanted: Rollback) -> tuple[str, bytes]:
@@ -126,7 +128,7 @@ def _target(session: Session, model: str, stage: str, stack: LiveStack, to: str 
             )
         return below[-1]
     present = has_bytes(session)
-    for entry in good_below(session.accepted, model, stack):
+    for entry in good_below(session.accepted, model, stack, suspect=session.history.state.suspect):
         if present is not None and not _has_all(session, model, entry.version):
             raise GmError(
                 "GM-P512",

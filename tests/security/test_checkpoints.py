@@ -14,6 +14,7 @@ from gitops_models.trust.ledgerrefs import CHECKPOINTS
 from gitops_models.trust.memory import Memory, Pin, load_memory, memory_path, save_memory, update_memory
 from gitops_models.trust.records import Acceptance, make_acceptance, make_checkpoint
 from gitops_models.workflows.checkpoint import checkpoint
+from gitops_models.workflows.hook import Moved, pre_receive
 from gitops_models.workflows.pin import pin
 from gitops_models.workflows.session import open_session
 from tests.support import registry as support
@@ -252,7 +253,7 @@ def test_a_reader_that_is_still_running_goes_on_with_the_policy_it_accepted(stor
         story.force(None, ledger_ref(good.steps[-1].change_id))
         for name, oid in store.refs("refs/gm-seen/").items():
             support.update_refs(store, [support.RefUpdate(name, None, oid)], "forget")
-        follower._ledger.refresh()  # noqa: SLF001 - what a reader of its refs sees next
+        follower._ledger.refresh()
         followed = follower()
     assert (followed.problem.code, followed.history) == ("GM-T602", good)
 
@@ -367,8 +368,46 @@ def test_what_waits_for_approvals_is_named_and_may_be_accepted_after_it(story, n
     assert node(story).follow().problem is None
 
 
-def test_a_memory_that_begins_at_a_checkpoint_is_kept(story, node, tmp_path):
+def test_a_memory_that_begins_a_new_epoch_is_kept(story, tmp_path):
     path = tmp_path / "memory.json"
     memory = Memory(repository="r", line="main", pin=Pin(commit=story.pin))
     save_memory(path, memory.repinned(story.tip, "lost keys", at="2026-11-21T12:00:00Z"))
     assert load_memory(path).pin == Pin(commit=story.tip, reason="lost keys", at="2026-11-21T12:00:00Z")
+
+
+# At the door
+
+
+def knock(story, *records):
+    """The codes with which the door refuses a push of checkpoints."""
+    writer = story.session("engineer").writer()
+    new = writer._prepare(CHECKPOINTS, records).new
+    with story.untouched():
+        moved = [Moved(REF, story.store.ref(REF), new)]
+        return tuple(refusal.code for refusal in pre_receive(story.path, moved, story.clock).refusals)
+
+
+def signed(story, by="notary", **fields):
+    body = checkpoint(story.session("notary"), dry_run=True).body
+    return make_checkpoint(body.model_copy(update=fields), ed25519_key(by))
+
+
+def test_the_door_lets_a_workloads_checkpoint_in(story):
+    assert knock(story, signed(story)) == ()
+    assert knock(story, signed(story, main=story.history().steps[0].oid, ledger_sha256="1" * 64)) == ()
+
+
+def test_the_door_refuses_checkpoints_that_say_what_is_not_so(story):
+    ago = format_time(story.clock.now() - timedelta(minutes=16))
+    ahead = format_time(story.clock.now() + timedelta(minutes=16))
+    assert knock(story, signed(story, by="engineer")) == ("GM-T611",)
+    assert knock(story, signed(story, main="a" * 40)) == ("GM-T610",)
+    assert knock(story, signed(story, repository="another")) == ("GM-T612",)
+    assert knock(story, signed(story, at=ago)) == ("GM-T613",)
+    assert knock(story, signed(story, at=ahead)) == ("GM-T613",)
+    assert knock(story, signed(story, policy_version=7)) == ("GM-T602",)
+
+
+def test_the_door_refuses_anything_else_on_the_ref_of_checkpoints(story):
+    decided = story.ledger.records(story.history().steps[-1].change_id)[0]
+    assert knock(story, decided) == ("GM-F304",)

@@ -235,9 +235,12 @@ def test_no_ref_is_taken_that_would_stand_in_the_ledgers_way(registry, name):
     assert knock(registry, (name, registry.commit({}))) == ("GM-F309",)
 
 
-@pytest.mark.parametrize("name", ["refs/gm/checkpoints", "refs/gm/archive"])
-def test_a_new_ref_of_the_ledger_is_taken(registry, name):
-    assert knock(registry, (name, registry.commit({}))) == ()
+def test_a_new_ref_of_the_ledger_is_taken(registry):
+    assert knock(registry, ("refs/gm/archive", registry.commit({}))) == ()
+
+
+def test_nothing_but_checkpoints_is_taken_where_they_stand(registry):
+    assert knock(registry, ("refs/gm/checkpoints", registry.commit({}))) == ("GM-F304",)
 
 
 def test_a_new_chain_of_the_ledger_is_taken(open_promotion):

@@ -39,6 +39,7 @@ def facts(history):
         history.policy,
         history.people,
         history.layout,
+        state.suspect,
     )
 
 
