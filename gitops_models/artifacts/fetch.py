@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitops_models.artifacts.compare import compare_version
+from gitops_models.artifacts.compare import Difference, compare_version
 from gitops_models.artifacts.content import ContentStore
 from gitops_models.artifacts.files import fsync_directory
 from gitops_models.artifacts.gather import Placed, gather
@@ -33,29 +33,35 @@ def fetch_version(
     content: ContentStore | None = None,
     *,
     progress: Progress | None = None,
+    beside: Mapping[str, bytes] | None = None,
 ) -> Path:
     """Put each artifact of ``lineage`` at ``dest/<its path>`` and give ``dest`` back.
 
     Everything is verified by sha256 and size in a sibling directory, which then takes the name ``dest`` in one rename;
     killed at any point it leaves the old state and a sibling that the next call removes. A ``dest`` that is already
     this version is verified and left alone; another one is GM-A402. Other errors: those of ``gather``, GM-A401.
+    ``beside`` holds small files, by name, that lie beside the artifacts and are no business of the lineage.
     """
-    if _is_there(lineage, dest, progress):
+    extra = {} if beside is None else beside
+    if _is_there(lineage, dest, progress, extra):
         return dest
     with _sibling(dest) as work:
         built = work / "version"
         store = content or ContentStore(work / "content")
         placed = gather(lineage, pointers, reader, store, progress)
         _build(placed, store, built, owned=content is None)
-        _take_name(built, dest, lineage)
+        _write(built, extra)
+        _take_name(built, dest, lineage, extra)
     return dest
 
 
-def _is_there(lineage: "Lineage", dest: Path, progress: Progress | None) -> bool:
+def _is_there(lineage: "Lineage", dest: Path, progress: Progress | None, beside: Mapping[str, bytes]) -> bool:
     if not os.path.lexists(dest) or (dest.is_dir() and not dest.is_symlink() and not any(dest.iterdir())):
         return False
-    differences = compare_version(lineage, dest, progress=progress)
+    found = compare_version(lineage, dest, ignore=frozenset(beside), progress=progress)
+    differences = (*found, *_other(dest, beside))
     if not differences:
+        _add(dest, beside)
         return True
     details = tuple(f"{item.path}: {item.kind} ({item.detail})" for item in differences)
     message = f"{dest} is not {lineage.model}@{lineage.version}"
@@ -81,6 +87,39 @@ def _build(placed: tuple[Placed, ...], store: ContentStore, built: Path, *, owne
         raise GmError("GM-A401", f"files cannot be written: {error.strerror}", where=str(built)) from error
 
 
+def _write(folder: Path, beside: Mapping[str, bytes]) -> None:
+    try:
+        for name, data in beside.items():
+            with (folder / name).open("xb") as written:
+                written.write(data)
+                written.flush()
+                os.fsync(written.fileno())
+    except OSError as error:
+        raise GmError("GM-A401", f"files cannot be written: {error.strerror}", where=str(folder)) from error
+
+
+def _add(dest: Path, beside: Mapping[str, bytes]) -> None:
+    """Put what is missing of ``beside`` into a directory that is there already, each file by one rename."""
+    missing = {name: data for name, data in beside.items() if not os.path.lexists(dest / name)}
+    if not missing:
+        return
+    with _sibling(dest) as work:
+        _write(work, missing)
+        try:
+            for name in missing:
+                (work / name).rename(dest / name)
+            fsync_directory(dest)
+        except OSError as error:
+            raise GmError("GM-A401", f"files cannot be written: {error.strerror}", where=str(dest)) from error
+
+
+def _other(dest: Path, beside: Mapping[str, bytes]) -> Iterator[Difference]:
+    for name, data in beside.items():
+        path = dest / name
+        if os.path.lexists(path) and (path.is_symlink() or not path.is_file() or path.read_bytes() != data):
+            yield Difference(name, "changed", "is not the one of the version")
+
+
 def _place(source: Path, target: Path, *, move: bool) -> None:
     if move:
         source.rename(target)
@@ -92,13 +131,13 @@ def _place(source: Path, target: Path, *, move: bool) -> None:
         os.fsync(written.fileno())
 
 
-def _take_name(built: Path, dest: Path, lineage: "Lineage") -> None:
+def _take_name(built: Path, dest: Path, lineage: "Lineage", beside: Mapping[str, bytes]) -> None:
     try:
         built.rename(dest)
         fsync_directory(dest.parent)
     except OSError as error:
         lost_a_race = error.errno in {errno.ENOTEMPTY, errno.EEXIST}
-        if lost_a_race and _is_there(lineage, dest, None):
+        if lost_a_race and _is_there(lineage, dest, None, beside):
             return
         raise GmError("GM-A401", f"{dest} cannot be made: {error.strerror}", where=str(dest)) from error
 

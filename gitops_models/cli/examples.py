@@ -17,6 +17,10 @@ EXAMPLES = {
     "evidence": (
         'gm evidence fraud@1.2.0 --type evaluation --metrics holdout.json --report report.html -m "October holdout"',
     ),
+    "attest": (
+        'gm attest fraud@1.2.0 -m "built by CI"',
+        'gm attest fraud@1.2.0 --oms -m "provenance and model.sig"',
+    ),
     "promote": (
         'gm promote fraud@1.2.0 -m "better on October"',
         'gm promote fraud --through production --merge -m "go live"',

@@ -8,6 +8,7 @@ import typer
 
 from gitops_models.cli.common import DryRun, Merge, NoPush, Reason, exclude, finish, need_reason, open_here
 from gitops_models.cli.options import of
+from gitops_models.cli.sealing import Key, Oms, Sign, SigstoreConfig, seal_of
 
 if TYPE_CHECKING:
     from gitops_models.workflows.register import Registered
@@ -47,6 +48,10 @@ def command(
     owner: Annotated[list[str] | None, typer.Option(help="Owner of a new model.")] = None,
     not_applicable: Roles = None,
     allow_dirty: Dirty = False,
+    sign: Sign = None,
+    oms: Oms = False,
+    key: Key = None,
+    sigstore: SigstoreConfig = None,
     reason: Reason = None,
     merge: Merge = False,
     dry_run: DryRun = False,
@@ -63,6 +68,7 @@ def command(
     new: dict[str, Any] = {"risk": risk, "kind": kind, "use": use or (), "owners": owner or ()}
     made: dict[str, Any] = {"metrics": metrics, "parameters": params, "data": data or (), "features": features}
     made |= {"architecture": architecture, "code": code, "entrypoint": entrypoint, "allow_dirty": allow_dirty}
+    made["seal"] = seal_of(sign=sign is not None, oms=oms, key=key, config=sigstore)
     wanted = Registration(model, paths, why, version, bump.value, not_applicable=not_applicable or (), **new, **made)
     with bytes_bar(options, "hashing and storing") as progress:
         done = register(session, wanted, dry_run=dry_run, no_push=no_push, progress=progress)

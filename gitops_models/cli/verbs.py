@@ -6,6 +6,7 @@ VERBS = {
     "demo": "Show the whole life of a model in a fresh directory.",
     "register": "Register files as a new version with its lineage.",
     "evidence": "Add evidence to a version: tests, evaluation, scan.",
+    "attest": "Sign where a version comes from, or attach a signature.",
     "promote": "Propose that a stage serves a version.",
     "proposals": "List open proposals and who can unblock them.",
     "show": "Show a model, a version or a proposal on one screen.",

@@ -10,6 +10,7 @@ from gitops_models.cli.log_ import clock
 from gitops_models.cli.options import of
 from gitops_models.cli.output import emit, next_step, say
 from gitops_models.cli.replaying import open_replayed
+from gitops_models.registry.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,6 +39,9 @@ def command(
     emit(options, "Verification", _body(found), _lines(found))
     for one in found.waiting:
         say(options, f"warning: step {one.step.oid[:12]} waits for approvals; nothing is wrong with it")
+    for seal in found.attached:
+        if seal.code:
+            say(options, f"warning: {seal.path}: {seal.code}: {visible(seal.detail)}")
     if not found.holds:
         raise _fault(found)
     next_step(options, "gm status")
@@ -78,6 +82,10 @@ def _body(found: Verification) -> dict[str, Any]:
         "blocked": {scope: {"step": why[0], "codes": list(why[1:])} for scope, why in found.blocked.items()},
         "faults": [{"code": fault.code, "what": fault.what, "where": fault.where} for fault in found.faults],
         "lies": {step: list(said) for step, said in found.lies.items()},
+        "attached": [
+            {"version": one.version, "path": one.path, "by": one.by, "code": one.code, "detail": visible(one.detail)}
+            for one in found.attached
+        ],
     }
 
 
@@ -92,6 +100,9 @@ def _lines(found: Verification) -> Iterator[str]:
         yield f"{fault.code}: {fault.what}"
     for step, said in found.lies.items():
         yield from (f"{step[:12]} claims {lie}" for lie in said)
+    for seal in found.attached:
+        worth = f"by {seal.by}" if seal.code is None else f"does not hold ({seal.code})"
+        yield f"signed: {seal.version} {seal.path.rpartition('/')[2]} {worth}"
     counts = ", ".join(f"{count} {status}" for status, count in found.steps.items()) or "no steps"
     outcome = "holds" if found.holds else "does not hold"
     yield f"history from {found.pin[:12]} to {found.tip[:12]} {outcome}: {counts}"

@@ -54,6 +54,10 @@ CODES = {
     "GM-C184": Code("a training that lies ahead", Exit.USAGE, "give the day on which it took place"),
     "GM-C185": Code("not a commit of this line", Exit.USAGE, "name the last commit before the key was lost; `gm log`"),
     "GM-C186": Code("an identity without its issuer", Exit.USAGE, "name both: --sigstore IDENTITY --issuer URL"),
+    "GM-C190": Code("nothing to attach", Exit.USAGE, "see `gm attest --help`"),
+    "GM-C191": Code("signature of that name exists", Exit.CONFLICT, "what is attached stays: register a new version"),
+    "GM-C192": Code("file that no model signature covers", Exit.USAGE, "register it under another name"),
+    "GM-C193": Code("say what to sign with", Exit.USAGE, "add --sign keyless in a CI job, or --key FILE"),
     "GM-C201": Code("no such file to register", Exit.NOT_FOUND, "check the path"),
     "GM-C202": Code(
         "the training tree is dirty",

@@ -8,7 +8,6 @@ folder also holds the pin, and what is kept there is worth as much.
 from __future__ import annotations
 
 import json
-from importlib.metadata import version as installed
 from typing import TYPE_CHECKING, NamedTuple
 
 from gitops_models._version import __version__
@@ -22,14 +21,14 @@ from gitops_models.trust.keyless.provenance import attached_payload, check, veri
 from gitops_models.trust.keyless.roots import verifier_of
 from gitops_models.trust.keyless.statement import read_statement
 from gitops_models.trust.memory import write_durably
-from gitops_models.trust.oms.cover import check_cover
+from gitops_models.trust.oms.cover import check_cover, verify_model_statement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from gitops_models.registry.change import Change
-    from gitops_models.registry.documents import Lineage, People
+    from gitops_models.registry.documents import People
     from gitops_models.registry.documents.workflows import Workflow
     from gitops_models.registry.snapshot import Snapshot
     from gitops_models.store.repository import Store
@@ -64,7 +63,8 @@ def attached(store: Store, history: History, change: Change) -> Attached:
     for (model, version), workloads in _demanded(history, change).items():
         root = root_of(history.state.snapshot)
         place = Version(change.after, model, version)
-        found[model, version] = attestations(store.common_dir, place, history.people, workloads, root=root)
+        names = [name for name in signature_names(change.after, model, version) if name != MODEL_SIG]
+        found[model, version] = attestations(store.common_dir, place, names, history.people, workloads, root=root)
     return Attached(found, dict(_malformed(change)))
 
 
@@ -80,15 +80,20 @@ def signature_names(snapshot: Snapshot, model: str, version: str) -> tuple[str, 
 
 
 def attestations(
-    common_dir: Path, version: Version, people: People, workloads: tuple[str, ...], *, root: bytes | None
+    common_dir: Path,
+    version: Version,
+    names: Sequence[str],
+    people: People,
+    workloads: Sequence[str],
+    *,
+    root: bytes | None,
 ) -> tuple[Attestation, ...]:
-    """Check every statement attached to a version against each of ``workloads`` that may sign provenance."""
-    snapshot, model, name = version
+    """Check the signatures ``names`` of a version against each of ``workloads`` that may sign provenance."""
+    snapshot, model, number = version
     declared = [load for one in workloads if (load := people.workload(one)) and MAY in load.may and load.workflows]
-    statements = [one for one in signature_names(snapshot, model, name) if one != MODEL_SIG] if declared else []
     found = []
-    for statement in statements:
-        path = snapshot.layout.signature_path(model, name, statement)
+    for name in names:
+        path = snapshot.layout.signature_path(model, number, name)
         for workload in declared:
             failures = [_verdict(common_dir, version, path, workflow, root) for workflow in workload.workflows]
             failure = None if None in failures else failures[-1]
@@ -142,28 +147,27 @@ def _verdict(
         data = snapshot.data(path)
     except GmError as error:  # documents that cannot be read are denied by the rules of form
         return error.code, error.message
-    kept = common_dir / "gm" / "keyless" / f"{_key(data, root, workflow, pinned)}.json"
+    of_model = path.endswith(f"/{MODEL_SIG}")
+    kept = common_dir / "gm" / "keyless" / f"{_key(data, root, workflow, pinned, of_model=of_model)}.json"
     known = _load(kept)
     if known is None:
-        known = _check(data, lineage, pinned, workflow, root)
+        verify = verify_model_statement if of_model else verify_provenance
+        known = []
+        try:
+            verify(data, lineage, pinned, workflow=workflow, verifier=lambda: verifier_of(root, TRUSTED_ROOT_JSON))
+        except GmError as error:
+            known = [error.code, error.message]
         _keep(kept, known)
     return None if known == [] else (known[0], known[1])
 
 
-def _check(data: bytes, lineage: Lineage, pinned: str, workflow: Workflow, root: bytes | None) -> list[str]:
-    try:
-        verify_provenance(
-            data, lineage, pinned, workflow=workflow, verifier=lambda: verifier_of(root, TRUSTED_ROOT_JSON)
-        )
-    except GmError as error:
-        return [error.code, error.message]
-    return []
+def _key(data: bytes, root: bytes | None, workflow: Workflow, pinned: str, *, of_model: bool) -> str:
+    from importlib.metadata import version as installed  # noqa: PLC0415 - slow, and every verb comes here
 
-
-def _key(data: bytes, root: bytes | None, workflow: Workflow, pinned: str) -> str:
     parts = {
         "gm": __version__,
         "sigstore": installed("sigstore"),
+        "model": of_model,
         "bundle": sha256_hex(data),
         "root": sha256_hex(root) if root is not None else None,
         "workflow": workflow.model_dump(mode="json"),

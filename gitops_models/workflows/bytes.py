@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitops_models.artifacts.fetch import fetch_version
 from gitops_models.errors import GmError
+from gitops_models.verification.provenance import MODEL_SIG
 from gitops_models.workflows.naming import known_version
 from gitops_models.workflows.remotes import pointers, reader
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from gitops_models.registry.snapshot import Snapshot
     from gitops_models.workflows.session import Session
 
 
@@ -50,8 +52,16 @@ def fetch_bytes(
         reader(session, artifacts),
         destination,
         progress=progress,
+        beside=_signature(accepted, model, version),
     )
     return Fetched(model, version, path, tuple(entry.path for entry in lineage.artifacts))
+
+
+def _signature(accepted: Snapshot, model: str, version: str) -> dict[str, bytes]:
+    """The version's ``model.sig``, which verifiers of OpenSSF model signatures look for beside the files."""
+    path = accepted.layout.signature_path(model, version, MODEL_SIG)
+    named_so = accepted.lineage(model, version).artifact(MODEL_SIG) is not None
+    return {MODEL_SIG: accepted.data(path)} if accepted.entry(path) and not named_so else {}
 
 
 def fetch_cached(session: Session, reference: str) -> Path:

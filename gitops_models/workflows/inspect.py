@@ -19,6 +19,7 @@ from gitops_models.audit.selection import select
 from gitops_models.audit.timeline import timeline
 from gitops_models.errors import GmError
 from gitops_models.store.repository import Store
+from gitops_models.workflows.attached import attachments
 from gitops_models.workflows.naming import known_model
 from gitops_models.workflows.session import open_session
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from gitops_models.audit.selection import Wanted
     from gitops_models.registry.documents import Hold
     from gitops_models.verification.history import History, Step
+    from gitops_models.workflows.attached import Attachment
     from gitops_models.workflows.session import Session
 
 _TIME_LIKE = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?")
@@ -78,6 +80,7 @@ class Verification:
     blocked: dict[str, tuple[str, ...]]
     faults: tuple[Fault, ...]
     lies: dict[str, tuple[str, ...]]
+    attached: tuple[Attachment, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -138,6 +141,7 @@ def verify(session: Session) -> Verification:
         blocked={scope: (why.step, *why.codes) for scope, why in sorted(history.state.blocked.items())},
         faults=faults,
         lies={row.step: row.lies for row in rows if row.lies},
+        attached=attachments(session),
     )
 
 

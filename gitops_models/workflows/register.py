@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 from gitops_models.artifacts.pointers import make_pointer, render_pointer
 from gitops_models.artifacts.upload import UploadItem, upload
 from gitops_models.errors import GmError
+from gitops_models.registry.canonical import sha256_hex
 from gitops_models.registry.documents import Lineage, Model, render, validate
 from gitops_models.registry.names import check_name, check_version, next_version
 from gitops_models.registry.trailers import GM_EVENT, GM_MODEL, GM_RISK, GM_TO
+from gitops_models.workflows.attest import Seal, Sealed, digests_in, sealed
 from gitops_models.workflows.footing import firm
 from gitops_models.workflows.lineage import derive
 from gitops_models.workflows.materials import Material, materials
@@ -51,6 +53,7 @@ class Registration:
     code: Path = field(default_factory=Path)
     not_applicable: Sequence[str] = ()
     allow_dirty: bool = False
+    seal: Seal = field(default_factory=Seal)
 
 
 @dataclass(frozen=True)
@@ -84,9 +87,11 @@ def register(
         found = materials(wanted, Path(made), progress=progress)
         lineage, derived, missing = derive(session, wanted, version, found)
         draft = _draft(session, wanted, lineage, _files(session, wanted, lineage, found))
-        planned = propose(session, draft, dry_run=True)
+        planned = propose(session, _signed(session, draft, lineage, found, wanted.seal, sign=False), dry_run=True)
         _refuse_unsaid_risk(session, wanted, planned)
         stored = None if dry_run else _store(session, found, progress)
+        if wanted.seal.asked and not dry_run:
+            planned = propose(session, _signed(session, draft, lineage, found, wanted.seal), dry_run=True)
     opened = planned if dry_run else publish(session, planned, no_push=no_push)
     return Registered(opened, lineage, derived, missing, stored)
 
@@ -154,6 +159,19 @@ def _draft(session: Session, wanted: Registration, lineage: Lineage, updates: Ma
         updates=dict(updates),
         trailers=((GM_EVENT, EVENT), (GM_MODEL, lineage.model), (GM_TO, lineage.version), (GM_RISK, risk)),
     )
+
+
+def _signed(
+    session: Session, draft: Draft, lineage: Lineage, found: Sequence[Material], seal: Seal, *, sign: bool = True
+) -> Draft:
+    """Add the signatures that are asked for, or with ``sign`` False what would be signed."""
+    if not seal.asked:
+        return draft
+    layout, model, version = session.accepted.layout, lineage.model, lineage.version
+    what = Sealed(lineage, sha256_hex(render(lineage)), digests_in(found))
+    made = sealed(session, what, seal, sign=sign)
+    paths = {layout.signature_path(model, version, name): data for name, data in made.items()}
+    return replace(draft, updates={**draft.updates, **paths})
 
 
 def _store(session: Session, found: Sequence[Material], progress: Callable[[int], None] | None) -> str:

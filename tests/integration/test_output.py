@@ -41,7 +41,8 @@ COMMANDS = {
     "init": ["-C", "{root}/{fresh}", "init", *WHO],
     "doctor": ["doctor"],
     "register": ["register", "fraud", "{root}/v4/model.onnx", "--code", "{root}/reg", "--dry-run", *REASON],
-    "evidence": ["evidence", "fraud@1.0.0", "--type", "evaluation", "--dry-run", *REASON],
+    "attest", "evidence": ["evidence", "fraud@1.0.0", "--type", "evaluation", "--dry-run", *REASON],
+    "attest": ["attest", "fraud@1.0.0", "--oms", "--dry-run", *REASON],
     "promote": ["promote", "fraud@1.1.0", "--dry-run", *REASON],
     "proposals": ["proposals"],
     "show": ["show", "fraud@1.0.0"],
@@ -63,7 +64,7 @@ COMMANDS = {
     "schema": ["schema", "Lineage"],
 }
 ELSEWHERE = {"demo", "approve", "merge", "lift", "restore", "hook"}
-PLANS = {"register", "evidence", "promote", "rollback", "quarantine", "cause"}
+PLANS = {"register", "attest", "evidence", "promote", "rollback", "quarantine", "cause"}
 
 
 def words_of(verb, site, fresh):

@@ -4,9 +4,11 @@ import json
 
 import pytest
 
+from gitops_models.errors import GmError
 from gitops_models.policy.denied import Denied
 from gitops_models.trust.keyless.provenance import verify_provenance
 from gitops_models.verification import provenance
+from gitops_models.workflows.attest import Attest, attest
 from tests.support.provenance import (
     ATTACHED,
     asking,
@@ -276,3 +278,9 @@ def test_a_folder_that_cannot_be_written_costs_time_only(story, stack, tmp_path)
     attach(story, sign(stack, tmp_path, statement(story)))
     (story.store.common_dir / "gm" / "keyless").write_text("a file where a folder belongs")
     promoted(story)
+
+
+def test_there_must_be_something_to_attach(story):
+    with story.untouched(), pytest.raises(GmError) as refusal:
+        attest(story.session("engineer"), Attest("fraud@1.0.0", "why"))
+    assert refusal.value.code == "GM-C190"

@@ -12,7 +12,7 @@ from gitops_models.errors import GmError
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
-__all__ = ["CertificateClaim", "SignedBy"]
+__all__ = ["Anybody", "CertificateClaim", "SignedBy"]
 
 
 class CertificateClaim(Protocol):
@@ -20,6 +20,14 @@ class CertificateClaim(Protocol):
 
     def verify(self, cert: "Certificate") -> None:
         """Raise ``GmError`` unless ``cert`` is as expected."""
+
+
+@dataclass(frozen=True)
+class Anybody:
+    """No expectation: for what was signed here a moment ago, which only has to fit the root."""
+
+    def verify(self, cert: "Certificate") -> None:
+        """Take any certificate."""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ The subjects are exactly the version's artifacts. ``buildDefinition`` tells code
 gm itself compares the sha256 of the lineage, which says all of that and more.
 """
 
+import base64
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ __all__ = [
     "PREDICATE_TYPE",
     "attached_payload",
     "check",
+    "unsigned",
     "verify_provenance",
     "write_provenance",
 ]
@@ -79,6 +81,12 @@ def attached_payload(data: bytes) -> bytes:
             return decode_base64(payload, "payload", code="GM-T700")
         case _:
             raise GmError("GM-T700", "not a Sigstore bundle around one signed in-toto statement")
+
+
+def unsigned(payload: bytes) -> bytes:
+    """Return what ``attached_payload`` reads without any signature: what a plan shows and no verifier accepts."""
+    envelope = {"payload": base64.b64encode(payload).decode(), "payloadType": PAYLOAD_TYPE, "signatures": [{}]}
+    return jcs({"dsseEnvelope": envelope})
 
 
 def check(statement: Statement, lineage: "Lineage", lineage_sha256: str) -> None:

@@ -25,6 +25,11 @@ class KeylessSigner:
     config: "ClientTrustConfig"
     token: "IdentityToken"
 
+    @property
+    def identity(self) -> str:
+        """Whom the token is for, as the issuer says; the certificate is what counts."""
+        return self.token.identity
+
     def sign_statement(self, payload: bytes) -> bytes:
         """Return the bundle (JSON) around ``payload``; what was signed stands in a public log from then on.
 

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from gitops_models.errors import GmError
 
-__all__ = ["ModelKey", "ModelSigner", "read_private_key", "read_public_key"]
+__all__ = ["ModelKey", "ModelSigner", "parse_public_key", "read_private_key", "read_public_key"]
 
 _PRIVATE = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 _PUBLIC = ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey
@@ -78,14 +78,18 @@ class ModelSigner:
 
 def read_public_key(path: Path) -> ModelKey:
     """Read a PEM or OpenSSH public key; GM-T730 when it is none that signs models."""
-    data = _read(path)
+    return parse_public_key(_read(path), str(path))
+
+
+def parse_public_key(data: bytes, where: str) -> ModelKey:
+    """Read the text of a PEM or OpenSSH public key; GM-T730 when it is none that signs models."""
     load = load_ssh_public_key if data.startswith(_SSH) else load_pem_public_key
     try:
         key = load(data)
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise GmError("GM-T730", "not a public key in PEM or OpenSSH form", where=str(path)) from error
+        raise GmError("GM-T730", "not a public key in PEM or OpenSSH form", where=where) from error
     if not isinstance(key, _PUBLIC) or not _on_known_curve(key):
-        raise GmError("GM-T730", "the key is neither EC (P-256, P-384, P-521) nor ed25519", where=str(path))
+        raise GmError("GM-T730", "the key is neither EC (P-256, P-384, P-521) nor ed25519", where=where)
     return ModelKey(key)
 
 
