@@ -63,7 +63,7 @@ def allowed_signers(
     output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write it here.")] = None,
 ) -> None:
     """Write the accepted keys as a file for plain git (gpg.ssh.allowedSignersFile)."""
-    from gitops_models.trust.allowed_signers import write_allowed_signers
+    from gitops_models.trust.signerswriter import write_allowed_signers
 
     options = of(context)
     text = write_allowed_signers(open_here(options).history.people)

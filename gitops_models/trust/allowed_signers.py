@@ -19,14 +19,12 @@ from gitops_models.trust.problem import SignatureProblem
 from gitops_models.trust.signeroptions import read_options
 
 if TYPE_CHECKING:
-    from gitops_models.registry.documents import ForgeKey, People, Person, SshKey, Workload
     from gitops_models.trust.certificates import Certificate
 
-__all__ = ["AllowedSigner", "AllowedSignersKeyring", "parse_allowed_signers", "write_allowed_signers"]
+__all__ = ["AllowedSigner", "AllowedSignersKeyring", "parse_allowed_signers"]
 
 _PRINCIPALS = re.compile(r'\s*(?:"([^"]*)"|([^\s"]+))\s+')
 _OPTIONS = re.compile(r'((?:[^\s"]|"(?:[^"\\]|\\.)*")+)\s+(\S+\s+\S.*)')
-_UNSAFE = re.compile(r"[^\w.%+=/@-]")
 
 
 @dataclass(frozen=True)
@@ -99,25 +97,6 @@ def parse_allowed_signers(text: str, where: str, *, zone: tzinfo | None = None) 
     Raises GM-T300 with the line's number for anything that is not understood.
     """
     return tuple(_parse(text, where, zone))
-
-
-def write_allowed_signers(people: "People") -> str:
-    """Return the lines for ``git verify-commit``: every SSH key of persons, workloads and forges, by e-mail."""
-    entries: list[Person | Workload | ForgeKey] = [*people.people, *people.workloads, *people.forges]
-    lines = [
-        _line(_principals(entry.id, entry.emails), key) for entry in entries for key in entry.keys if key.type == "ssh"
-    ]
-    return "".join(f"{line}\n" for line in lines)
-
-
-def _principals(name: str, emails: Iterable[str]) -> str:
-    # A comma, quote or wildcard in an address would make the line speak for others as well.
-    return ",".join(email for email in emails if not _UNSAFE.search(email)) or name
-
-
-def _line(principals: str, key: "SshKey") -> str:
-    option = f' namespaces="{",".join(key.namespaces)}"' if key.namespaces else ""
-    return f"{principals}{option} {' '.join(key.key.split()[:2])}"
 
 
 def _parse(text: str, where: str, zone: tzinfo | None) -> Iterator[AllowedSigner]:

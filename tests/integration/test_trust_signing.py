@@ -12,8 +12,8 @@ from gitops_models.store.objects import Ident
 from gitops_models.store.refs import RefUpdate, update_refs
 from gitops_models.store.worktree import init
 from gitops_models.store.writer import write_commit, write_tag, write_tree
-from gitops_models.trust.allowed_signers import write_allowed_signers
 from gitops_models.trust.records import verify_record
+from gitops_models.trust.signerswriter import write_allowed_signers
 from gitops_models.trust.signing import SshSigner, generate_key, key_signer, ssh_signer_from_config
 from gitops_models.trust.sshsig import verify_sshsig
 from gitops_models.trust.verify import verify_commit, verify_tag

@@ -4,10 +4,9 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from gitops_models.errors import GmError
-from gitops_models.trust.allowed_signers import AllowedSignersKeyring, parse_allowed_signers, write_allowed_signers
-from gitops_models.trust.verify import verify_commit
+from gitops_models.trust.allowed_signers import AllowedSignersKeyring, parse_allowed_signers
 from tests.support.keys import ed25519_key
-from tests.support.signed import AT, key_entry, people, person, signed_commit
+from tests.support.signed import AT
 from tests.support.sshcert import certified
 
 KEY = ed25519_key("ann").public_key
@@ -130,21 +129,3 @@ def test_a_bad_line_is_an_error_with_its_number(line):
     with pytest.raises(GmError, match="line 2") as caught:
         parse(f"bob {ed25519_key('bob').public_key}\n{line}\n")
     assert (caught.value.code, caught.value.where) == ("GM-T300", "signers")
-
-
-def test_the_file_made_from_people_accepts_what_people_sign():
-    gpg = {"type": "gpg", "fingerprint": "0" * 40}
-    bot = {"id": "bot", "keys": [key_entry("bot", namespaces=["git"])]}
-    team = people("ann", people=[person("ann", keys=[key_entry("ann"), gpg])], workloads=[bot])
-    written = write_allowed_signers(team)
-    assert written.splitlines() == [
-        f"ann@example.org {KEY}",
-        f'bot namespaces="git" {ed25519_key("bot").public_key}',
-    ]
-    found = verify_commit(signed_commit("ann"), AllowedSignersKeyring(parse(written)))
-    assert (found.signature.verdict, found.email_ok, found.actor) == ("good", True, None)
-
-
-def test_an_address_with_wildcards_or_commas_speaks_for_nobody():
-    odd = person("ann", emails=["*@example.org", "a,b@example.org", "ann@example.org"])
-    assert write_allowed_signers(people(people=[odd])).startswith("ann@example.org ssh-")
