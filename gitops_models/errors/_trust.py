@@ -68,8 +68,17 @@ CODES = {
     "GM-T202": Code("signing key cannot be read", Exit.AUTHENTICATION, "point user.signingkey at an existing key"),
     "GM-T203": Code("signing key is locked", Exit.AUTHENTICATION, "load it into the agent: `ssh-add <key>`"),
     "GM-T204": Code("signing failed", Exit.AUTHENTICATION, "try `ssh-keygen -Y sign -n git -f <key>` by hand"),
-    "GM-T205": Code("signing format not supported yet", Exit.AUTHENTICATION, "git config gpg.format ssh"),
+    "GM-T205": Code("signing format not supported", Exit.AUTHENTICATION, "git config gpg.format ssh (or openpgp)"),
     "GM-T206": Code("key file exists", Exit.CONFLICT, "choose another path, or use the key that is there"),
+    "GM-T207": Code(
+        "decisions and records need an SSH key",
+        Exit.AUTHENTICATION,
+        "git config gm.signingkey ~/.ssh/id_ed25519.pub, and list that key beside your GPG key in policies/people.yaml",
+    ),
+    "GM-T208": Code("GPG made no signature", Exit.AUTHENTICATION, "try `gpg --armor --detach-sign -u <key>` by hand"),
+    "GM-T209": Code(
+        "no such GPG key", Exit.AUTHENTICATION, "git config user.signingkey <full fingerprint> (gpg --list-secret-keys)"
+    ),
     "GM-T300": Code("bad line in allowed_signers", Exit.INTEGRITY, "correct the line (ssh-keygen(1), ALLOWED SIGNERS)"),
     "GM-T301": Code("no GPG keys in the file", Exit.USAGE, "write it with `gpg --export --armor <fingerprint>`"),
     "GM-T302": Code("gpg does not work", Exit.EXTERNAL, "install GnuPG 2.2 or newer, or sign with SSH"),

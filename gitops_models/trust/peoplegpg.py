@@ -31,7 +31,7 @@ from gitops_models.trust.problem import SignatureProblem
 if TYPE_CHECKING:
     from gitops_models.registry.documents import People
 
-__all__ = ["PeopleGpg", "listed_gpg_keys"]
+__all__ = ["PeopleGpg", "find_with", "listed_gpg_keys"]
 
 _GIT = "git"
 # gpg counts seconds in 32 bits, until 2106.
@@ -63,7 +63,7 @@ class PeopleGpg:
         """
         if not self.keys:
             return [_unlisted(signed) for signed in objects]
-        answers = _home(self.keys).find(objects)
+        answers = find_with(self.keys, objects)
         return [self._judge(answer, signed) for answer, signed in zip(answers, objects, strict=True)]
 
     def _judge(self, answer: _Answer, signed: Signed) -> Checked | SignatureProblem:
@@ -76,6 +76,15 @@ class PeopleGpg:
         if part.verdict == "revoked":
             return Checked(answer.primary, part)
         return Checked(answer.primary, self._ring.lookup(answer.primary, _GIT, signed.who.at))
+
+
+def find_with(keys: tuple[str, ...], objects: Sequence[Signed]) -> list[Found | SignatureProblem]:
+    """Return what gpg finds in each object with these keys (base64): a part of one of them, or what is wrong.
+
+    ``standing`` says that the signature was made to expire, or that the key is revoked; ``KEY_EXPIRED`` says nothing.
+    Raises GM-T302 when gpg is not there.
+    """
+    return _home(keys).find(objects)
 
 
 def _unlisted(signed: Signed) -> Checked | SignatureProblem:

@@ -17,7 +17,7 @@ from gitops_models.registry.canonical import jcs, sha256_hex
 from gitops_models.trust.bodies import Acceptance, Body, ChangeSummary, Checkpoint, Decision, Deployment
 from gitops_models.trust.dsse import PAYLOAD_TYPE, Envelope, EnvelopeSignature, pae, read_canonical
 from gitops_models.trust.problem import SignatureProblem
-from gitops_models.trust.signing import Signer
+from gitops_models.trust.signing import Signer, in_namespace
 from gitops_models.trust.sshsig import SshSignature, verify_sshsig
 
 __all__ = [
@@ -136,6 +136,7 @@ def _make(body: Body, digest: str, signer: Signer) -> Record:
         "subject": [{"digest": {"sha256": digest}, "name": _KINDS[uri].subject}],
     }
     payload = jcs(statement)
+    signer = in_namespace(signer, _KINDS[uri].namespace)
     armored = signer.sign(pae(PAYLOAD_TYPE, payload), _KINDS[uri].namespace)
     signature = EnvelopeSignature(signer.fingerprint, armored.encode())
     return verify_record(Envelope(PAYLOAD_TYPE, payload, (signature,)).encode())

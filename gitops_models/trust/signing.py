@@ -19,7 +19,16 @@ from gitops_models.trust.privatekey import public_half
 from gitops_models.trust.problem import SignatureProblem
 from gitops_models.trust.sshsig import verify_sshsig
 
-__all__ = ["Signer", "SshSigner", "generate_key", "key_signer", "ssh_signer_from_config"]
+__all__ = [
+    "Signer",
+    "SshSigner",
+    "generate_key",
+    "in_namespace",
+    "key_signer",
+    "names_a_key",
+    "ssh_signer",
+    "ssh_signer_from_config",
+]
 
 _LITERALS = ("key::", "ssh-", "ecdsa-", "sk-")
 _UNATTENDED_SECONDS = 60.0
@@ -98,15 +107,33 @@ def ssh_signer_from_config(get: Callable[[str], str | None], *, interactive: boo
     Raises GM-T205 (another gpg.format), GM-T200 (no user.signingkey), GM-T202 and GM-T024 (no usable key).
     """
     if (form := get("gpg.format") or "ssh") != "ssh":
-        raise GmError("GM-T205", f"git is set to sign with {form}; this version signs with SSH keys")
+        raise GmError("GM-T205", f"git is set to sign with {form}, not with SSH keys", where="gpg.format")
+    return ssh_signer(get, get("user.signingkey"), interactive=interactive)
+
+
+def ssh_signer(get: Callable[[str], str | None], signing_key: str | None, *, interactive: bool = False) -> SshSigner:
+    """Make the signer for an SSH key, written out or in a file; raises as ``ssh_signer_from_config``."""
     program = get("gpg.ssh.program") or "ssh-keygen"
-    signing_key = get("user.signingkey")
     if not signing_key:
         raise GmError("GM-T200", "git has no user.signingkey", where="git config")
-    if signing_key.startswith(_LITERALS):
+    if names_a_key(signing_key):
         key = _literal(signing_key.removeprefix("key::"))
         return SshSigner(key, None, program, interactive)
     return key_signer(Path(signing_key).expanduser(), program=program, interactive=interactive)
+
+
+def names_a_key(text: str) -> bool:
+    """Whether ``text`` is an SSH public key itself, and no path."""
+    return text.startswith(_LITERALS)
+
+
+def in_namespace(signer: Signer, namespace: str) -> Signer:
+    """Return who signs in ``namespace`` for ``signer``: whoever signs commits with GPG signs records with SSH.
+
+    Raises GM-T207 where that needs an SSH key and none is named.
+    """
+    choose: Callable[[str], Signer] | None = getattr(signer, "in_namespace", None)
+    return choose(namespace) if choose else signer
 
 
 def key_signer(path: Path, *, program: str = "ssh-keygen", interactive: bool = False) -> SshSigner:

@@ -23,7 +23,7 @@ from gitops_models.store.config import remote_address, user_config
 from gitops_models.store.repository import Store
 from gitops_models.trust.ledger import Ledger, Scribe
 from gitops_models.trust.memory import memory_path, require_memory, write_durably
-from gitops_models.trust.signing import ssh_signer_from_config
+from gitops_models.trust.usersigner import record_signer_from_config
 from gitops_models.workflows.remotes import reader_of
 from gitops_models.workflows.session import default_remote
 
@@ -147,5 +147,7 @@ def _scribe(store: Store, clock: Clock) -> tuple[Signer | None, Scribe | None]:
     name, email = config.get("user.name"), config.get("user.email")
     if not config.get("user.signingkey") or not name or not email:
         return None, None
-    signer = ssh_signer_from_config(config.get)
+    signer = record_signer_from_config(config.get)
+    if signer is None:
+        return None, None
     return signer, Scribe(signer, name, email, now=lambda: clock.now().timestamp())

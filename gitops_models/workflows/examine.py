@@ -12,7 +12,7 @@ from gitops_models.store.config import user_config
 from gitops_models.store.gitcli import require_git
 from gitops_models.store.repository import Store
 from gitops_models.trust.memory import load_memory, memory_path
-from gitops_models.trust.signing import ssh_signer_from_config
+from gitops_models.trust.usersigner import signer_from_config
 from gitops_models.workflows.door import MARK
 from gitops_models.workflows.remotes import reader
 from gitops_models.workflows.session import open_session
@@ -88,7 +88,7 @@ def _ssh() -> str:
 
 def _signing(store: Store) -> str:
     config = user_config(store)
-    return f"{ssh_signer_from_config(config.get).fingerprint} ({config.get('user.signingkey')})"
+    return f"{signer_from_config(config.get).fingerprint} ({config.get('user.signingkey')})"
 
 
 def _pin(store: Store) -> str:

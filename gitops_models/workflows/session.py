@@ -15,7 +15,7 @@ from gitops_models.store.snapshots import snapshot
 from gitops_models.store.trees import has_file
 from gitops_models.trust.ledger import Ledger, Scribe
 from gitops_models.trust.memory import Memory, load_memory, memory_path, update_memory
-from gitops_models.trust.signing import ssh_signer_from_config
+from gitops_models.trust.usersigner import signer_from_config
 from gitops_models.verification.cache import cache_path, load_prefix, save_prefix
 from gitops_models.verification.checkpoints import Checkpoints, judge_checkpoints
 from gitops_models.verification.fold import fold, steps_after
@@ -79,7 +79,7 @@ class Session:
 
     def signer(self) -> Signer:
         """The user's own signer, from the Git configuration. Raises GM-T2nn, which say what to set."""
-        return ssh_signer_from_config(user_config(self.store).get, interactive=self.attended)
+        return signer_from_config(user_config(self.store).get, interactive=self.attended)
 
     def ident(self) -> Ident:
         """Who commits, from the Git configuration, at the session's clock; GM-C120 when Git knows nobody."""
@@ -90,12 +90,23 @@ class Session:
         return Ident(name, email, int(self.clock.now().timestamp()))
 
     def actor(self, signer: Signer) -> Actor:
-        """The person or workload that the signer's key belongs to; GM-C121 for a key that nobody here has."""
-        actor = self.history.people.actor(signer.fingerprint)
+        """The person or workload that the signer's key belongs to; GM-C121 for a key that nobody here has.
+
+        Whoever signs commits with one key and records with another must have both.
+        """
+        actor = self._owner(signer.fingerprint)
+        for fingerprint in getattr(signer, "also", ()):
+            if (owner := self._owner(fingerprint)).id != actor.id:
+                why = f"your key for records, {fingerprint}, is {owner.id}'s, and your commits are signed by {actor.id}"
+                raise GmError("GM-C121", why, where="policies/people.yaml")
+        return actor
+
+    def _owner(self, fingerprint: str) -> Actor:
+        actor = self.history.people.actor(fingerprint)
         if actor is None:
             raise GmError(
                 "GM-C121",
-                f"your signing key {signer.fingerprint} belongs to nobody in the accepted people file",
+                f"your signing key {fingerprint} belongs to nobody in the accepted people file",
                 where="policies/people.yaml",
             )
         return actor
@@ -138,9 +149,7 @@ def open_session(
         remember(store, history)
         if known is None or known.tip != history.tip:
             save_prefix(cache, history)
-    return Session(
-        store, clock, remote, line, history, ledger, start is not None, offline, checkpoints=checkpoints
-    )
+    return Session(store, clock, remote, line, history, ledger, start is not None, offline, checkpoints=checkpoints)
 
 
 def remember(store: Store, history: History) -> None:

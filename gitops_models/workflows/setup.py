@@ -24,8 +24,10 @@ from gitops_models.store.snapshots import snapshot
 from gitops_models.store.transport import ls_remote, push
 from gitops_models.store.worktree import dirty_paths, fast_forward, init
 from gitops_models.store.writer import write_commit, write_tree
+from gitops_models.trust.gpgsigning import GpgSigner
 from gitops_models.trust.memory import Memory, Pin, load_memory, memory_path, save_memory
 from gitops_models.trust.signing import generate_key, key_signer, ssh_signer_from_config
+from gitops_models.trust.usersigner import signer_from_config
 from gitops_models.verification.fold import begin
 from gitops_models.workflows.founding import Founding, Ground, Setup, found, read_people
 from gitops_models.workflows.pin import refuse_unreachable
@@ -97,7 +99,8 @@ def _initialize(store: Store, wanted: Setup, clock: Clock, asker: Asker | None) 
     commit = _commit(store, wanted, head, founding, ident, signer)
     history = begin(store, commit)
     refuse_unreachable(history, "give --people FILE that names enough people, or begin with --profile solo")
-    _configure(store, ident, wanted, key if made else None)
+    gpg = isinstance(signer, GpgSigner)
+    _configure(store, ident, wanted, "openpgp" if gpg else "ssh", key if made else None)
     pushed = _publish(store, wanted, remote, RefUpdate(f"refs/heads/{line}", new=commit, old=published))
     memory = Memory(repository=history.repository.id, line=line, pin=Pin(commit=commit))
     save_memory(memory_path(store.common_dir), memory.advanced(commit, policy_version=history.policy.version))
@@ -183,7 +186,8 @@ def _signer(store: Store, wanted: Setup, ident: Ident, asker: Asker | None) -> t
         if error.code not in NO_SSH_KEY and not gpg:
             raise
         if wanted.people is not None:
-            raise
+            # Somebody else says who is here: they may know this person by the GPG key that git signs with.
+            return signer_from_config(config.get, interactive=asker is not None), known, False
         if asker and not asker.agrees("Git signs with no SSH key here. Make one, for this repository only?"):
             raise
     path = store.common_dir / "gm" / "signing_key"
@@ -218,13 +222,13 @@ def _commit(store: Store, wanted: Setup, head: str | None, founding: Founding, i
     )
 
 
-def _configure(store: Store, ident: Ident, wanted: Setup, made_key: str | None) -> None:
+def _configure(store: Store, ident: Ident, wanted: Setup, form: str, made_key: str | None) -> None:
     """Write for this repository only what was given or asked, and the key when it was made here."""
     config = user_config(store)
     values = {
         "user.name": ident.name if wanted.name or not config.get("user.name") else None,
         "user.email": ident.email if wanted.email or not config.get("user.email") else None,
-        "gpg.format": "ssh" if config.get("gpg.format") != "ssh" else None,
+        "gpg.format": form if config.get("gpg.format") != form else None,
         "user.signingkey": made_key,
         "commit.gpgsign": "true" if made_key else None,
     }

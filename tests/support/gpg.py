@@ -16,17 +16,18 @@ class GpgHome:
 
     path: Path
 
-    def run(self, *arguments, stdin=b"", clock=None):
+    def run(self, *arguments, stdin=b"", clock=None, passphrase=""):
         time = [f"--faked-system-time={clock}!"] if clock else []
-        options = ["--homedir", self.path, "--batch", "--no-tty", "--pinentry-mode=loopback", "--passphrase="]
+        unlock = ["--pinentry-mode=loopback", f"--passphrase={passphrase}"]
+        options = ["--homedir", self.path, "--batch", "--no-tty", *unlock]
         done = subprocess.run(["gpg", *options, *time, *arguments], input=stdin, capture_output=True, check=False)
         assert done.returncode == 0, done.stderr.decode()
         return done.stdout
 
-    def make(self, name, *, expires="never", clock=None):
+    def make(self, name, *, expires="never", clock=None, passphrase=""):
         """A new signing key; returns its full fingerprint."""
         user = f"{name} <{name}@example.org>"
-        self.run("--quick-generate-key", user, "ed25519", "sign", expires, clock=clock)
+        self.run("--quick-generate-key", user, "ed25519", "sign", expires, clock=clock, passphrase=passphrase)
         return self.fingerprints(name)[0]
 
     def add_subkey(self, fingerprint, *, expires="never", clock=None):
