@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from gitops_models.registry.documents.keys import Key
     from gitops_models.registry.documents.people import ForgeKey, Login, People, Person, RoleGrant, Workload
+    from gitops_models.registry.documents.workflows import Workflow
 
     Member = Person | Workload | ForgeKey
 
@@ -109,6 +110,13 @@ def grant_words(grant: str | RoleGrant) -> str:
     return grant if isinstance(grant, str) else f"{grant.role} for {', '.join(grant.models)}"
 
 
+def workflow_words(found: Workflow) -> str:
+    """Return a CI workflow with everything that its certificates have to say."""
+    ids = f"repository {found.repository_id} of owner {found.owner_id}"
+    where = f"at {found.ref} on {found.trigger}, runner {found.runner or 'any'}"
+    return f"{found.identity} by {found.issuer}, {ids}, {where}"
+
+
 def login_words(login: Login) -> str:
     """Return a login with its numeric id, which is what counts."""
     return f"{login.forge}:{login.login}:{login.id}"
@@ -141,6 +149,7 @@ def _sets(member: tuple[str, Member] | None) -> dict[str, set[str]]:
         "role": {grant_words(grant) for grant in getattr(found, "roles", ())},
         "may": set(getattr(found, "may", ())),
         "key": {f"{key_words(key)}{_material(key)}" for key in getattr(found, "keys", ())},
+        "workflow": {workflow_words(each) for each in getattr(found, "workflows", ())},
         "e-mail": set(getattr(found, "emails", ())),
         "login": {login_words(login) for login in getattr(found, "logins", ())},
     }

@@ -127,12 +127,17 @@ class GpgKey(Part):
         return self
 
 
+Identity = Annotated[str, StringConstraints(min_length=1, max_length=1024, pattern=r"^[^\s\x00-\x1f\x7f]+$")]
+# No fragment, no query, no user: issuer and identity stay two things when they are written as one text.
+Issuer = Annotated[str, StringConstraints(max_length=1024, pattern=r"^https?://[^\s\x00-\x1f\x7f#?@]+$")]
+
+
 class SigstoreKey(Part):
-    """A keyless identity."""
+    """A keyless identity: whoever the issuer says is this identity, in a certificate of the trusted root."""
 
     type: Annotated[Literal["sigstore"], about("The kind of key.", "sigstore")]
-    identity: Annotated[Line, about("Identity in the certificate.", "lead@example.org")]
-    issuer: Annotated[Line, about("OIDC issuer.", "https://accounts.example.org")]
+    identity: Annotated[Identity, about("Identity in the certificate: an address or a URL.", "lead@example.org")]
+    issuer: Annotated[Issuer, about("OIDC issuer.", "https://accounts.example.org")]
     namespaces: Annotated[
         Items[Line] | None, about("Signature namespaces it may be used for; all when absent.", ["git"])
     ] = None

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from gitops_models.registry.documents._base import Date, Document, Email, Items, Line, Name, ObjectId, Part, about
-from gitops_models.registry.documents.keys import EXAMPLE_KEY, Key
+from gitops_models.registry.documents.keys import EXAMPLE_KEY, Key, SigstoreKey
 from gitops_models.registry.documents.repository import Glob
 from gitops_models.registry.documents.workflows import Workflow
 
@@ -169,6 +169,12 @@ class People(Document):
         return dict(self._keys())
 
     @cached_property
+    def _by_identity(self) -> dict[tuple[str, str], Actor]:
+        keys = (key for member in self._members() for key in member.keys)
+        listed = [key for key in keys if isinstance(key, SigstoreKey)]
+        return {(key.identity, key.issuer): self._by_fingerprint[key.fingerprint] for key in listed}
+
+    @cached_property
     def _by_id(self) -> dict[str, Person]:
         return {person.id: person for person in self.people}
 
@@ -179,6 +185,10 @@ class People(Document):
     def actor(self, fingerprint: str) -> Actor | None:
         """Say whose key has this fingerprint (``SHA256:…`` for SSH, upper-case hex for OpenPGP), or None."""
         return self._by_fingerprint.get(fingerprint)
+
+    def keyless(self, identity: str, issuer: str) -> Actor | None:
+        """Say who signs keyless as ``identity`` of ``issuer``, both exactly as in the certificate, or None."""
+        return self._by_identity.get((identity, issuer))
 
     def person(self, person_id: str) -> Person | None:
         """Return the person with this id, or None."""

@@ -103,3 +103,66 @@ def test_a_person_has_an_address():
 
 def test_training_dates_are_dates():
     assert "is not a date" in refused(people=[{"id": "a", "emails": ["a@b.c"], "training": {"x": "2026-02-30"}}])
+
+
+def keyless(identity="ann@example.org", issuer="https://accounts.example.org", **fields):
+    return {"type": "sigstore", "identity": identity, "issuer": issuer, **fields}
+
+
+def holder(name, *keys):
+    return {"id": name, "emails": [f"{name}@example.org"], "keys": list(keys)}
+
+
+def test_a_keyless_signature_belongs_to_whoever_has_identity_and_issuer_both():
+    people = docs.People.model_validate(
+        {
+            "people": [
+                holder("ann", keyless(), keyless("ann@work.example")),
+                holder("bob", keyless("bob@example.org")),
+            ],
+            "workloads": [{"id": "ci", "keys": [keyless(namespaces=["git"], issuer="https://ci.example")]}],
+        }
+    )
+    assert people.keyless("ann@work.example", "https://accounts.example.org").id == "ann"
+    assert people.keyless("bob@example.org", "https://accounts.example.org").id == "bob"
+    assert people.keyless("ann@example.org", "https://ci.example").namespaces == frozenset({"git"})
+    assert people.keyless("bob@example.org", "https://ci.example") is None
+    assert people.keyless("ANN@example.org", "https://accounts.example.org") is None
+    assert people.keyless("ann@example.org", "https://accounts.example.org/") is None
+
+
+def test_one_identity_of_one_issuer_has_one_owner():
+    text = "key sigstore:https://accounts.example.org#ann@example.org is listed twice"
+    assert text in refused(people=[holder("ann", keyless()), holder("bob", keyless())])
+    two = [holder("ann", keyless()), holder("bob", keyless(issuer="https://other.example"))]
+    assert (
+        docs.validate(docs.People, {"people": two}, "p").keyless("ann@example.org", "https://other.example").id == "bob"
+    )
+
+
+def test_issuer_and_identity_cannot_be_shifted_into_each_other():
+    people = docs.validate(docs.People, {"people": [holder("ann", keyless("b#c", "https://a"))]}, "p")
+    assert people.keyless("b#c", "https://a").id == "ann"
+    assert people.keyless("c", "https://a#b") is None
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"identity": ""},
+        {"identity": "ann @example.org"},
+        {"identity": "ann@example.org\n"},
+        {"identity": "a" * 1025},
+        {"issuer": "accounts.example.org"},
+        {"issuer": "https://"},
+        {"issuer": "https://accounts.example.org#x"},
+        {"issuer": "https://accounts.example.org?x=1"},
+        {"issuer": "https://me@accounts.example.org"},
+        {"issuer": "https://accounts.example.org "},
+        {"issuer": "https://accounts.example.org\n"},
+        {"issuer": "javascript://accounts.example.org"},
+        {"issuer": f"https://{'a' * 1024}"},
+    ],
+)
+def test_a_keyless_identity_that_could_be_read_in_two_ways_is_refused(fields):
+    refused(people=[holder("ann", keyless(**fields))])

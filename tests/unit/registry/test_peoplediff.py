@@ -1,8 +1,10 @@
 """What a change of the people file means, in words."""
 
 from gitops_models.registry import peopleedit as edit
-from gitops_models.registry.documents import People, RoleGrant, parse_document, render
-from gitops_models.registry.documents.keys import SigstoreKey, SshKey
+from gitops_models.registry.documents import People, Person, RoleGrant, Workload, parse_document, render
+from gitops_models.registry.documents.keys import GpgKey, SigstoreKey, SshKey
+from gitops_models.registry.documents.people import ForgeKey
+from gitops_models.registry.documents.workflows import Workflow
 from gitops_models.registry.peoplediff import difference, one_line, whole
 from gitops_models.registry.peopleedit import Parts
 from tests.support.documents import ssh_key
@@ -81,6 +83,37 @@ def test_a_key_that_is_only_declared_compromised_is_a_difference():
     found = difference(PEOPLE, edit.declare_compromised(PEOPLE, "SHA256:12345678", SINCE))
     assert found
     assert one_line(found) == f"+ compromised key SHA256:12345678 since {SINCE}"
+
+
+def test_the_workflows_of_a_workload_are_shown():
+    workflow = Workflow(
+        identity="https://f/w.yml@main", issuer="https://i", repository_id="1", owner_id="2", ref="main"
+    )
+    trainer = Workload(id="ci", may=("promoted",), workflows=(workflow,))
+    after = PEOPLE.model_copy(update={"workloads": (trainer,)})
+    shown = "https://f/w.yml@main by https://i, repository 1 of owner 2, at main on push, runner github-hosted"
+    assert whole(difference(PEOPLE, after)) == ("ci (workload)", f"  + workflow {shown}")
+    other = trainer.model_copy(update={"workflows": (workflow.model_copy(update={"runner": None}),)})
+    assert len(difference(after, PEOPLE.model_copy(update={"workloads": (other,)})).members[0].lines) == 2
+
+
+def test_a_gpg_key_that_changes_under_its_fingerprint_is_shown():
+    def of(data):
+        key = GpgKey.model_construct(type="gpg", fingerprint="A" * 40, key=data, namespaces=None)
+        return PEOPLE.model_copy(update={"people": (PEOPLE.people[0].model_copy(update={"keys": (key,)}),)})
+
+    (one,) = difference(of("old"), of("new")).members
+    assert [line.partition(" (")[0] for line in one.lines] == [f"- key gpg {'A' * 40}", f"+ key gpg {'A' * 40}"]
+
+
+def test_no_field_of_anybody_can_change_unseen():
+    shown = {"id", "affiliation", "emails", "keys", "roles", "logins", "training", "until", "suspended"}
+    assert set(Person.model_fields) == shown
+    assert set(Workload.model_fields) == {"id", "emails", "keys", "workflows", "may"}
+    assert set(ForgeKey.model_fields) == {"id", "emails", "keys"}
+    assert set(People.model_fields) == {"api_version", "kind", "people", "workloads", "forges", "compromised"}
+    fields = {"identity", "issuer", "repository_id", "owner_id", "ref", "trigger", "runner"}
+    assert set(Workflow.model_fields) == fields
 
 
 def test_what_a_workload_may_do_is_shown():
