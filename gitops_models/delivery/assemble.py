@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitops_models.delivery.follow import Follower
 from gitops_models.delivery.journal import Journal
 from gitops_models.delivery.mirror import REMOTE, open_mirror
+from gitops_models.delivery.overrides import override_files
 from gitops_models.delivery.reconciler import Reconciler
 from gitops_models.delivery.recorder import LedgerRecorder, NoRecorder, Recorder
 from gitops_models.delivery.sources import artifact_source
@@ -31,10 +33,16 @@ if TYPE_CHECKING:
 
 @contextmanager
 def open_reconciler(
-    config: ReconcilerFile, *, clock: Callable[[], datetime], target: str | None = None, lock_wait: float = 5.0
+    config: ReconcilerFile,
+    *,
+    clock: Callable[[], datetime],
+    target: str | None = None,
+    overrides: Sequence[Path] = (),
+    lock_wait: float = 5.0,
 ) -> Iterator[Reconciler]:
     """Hold the state directory of ``config`` and give its reconciler, for one run or many.
 
+    ``overrides`` are files with override statements beside those of the directory that ``config`` names.
     ``target`` selects one target by id (GM-R104 where there is none). Raises what ``open_mirror`` and reading the key
     raise.
     """
@@ -67,6 +75,7 @@ def open_reconciler(
             journal=Journal(state / "journal"),
             recorder=recorder_for(ledger, signer),
             clock=clock,
+            overrides=partial(override_files, overrides, Path(config.overrides) if config.overrides else None),
         )
 
 

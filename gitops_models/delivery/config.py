@@ -78,6 +78,9 @@ class ReconcilerFile(Document):
         about("What is served where.", [{"id": "serving-eu", "path": "/srv/models", "stages": ["production"]}]),
     ]
     state: Annotated[Place, about("State directory; losing it loses only time.", "state")]
+    overrides: Annotated[
+        Place | None, about("Directory of override statements; what lies there holds at the next run.", "overrides")
+    ] = None
     key: Annotated[Place | None, about("Private SSH key that signs deployment records.", "reconciler_ed25519")] = None
     name: Annotated[Line, about("Who the records' commits are by.", "reconciler-eu")] = "gm reconciler"
     email: Annotated[Line, about("E-mail of the same.", "reconciler@example.org")] = "reconciler@localhost"
@@ -140,6 +143,7 @@ def _absolute(document: ReconcilerFile, base: Path) -> ReconcilerFile:
             "artifacts": artifacts,
             "state": _local(document.state, base),
             "key": _local(document.key, base) if document.key else None,
+            "overrides": _local(document.overrides, base) if document.overrides else None,
         }
     )
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitops_models.delivery.desired import change_behind, desired_states
+from gitops_models.delivery.overrides import Overrides, read_overrides
 from gitops_models.delivery.plan import drift
 from gitops_models.delivery.records import Circumstances, Outcome, intend
 from gitops_models.delivery.results import Done, Report, Result, examine
@@ -20,6 +21,7 @@ from gitops_models.errors import GmError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from gitops_models.delivery.follow import Followed
     from gitops_models.delivery.journal import Journal
@@ -32,7 +34,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reconciler:
-    """What a reconcile needs. ``load_history`` fetches and folds; ``source_for`` brings the bytes of its versions."""
+    """What a reconcile needs. ``load_history`` fetches and folds; ``source_for`` brings the bytes of its versions.
+
+    ``overrides`` lists the files with override statements that are there now.
+    """
 
     targets: Sequence[Target]
     load_history: Callable[[], Followed]
@@ -40,32 +45,43 @@ class Reconciler:
     journal: Journal
     recorder: Recorder
     clock: Callable[[], datetime]
+    overrides: Callable[[], Sequence[Path]] = tuple
 
     def run(self) -> Report:
         """Reconcile every target once. Raises only what ``load_history`` and ``source_for`` raise."""
         followed = self.load_history()
         history = followed.history
         source = self.source_for(history)
+        held = read_overrides(self.overrides, history, targets=[one.id for one in self.targets], at=self.clock())
         results: list[Result] = []
-        problems = [*([("repository", followed.problem)] if followed.problem else ()), *followed.troubles]
+        problems = [
+            *([("repository", followed.problem)] if followed.problem else ()),
+            *followed.troubles,
+            *held.problems,
+        ]
         for target in self.targets:
             try:
-                results.extend(_Visit(self, target, history, source).run())
+                results.extend(_Visit(self, target, history, source, held).run())
             except GmError as error:
                 problems.append((target.id, error))
         return Report(
-            history.tip, self.clock(), tuple(results), tuple(problems), self.recorder.flush(), notes=followed.notes
+            history.tip,
+            self.clock(),
+            tuple(results),
+            tuple(problems),
+            self.recorder.flush(),
+            notes=(*followed.notes, *held.notes),
         )
 
 
-def survey(targets: Sequence[Target], history: History, *, at: datetime) -> Report:
+def survey(targets: Sequence[Target], history: History, *, at: datetime, held: Overrides | None = None) -> Report:
     """Say how every target stands against ``history``; changes nothing."""
     results: list[Result] = []
     problems: list[tuple[str, GmError]] = []
     for target in targets:
         try:
             target.claim(history.repository.id, dry_run=True)
-            wanted = _wanted(target, history)
+            wanted = _wanted(target, history, held or Overrides())
         except GmError as error:
             problems.append((target.id, error))
             continue
@@ -73,10 +89,11 @@ def survey(targets: Sequence[Target], history: History, *, at: datetime) -> Repo
     return Report(history.tip, at, tuple(results), tuple(problems))
 
 
-def _wanted(target: Target, history: History) -> tuple[Desired, ...]:
-    return desired_states(
+def _wanted(target: Target, history: History, held: Overrides) -> tuple[Desired, ...]:
+    wanted = desired_states(
         history, target=target.id, stages=target.stages, models=target.models, occupied=target.occupied()
     )
+    return tuple(held.applied(target.id, desired) for desired in wanted)
 
 
 def _look(target: Target, desired: Desired) -> Result:
@@ -94,19 +111,22 @@ def failed(target: str, desired: Desired, error: GmError) -> Result:
 class _Visit:
     """One run over one target."""
 
-    def __init__(self, reconciler: Reconciler, target: Target, history: History, source: ByteSource) -> None:
+    def __init__(
+        self, reconciler: Reconciler, target: Target, history: History, source: ByteSource, held: Overrides
+    ) -> None:
         self._journal = reconciler.journal
         self._recorder = reconciler.recorder
         self._clock = reconciler.clock
         self._target = target
         self._history = history
         self._source = source
+        self._held = held
 
     def run(self) -> Iterator[Result]:
         target = self._target
         with target.exclusive():
             target.claim(self._history.repository.id)
-            for desired in _wanted(target, self._history):
+            for desired in _wanted(target, self._history, self._held):
                 yield self._reconcile(desired)
 
     def _reconcile(self, desired: Desired) -> Result:

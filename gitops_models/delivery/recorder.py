@@ -103,6 +103,7 @@ def body_of(record: DeploymentRecord) -> Deployment:
             "finished": record.finished,
             "result": record.result.value,
             "reason": record.reason,
+            "override": record.override,
         }
     )
 

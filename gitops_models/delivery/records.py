@@ -29,7 +29,8 @@ class DeploymentRecord:
     """One change of what a target serves. Times as documents write them, digests in hex.
 
     ``digest`` is what was to be served (``None``: nothing), ``observed`` what was hashed afterwards, ``replaced``
-    what was hashed before.
+    what was hashed before, ``override`` the
+    sha256 of the statement that asked for it instead of Git.
     """
 
     target: str
@@ -47,6 +48,7 @@ class DeploymentRecord:
     reason: str = ""
     observed: str | None = None
     finished: str | None = None
+    override: str | None = None
 
     @property
     def name(self) -> str:
@@ -84,10 +86,11 @@ def intend(
         artifacts=tuple(artifact.sha256 for artifact in wanted.artifacts) if wanted else (),
         digest=wanted.digest if wanted else None,
         commit=why.commit,
-        change_id=why.change_id,
+        change_id=None if wanted and wanted.override else why.change_id,
         replaced=replaced,
         started=format_time(why.at),
         reason=reason,
+        override=wanted.override if wanted else None,
     )
 
 

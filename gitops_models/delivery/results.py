@@ -69,6 +69,7 @@ class Result:
     hold: str | None = None
     conditions: tuple[Condition, ...] = ()
     error: GmError | None = None
+    override: str | None = None
 
     @property
     def ok(self) -> bool:
@@ -89,6 +90,7 @@ class Result:
             "done": self.done.value,
             "drift": [{"kind": found.kind.value, "path": found.path} for found in self.drift],
             "hold": self.hold,
+            "override": self.override,
             "conditions": [vars(condition) for condition in self.conditions],
             "error": None if self.error is None else {"code": self.error.code, "message": self.error.message},
         }
@@ -151,6 +153,7 @@ def examine(
         hold=desired.hold,
         conditions=_conditions(desired, sync, problem, left),
         error=problem,
+        override=desired.deployment.override if desired.deployment else None,
     )
 
 

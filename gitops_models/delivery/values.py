@@ -24,13 +24,17 @@ class ModelStage(NamedTuple):
 
 @dataclass(frozen=True)
 class Deployment:
-    """One version as it is to be served. ``artifacts`` carry the sha256 and size that the lineage records."""
+    """One version as it is to be served. ``artifacts`` carry the sha256 and size that the lineage records.
+
+    ``override`` is the sha256 of the statement that asks for it instead of Git.
+    """
 
     model: str
     stage: str
     version: str
     lineage_sha256: str
     artifacts: tuple[FileDigest, ...]
+    override: str | None = None
 
     @property
     def at(self) -> ModelStage:

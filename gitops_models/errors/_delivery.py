@@ -54,15 +54,34 @@ CODES = {
         Exit.NOT_FOUND,
         "name a pin in the reconciler's file, or have the workload sign one: `gm trust checkpoint`",
     ),
+    "GM-R420": Code("the policy knows no emergency role", Exit.DENIED, "add `emergency: {role: [...]}` to the policy"),
+    "GM-R421": Code(
+        "override by somebody without the emergency role", Exit.DENIED, "let a person sign it whom the policy names"
+    ),
+    "GM-R422": Code("override to another version than the last known good", Exit.DENIED, "make it with `gm rollback`"),
+    "GM-R423": Code("override to a quarantined version", Exit.DENIED, "what is barred is served nowhere"),
+    "GM-R424": Code("override expired", Exit.DENIED, "land the rollback in Git, or sign a new override"),
+    "GM-R425": Code("override from the future", Exit.DENIED, "set the clock of the machine that signs, or of this one"),
+    "GM-R426": Code("override for another repository", Exit.DENIED, "make it in a clone of this repository"),
+    "GM-R427": Code("override for another target", Exit.DENIED, "sign one for this target, or for all"),
+    "GM-R428": Code("nothing to override there", Exit.DENIED, "name a model and stage that serves; see `gm status`"),
+    "GM-R429": Code("Git has moved on since the override", Exit.DENIED, "remove the file; Git decides again"),
+    "GM-R430": Code("override by somebody suspended", Exit.DENIED, "let another person sign it"),
+    "GM-R431": Code(
+        "override lasts too long", Exit.DENIED, "the policy says how long: `emergency.ratify_within_hours`"
+    ),
+    "GM-R432": Code(
+        "override cannot be read", Exit.INTEGRITY, "it is a file made by `gm rollback MODEL --override FILE`"
+    ),
+    "GM-R433": Code(
+        "override needs a second person",
+        Exit.DENIED,
+        "at critical risk somebody with a role that authorizes rollbacks signs another one for the same",
+    ),
     "GM-R440": Code(
         "every source is behind what was accepted here",
         Exit.INTEGRITY,
         "land what the bundle held in the forge (`gm merge --from FILE`), or put the bundle back",
-    ),
-    "GM-R410": Code(
-        "no checkpoint to begin from",
-        Exit.NOT_FOUND,
-        "name a pin in the reconciler's file, or have the workload sign one: `gm trust checkpoint`",
     ),
     "GM-R106": Code(
         "note of deployed directories unreadable", Exit.EXTERNAL, "run `gm reconcile --dir PATH --once` again"

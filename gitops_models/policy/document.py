@@ -143,6 +143,13 @@ class Promotion(Part):
     may: Annotated[Items[Name], Field(min_length=1), about("Roles of the proposer.", ["ml-engineer"])]
 
 
+class Emergency(Part):
+    """Who may act while Git cannot be reached, and how soon Git has to say the same."""
+
+    role: Annotated[Items[Name], Field(min_length=1), about("Roles, any of which may sign an override.", ["operator"])]
+    ratify_within_hours: Annotated[int, Field(ge=1, le=720), about("How long an override may last.", 48)] = 48
+
+
 class PolicyChanges(Part):
     """Who has to agree to a change of policy, people, targets and other policy paths."""
 
@@ -172,6 +179,9 @@ class Policy(Document):
     approvals: Annotated[Approvals, about("Which decisions count.", {"max_age_days": 30})] = Approvals()
     registration: Annotated[Registration, about("Who may register.", {"may": ["ml-engineer"]})]
     promotion: Annotated[Promotion, about("Who may propose promotions.", {"may": ["ml-engineer"]})]
+    emergency: Annotated[
+        Emergency | None, about("Who may override a stage with its last known good version.", {"role": ["operator"]})
+    ] = None
     policy_changes: Annotated[PolicyChanges, about("Who may change the policy.", {"approve": ["raio"]})]
     max_staleness_minutes: Annotated[
         int | None, Field(ge=1), about("Readers stay where they are when the newest checkpoint is older.", 1440)
@@ -202,6 +212,7 @@ class Policy(Document):
         single = set(self.registration.may) | set(self.promotion.may) | ({self.owner} if self.owner else set())
         for risk in RISKS:
             single |= set(self.risks.of(risk).rollback.initiate)
+        single |= set(self.emergency.role) if self.emergency else set()
         return frozenset(single | {slot.role for quorum in self.quorums for slot in quorum})
 
     @property

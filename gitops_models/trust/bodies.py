@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictStr
 from gitops_models.errors import GmError
 from gitops_models.registry.times import TIME_PATTERN, parse_time
 
-__all__ = ["Acceptance", "Body", "ChangeSummary", "Checkpoint", "Decision", "Deployment"]
+__all__ = ["Acceptance", "Body", "ChangeSummary", "Checkpoint", "Decision", "Deployment", "Override"]
 
 
 def _on_the_calendar(text: str) -> str:
@@ -129,3 +129,37 @@ class Deployment(Body):
     finished: Time
     result: Literal["succeeded", "failed", "healed", "removed"]
     reason: str
+    override: Sha256 | None = None
+
+
+class Override(Body):
+    """The last resort while Git cannot be reached: one model and stage serves its last known good for a while.
+
+    ``replaces`` is what Git has live there, ``anchor`` the step that made it so: when Git has moved on, this is void.
+    ``target`` is None for every target.
+    """
+
+    person: str
+    repository: str
+    line: str
+    model: str
+    stage: str
+    target: str | None
+    version: str
+    lineage_sha256: Sha256
+    replaces: str
+    anchor: Oid | None
+    incident: str | None
+    reason: Annotated[StrictStr, Field(pattern=r"\S")]
+    created: Time
+    expires: Time
+
+    @property
+    def created_at(self) -> datetime:
+        """When the person says that it was signed."""
+        return parse_time(self.created)
+
+    @property
+    def expires_at(self) -> datetime:
+        """When Git decides again."""
+        return parse_time(self.expires)

@@ -14,9 +14,11 @@ from pydantic import ValidationError
 
 from gitops_models.errors import GmError
 from gitops_models.registry.canonical import jcs, sha256_hex
-from gitops_models.trust.bodies import Acceptance, Body, ChangeSummary, Checkpoint, Decision, Deployment
-from gitops_models.trust.dsse import PAYLOAD_TYPE, Envelope, EnvelopeSignature, pae, read_canonical
+from gitops_models.trust.bodies import Acceptance, Body, ChangeSummary, Checkpoint, Decision, Deployment, Override
+from gitops_models.trust.dsse import MAX_BYTES, PAYLOAD_TYPE, Envelope, EnvelopeSignature, pae, read_canonical
+from gitops_models.trust.keyless.provenance import attached_payload
 from gitops_models.trust.problem import SignatureProblem
+from gitops_models.trust.receiptbodies import Receipt, Review
 from gitops_models.trust.signing import Signer, in_namespace
 from gitops_models.trust.sshsig import SshSignature, verify_sshsig
 
@@ -28,19 +30,26 @@ __all__ = [
     "Checkpoint",
     "Decision",
     "Deployment",
+    "Override",
+    "Receipt",
     "Record",
+    "Review",
     "make_acceptance",
     "make_checkpoint",
     "make_decision",
     "make_deployment",
+    "make_override",
+    "make_receipt",
+    "receipt_payload",
     "verify_record",
 ]
 
 APPROVAL_NAMESPACE = "gm-approval@v1"
 RECORD_NAMESPACE = "gm-record@v1"
+KEYLESS = "keyless"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-RecordKind = Literal["decision", "acceptance", "deployment", "checkpoint"]
+RecordKind = Literal["decision", "acceptance", "receipt", "deployment", "checkpoint", "override"]
 
 
 @dataclass(frozen=True)
@@ -54,15 +63,17 @@ class _Kind:
 _KINDS: Mapping[str, _Kind] = {
     "urn:gitops-models:decision:v1": _Kind("decision", Decision, APPROVAL_NAMESPACE, "change"),
     "urn:gitops-models:acceptance:v1": _Kind("acceptance", Acceptance, RECORD_NAMESPACE, "change"),
+    "urn:gitops-models:receipt:v1": _Kind("receipt", Receipt, RECORD_NAMESPACE, "change"),
     "urn:gitops-models:deployment:v1": _Kind("deployment", Deployment, RECORD_NAMESPACE, "target"),
     "urn:gitops-models:checkpoint:v1": _Kind("checkpoint", Checkpoint, RECORD_NAMESPACE, "line"),
+    "urn:gitops-models:override:v1": _Kind("override", Override, RECORD_NAMESPACE, "version"),
 }
 _TYPES: Mapping[type[Body], str] = {kind.body: uri for uri, kind in _KINDS.items()}
 
 
 @dataclass(frozen=True)
 class Record:
-    """A record whose signature fits.
+    """A record whose signature fits; of a keyless one that is not looked at here, see ``verification.receipts``.
 
     ``sha256`` is its identity (of the envelope), ``statement_sha256`` that of what was said: one statement can be
     signed or, with ECDSA, re-spelled into several envelopes. ``change_id`` is None where the record is about no change.
@@ -83,6 +94,11 @@ class Record:
         return self.body.main
 
     @property
+    def keyless(self) -> bool:
+        """Whether it lies in a Sigstore bundle: only the certificate there says whose it is."""
+        return self.fingerprint == KEYLESS
+
+    @property
     def namespace(self) -> str:
         """The signature namespace that this kind of record demands of its key."""
         return _KINDS[_TYPES[type(self.body)]].namespace
@@ -98,6 +114,16 @@ def make_acceptance(body: Acceptance, signer: Signer) -> Record:
     return _make(body, body.change_id, signer)
 
 
+def make_receipt(body: Receipt, signer: Signer) -> Record:
+    """Sign with a workload's key which reviews stood when a step was merged."""
+    return _make(body, body.change_id, signer)
+
+
+def receipt_payload(body: Receipt) -> bytes:
+    """Return what a workload without a key signs keyless; the bundle in canonical JSON is the record."""
+    return _payload(body, body.change_id)
+
+
 def make_deployment(body: Deployment, signer: Signer) -> Record:
     """Sign what a reconciler did."""
     return _make(body, sha256_hex(body.target.encode()), signer)
@@ -108,11 +134,19 @@ def make_checkpoint(body: Checkpoint, signer: Signer) -> Record:
     return _make(body, _line_digest(body), signer)
 
 
+def make_override(body: Override, signer: Signer) -> Record:
+    """Sign that a stage serves its last known good version for a while."""
+    return _make(body, body.lineage_sha256, signer)
+
+
 def verify_record(data: bytes) -> Record:
     """Read and check one record.
 
     Raises ``GmError``: GM-T10x for its form, GM-T0xx for its signature. The caller in a ledger ignores and counts.
+    A receipt may lie in a Sigstore bundle; that costs no second here, because whose it is has still to be asked.
     """
+    if b'"dsseEnvelope"' in data[:MAX_BYTES]:
+        return _keyless(data)
     envelope = Envelope.decode(data)
     statement = read_canonical(envelope.payload, "statement")
     kind, digest, predicate = _take_apart(statement)
@@ -127,15 +161,35 @@ def verify_record(data: bytes) -> Record:
     return Record(kind.name, *digests, data, made.fingerprint, body, change_id, touched)
 
 
-def _make(body: Body, digest: str, signer: Signer) -> Record:
+def _keyless(data: bytes) -> Record:
+    """Read a receipt in a Sigstore bundle, its signature unchecked: GM-T100, GM-T101, GM-T104 to GM-T106, GM-T700."""
+    if len(data) > MAX_BYTES:
+        raise GmError("GM-T100", f"a record of {len(data)} bytes; at most {MAX_BYTES} are read")
+    read_canonical(data, "bundle")
+    payload = attached_payload(data)
+    kind, digest, predicate = _take_apart(read_canonical(payload, "statement"))
+    if kind.body is not Receipt:
+        raise GmError("GM-T106", f"a {kind.name} is signed with a key, not keyless")
+    body = _body(kind, predicate)
+    if digest != _subject_digest(body, digest):
+        raise GmError("GM-T105", "the statement's subject and its body speak of different things")
+    return Record(kind.name, sha256_hex(data), sha256_hex(payload), data, KEYLESS, body, digest)
+
+
+def _payload(body: Body, digest: str) -> bytes:
     uri = _TYPES[type(body)]
-    statement = {
-        "_type": STATEMENT_TYPE,
-        "predicate": body.model_dump(mode="json", by_alias=True),
-        "predicateType": uri,
-        "subject": [{"digest": {"sha256": digest}, "name": _KINDS[uri].subject}],
-    }
-    payload = jcs(statement)
+    return jcs(
+        {
+            "_type": STATEMENT_TYPE,
+            "predicate": body.model_dump(mode="json", by_alias=True),
+            "predicateType": uri,
+            "subject": [{"digest": {"sha256": digest}, "name": _KINDS[uri].subject}],
+        }
+    )
+
+
+def _make(body: Body, digest: str, signer: Signer) -> Record:
+    uri, payload = _TYPES[type(body)], _payload(body, digest)
     signer = in_namespace(signer, _KINDS[uri].namespace)
     armored = signer.sign(pae(PAYLOAD_TYPE, payload), _KINDS[uri].namespace)
     signature = EnvelopeSignature(signer.fingerprint, armored.encode())
@@ -171,10 +225,12 @@ def _body(kind: _Kind, predicate: Any) -> Body:
 
 
 def _subject_digest(body: Body, digest: str) -> str:
-    if isinstance(body, Acceptance):
+    if isinstance(body, Acceptance | Receipt):
         return body.change_id
     if isinstance(body, Checkpoint):
         return _line_digest(body)
+    if isinstance(body, Override):
+        return body.lineage_sha256
     return sha256_hex(body.target.encode()) if isinstance(body, Deployment) else digest
 
 
