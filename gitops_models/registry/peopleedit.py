@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from gitops_models.errors import GmError
 from gitops_models.registry.documents import Login, People, Person, RoleGrant, Workload, validate
+from gitops_models.registry.documents.keys import GpgKey
 from gitops_models.registry.documents.people import Compromised, ForgeKey
 from gitops_models.registry.names import check_name
 from gitops_models.registry.paths import PEOPLE_YAML
@@ -173,21 +174,28 @@ def _new(name: str, parts: Parts) -> Person | Workload:
 
 def _grown(known: Person | Workload, parts: Parts) -> Member:
     """``known`` with what it lacks of ``parts``."""
-    lists: dict[str, tuple[Any, ...]] = {"emails": parts.emails, "keys": _lacking(known, parts.keys)}
+    lists: dict[str, tuple[Any, ...]] = {"emails": parts.emails}
+    values: dict[str, Any] = {"keys": _keys(known, parts.keys)}
     if isinstance(known, Workload):
-        return _replaced(known, _joined(known, {**lists, "may": parts.may}))
-    values = {"until": parts.until, "affiliation": parts.affiliation}
-    given = {field: value for field, value in values.items() if value is not None}
-    return _replaced(known, {**_joined(known, {**lists, "roles": parts.roles, "logins": parts.logins}), **given})
+        return _replaced(known, {**_joined(known, {**lists, "may": parts.may}), **values})
+    single = {"until": parts.until, "affiliation": parts.affiliation}
+    values |= {field: value for field, value in single.items() if value is not None}
+    return _replaced(known, {**_joined(known, {**lists, "roles": parts.roles, "logins": parts.logins}), **values})
 
 
 def _joined(known: Member, lists: dict[str, tuple[Any, ...]]) -> dict[str, Any]:
     return {field: _once((*getattr(known, field), *more)) for field, more in lists.items()}
 
 
-def _lacking(known: Member, keys: tuple[Key, ...]) -> tuple[Key, ...]:
-    held = {key.fingerprint for key in known.keys}
-    return tuple(key for key in keys if key.fingerprint not in held)
+def _keys(known: Member, given: tuple[Key, ...]) -> tuple[Key, ...]:
+    """The member's keys and those that it lacks; a GPG key that is there takes the new bytes, which hold its expiry."""
+    more = {key.fingerprint: key for key in given}
+    kept = [_renewed(key, more.pop(key.fingerprint, key)) for key in known.keys]
+    return (*kept, *more.values())
+
+
+def _renewed(old: Key, new: Key) -> Key:
+    return new.model_copy(update={"namespaces": old.namespaces}) if isinstance(new, GpgKey) else old
 
 
 def _once(values: Iterable[_T]) -> tuple[_T, ...]:

@@ -10,6 +10,7 @@ from gitops_models.policy.denied import Denied
 from gitops_models.registry.trailers import parse_trailers
 from gitops_models.workflows import people as work
 from gitops_models.workflows.people import Given, Publishing
+from tests.support.gpg import gpg_home
 from tests.support.keys import ed25519_key, hardware_key, rsa_key
 from tests.support.registry import Registry
 from tests.support.sshcert import certified
@@ -228,3 +229,47 @@ def test_a_keyless_identity_needs_its_issuer(registry):
     refused(registry, "GM-C186", "add", "lead", Given(issuer="https://accounts.example.org"))
     made = change(registry, "remove", "lead", given, whole_person=False)
     assert made.difference.members[0].lines == ("- key sigstore lead@example.org by https://accounts.example.org",)
+
+
+@pytest.fixture
+def gpg(home):
+    """The keyring of the person who runs gm."""
+    made = gpg_home(home / ".gnupg")
+    yield made
+    made.stop()
+
+
+def test_a_gpg_key_is_taken_from_the_own_keyring_or_from_a_file(registry, gpg, tmp_path):
+    first, second = gpg.make("lead"), gpg.make("other")
+    spelled = " ".join(first[at : at + 4] for at in range(0, 40, 4)).lower()
+    land(registry, change(registry, "add", "lead", Given(gpg=[spelled])))
+    assert accepted(registry).actor(first).id == "lead"
+    with registry.untouched():
+        assert change(registry, "add", "lead", Given(gpg=[first])).opened is None
+    gpg.run("--quick-set-expire", first, "1y")
+    renewed = change(registry, "add", "lead", Given(gpg=[first]), how=Publishing("because", dry_run=True))
+    assert len(renewed.difference.members[0].lines) == 2
+    (tmp_path / "other.asc").write_bytes(gpg.export(second))
+    made = change(registry, "rotate", "lead", f"0x{first}", Given(gpg=[str(tmp_path / "other.asc")]), since=None)
+    lines = made.difference.members[0].lines
+    assert [line.partition(" (")[0] for line in lines] == [f"- key gpg {first}", f"+ key gpg {second}"]
+    gone = change(registry, "remove", "lead", Given(gpg=[first]), whole_person=False)
+    assert gone.difference.members[0].lines[0].startswith(f"- key gpg {first} ")
+
+
+def test_what_is_not_one_gpg_public_key_is_refused(registry, gpg, tmp_path):
+    both = tmp_path / "both.asc"
+    both.write_bytes(gpg.export(gpg.make("lead"), gpg.make("other")))
+    refused(registry, "GM-C180", "add", "lead", Given(gpg=[str(both)]))
+    (tmp_path / "none.asc").write_text("no key")
+    refused(registry, "GM-T301", "add", "lead", Given(gpg=[str(tmp_path / "none.asc")]))
+    refused(registry, "GM-T301", "add", "lead", Given(gpg=["A" * 40]))
+    refused(registry, "GM-T303", "add", "lead", Given(gpg=["LEAD"]))
+    secret = tmp_path / "secret.asc"
+    secret.write_bytes(gpg.run("--armor", "--export-secret-keys", "lead"))
+    refused(registry, "GM-T301", "add", "lead", Given(gpg=[str(secret)]))
+
+
+def test_without_gpg_its_keys_cannot_be_read(registry, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    refused(registry, "GM-T302", "add", "lead", Given(gpg=["A" * 40]))
