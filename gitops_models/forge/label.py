@@ -43,7 +43,7 @@ _WORDS = {
     "cause": _Word((ev.CauseOpened, ev.CauseResolved)),
     "restoration": _Word((ev.Restored,)),
     "policy": _Word(_RULES),
-    "people": _Word(_RULES),
+    "people": _Word((ev.PeopleChanged,)),
 }
 
 
