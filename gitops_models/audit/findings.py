@@ -7,16 +7,23 @@ from typing import TYPE_CHECKING, Literal
 
 from gitops_models.registry.names import tag_name
 from gitops_models.store.history import is_ancestor
-from gitops_models.verification.admission import tag_target
+from gitops_models.trust.ledgerrefs import changes_topic
+from gitops_models.trust.verify import verify_tag
+from gitops_models.verification.signers import signers
+from gitops_models.verification.suspicion import touches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gitops_models.store.repository import Store
     from gitops_models.trust.ledger import Ledger
+    from gitops_models.verification.checkpoints import Checkpoints, Doubt
     from gitops_models.verification.history import History, Step
+    from gitops_models.verification.suspicion import Touch
 
 Standing = Literal["blocking", "waiting", "settled"]
+DECLARED_COMPROMISED = "GM-T005"
+_TAG_CODES = {"GM-T037": "GM-T622", "GM-T038": "GM-T623"}
 
 
 @dataclass(frozen=True)
@@ -34,11 +41,15 @@ class Unaccepted:
 
 @dataclass(frozen=True)
 class Fault:
-    """A tag or ledger ref that is not as accepted history says."""
+    """A tag, ledger ref or checkpoint that is not as accepted history says.
+
+    ``grave`` speaks against what is there; anything else is shown and changes nothing.
+    """
 
     code: str
     what: str
     where: str
+    grave: bool = True
 
 
 def unaccepted(history: History) -> tuple[Unaccepted, ...]:
@@ -71,16 +82,21 @@ def _tag_fault(store: Store, history: History, key: tuple[str, str], theirs: dic
     where = f"refs/tags/{name}"
     here = store.ref(where)
     if here is None:
-        return Fault("GM-C155", f"tag {name} is missing", where)
-    target = tag_target(store, history, name)
-    if target is None:
-        return Fault("GM-C155", f"tag {name} is not a good signed tag", where)
+        return Fault("GM-T620", f"tag {name} is missing", where)
+    kind, raw = store.raw(here)
+    verified = verify_tag(raw, name, signers(history), object_type=kind)
+    signature = verified.signature
+    if not signature.good and signature.code != DECLARED_COMPROMISED:
+        return Fault(_TAG_CODES.get(signature.code or "", "GM-T624"), f"tag {name}: {signature.detail}", where)
     step = history.state.registered[key].step or history.pin
+    target = verified.target or kind
     if not _stands_on(store, history, target, step):
-        return Fault("GM-C155", f"tag {name} stands on {target[:12]}, {step[:12]} registered the version", where)
+        return Fault("GM-T621", f"tag {name} stands on {target[:12]}, {step[:12]} registered the version", where)
     if theirs is not None and theirs.get(name) != here:
-        state = "other" if name in theirs else "missing"
-        return Fault("GM-C155", f"tag {name} is {state} at the remote", where)
+        state = "another" if name in theirs else "missing"
+        return Fault("GM-T625", f"tag {name} is {state} at the remote", where)
+    if not signature.good:
+        return Fault("GM-T624", f"tag {name}: {signature.detail}", where, grave=False)
     return None
 
 
@@ -96,9 +112,37 @@ def _remote_tags(store: Store, remote: str | None) -> dict[str, str] | None:
     return {name.removeprefix(prefix): oid for name, oid in store.refs(prefix).items()}
 
 
+def checkpoint_faults(known: Checkpoints, stale: Doubt | None) -> tuple[Fault, ...]:
+    """What checkpoints say against the history, then those that do not count, which change nothing."""
+    doubts = (*known.doubts, *((stale,) if stale else ()))
+    return (
+        *(Fault(doubt.code, doubt.what, doubt.where) for doubt in doubts),
+        *(Fault(doubt.code, doubt.what, doubt.where, grave=False) for doubt in known.ignored),
+    )
+
+
+def compromised(store: Store, ledger: Ledger, history: History) -> tuple[tuple[Touch, ...], tuple[Fault, ...]]:
+    """What keys declared compromised touched since, and the entries whose ``since`` is not here and bounds nothing."""
+    lost = [entry for entry in history.people.compromised if not store.has(entry.since)]
+    faults = (
+        Fault(
+            "GM-T617", f"{entry.fingerprint}: no commit {entry.since[:12]} is here", "policies/people.yaml", grave=False
+        )
+        for entry in lost
+    )
+    return touches(store, ledger, history), tuple(faults)
+
+
 def ledger_faults(ledger: Ledger) -> tuple[Fault, ...]:
-    """Ledger refs that no longer hold records they once held."""
-    return tuple(_ledger_faults(ledger))
+    """Ledger refs that no longer hold records they once held, and what lies there that is no record."""
+    return (*_ledger_faults(ledger), *_ignored(ledger))
+
+
+def _ignored(ledger: Ledger) -> Iterator[Fault]:
+    for change_id in ledger.changes():
+        ref = f"refs/gm/{changes_topic(change_id)}"
+        for one in ledger.read(changes_topic(change_id)).ignored:
+            yield Fault(one.code, f"{ref} holds what is no record: {one.detail}", one.commit, grave=False)
 
 
 def _ledger_faults(ledger: Ledger) -> Iterator[Fault]:

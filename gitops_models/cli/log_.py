@@ -56,7 +56,8 @@ def command(
 ) -> None:
     """The deployment history from accepted steps, newest first."""
     from gitops_models.audit.selection import Wanted
-    from gitops_models.workflows.inspect import log, parse_moment
+    from gitops_models.cli.epochs import epoch_bodies, epoch_lines
+    from gitops_models.workflows.inspect import epochs, log, parse_moment
 
     options = of(context)
     wanted = Wanted(
@@ -74,8 +75,14 @@ def command(
     if as_csv and not options.json:
         _print_csv(bodies)
         return
-    body = {"pin": session.history.pin, "tip": session.history.tip, "rows": bodies}
-    emit(options, "Log", body, _lines(rows, everything=everything))
+    pins = epochs(session)
+    body = {
+        "pin": session.history.pin,
+        "tip": session.history.tip,
+        "epochs": epoch_bodies(pins),
+        "rows": bodies,
+    }
+    emit(options, "Log", body, (*_lines(rows, everything=everything), *epoch_lines(pins)))
     if not rows:
         say(options, "no accepted step fits; see also --all")
     next_step(options, "gm verify")

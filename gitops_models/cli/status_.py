@@ -73,6 +73,7 @@ def _body(found: Standing) -> dict[str, Any]:
         "blocked": {scope: list(codes) for scope, codes in found.blocked.items()},
         "causes": list(found.causes),
         "proposals": list(found.proposals),
+        "stale": {"code": found.stale.code, "what": found.stale.what} if found.stale else None,
         "next": found.following,
     }
 
@@ -82,6 +83,7 @@ def _lines(found: Standing) -> list[str]:
     lines = (
         table(rows, ("MODEL", "STAGE", "DESIRED", "LIVE", "STATE", "NOTE")) if rows else ["nothing is live anywhere"]
     )
+    lines += [f"STALE: {found.stale.what}"] if found.stale else []
     lines += [f"drift: {result.at} {one}" for row in found.rows for result in row.results for one in result.drift]
     lines += [f"blocked: {scope.removeprefix('model:')} ({', '.join(codes)})" for scope, codes in found.blocked.items()]
     lines += [f"open cause: {cause}" for cause in found.causes]

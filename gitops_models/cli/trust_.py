@@ -48,10 +48,11 @@ def repin(
     context: typer.Context, commit: Annotated[str, typer.Argument(metavar="COMMIT")], *, reason: Reason = None
 ) -> None:
     """Begin a new epoch after lost keys or a lock-out; the audit shows it for ever."""
+    from gitops_models.workflows.clock import SystemClock
     from gitops_models.workflows.pin import repin as repin_here
 
     options = of(context)
-    done = repin_here(options.repo, commit, need_reason(options, reason))
+    done = repin_here(options.repo, commit, need_reason(options, reason), SystemClock())
     emit(options, "Pin", {"pin": done.commit, "fresh": True}, [f"a new epoch begins at {done.commit}"])
     next_step(options, "gm verify")
 

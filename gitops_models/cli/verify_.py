@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gitops_models.cli.epochs import epoch_bodies, epoch_lines
 from gitops_models.cli.log_ import clock
 from gitops_models.cli.options import of
 from gitops_models.cli.output import emit, next_step, say
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gitops_models.audit.explaining import Explanation
+    from gitops_models.audit.findings import Fault
     from gitops_models.workflows.inspect import Verification
+
+TOUCHED = "GM-T618"
 
 
 def command(
@@ -62,7 +66,12 @@ def _fault(found: Verification) -> Exception:
     )
 
 
+def _fault_body(fault: Fault) -> dict[str, str]:
+    return {"code": fault.code, "what": fault.what, "where": fault.where}
+
+
 def _body(found: Verification) -> dict[str, Any]:
+    newest = found.checkpoints.newest
     return {
         "holds": found.holds,
         "pin": found.pin,
@@ -80,7 +89,24 @@ def _body(found: Verification) -> dict[str, Any]:
             for one in found.unaccepted
         ],
         "blocked": {scope: {"step": why[0], "codes": list(why[1:])} for scope, why in found.blocked.items()},
-        "faults": [{"code": fault.code, "what": fault.what, "where": fault.where} for fault in found.faults],
+        "faults": [_fault_body(fault) for fault in found.faults],
+        "notices": [_fault_body(fault) for fault in found.notices],
+        "compromised": [
+            {
+                "code": TOUCHED,
+                "key": one.fingerprint,
+                "step": one.step,
+                "status": one.status,
+                "how": list(one.how),
+                "versions": [f"{model}@{version}" for model, version in one.versions],
+            }
+            for one in found.touched
+        ],
+        "checkpoints": {
+            "made": len(found.checkpoints.made),
+            "newest": {"accepted": newest.main, "at": newest.at} if newest else None,
+        },
+        "epochs": epoch_bodies(found.epochs),
         "lies": {step: list(said) for step, said in found.lies.items()},
         "attached": [
             {"version": one.version, "path": one.path, "by": one.by, "code": one.code, "detail": visible(one.detail)}
@@ -98,6 +124,15 @@ def _lines(found: Verification) -> Iterator[str]:
         yield f"blocked: {scope} by {why[0][:12]} ({', '.join(why[1:]) or 'not accepted'})"
     for fault in found.faults:
         yield f"{fault.code}: {fault.what}"
+    for notice in found.notices:
+        yield f"note {notice.code}: {notice.what}"
+    for touch in found.touched:
+        about = ", ".join(f"{model}@{version}" for model, version in touch.versions) or "no version"
+        how = " and ".join(touch.how)
+        yield f"{TOUCHED}: {touch.step[:12]} ({touch.status}) {how} with {touch.fingerprint}: {about}"
+    yield from epoch_lines(found.epochs)
+    if newest := found.checkpoints.newest:
+        yield f"checkpoint: {newest.main[:12]} at {newest.at} ({len(found.checkpoints.made)} in all)"
     for step, said in found.lies.items():
         yield from (f"{step[:12]} claims {lie}" for lie in said)
     for seal in found.attached:

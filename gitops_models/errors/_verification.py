@@ -46,6 +46,38 @@ CODES = {
         Exit.INTEGRITY,
         "acceptances were lost or came in afterwards: `gm trust ledger restore` from a clone that saw them",
     ),
+    "GM-T617": Code(
+        "nothing bounds what a compromised key touched",
+        Exit.INTEGRITY,
+        "`since` in policies/people.yaml names a commit that is not here: name the last commit before it was lost",
+    ),
+    "GM-T618": Code(
+        "touched by a compromised key",
+        Exit.INTEGRITY,
+        "look at it again; register and promote what is still good with other keys, quarantine the rest",
+    ),
+    "GM-T620": Code("a version tag is gone", Exit.INTEGRITY, "see `gm verify`; `gm tag --restore` makes it anew"),
+    "GM-T621": Code(
+        "a version tag was moved", Exit.INTEGRITY, "delete it where it is wrong, then `gm tag --restore` makes it anew"
+    ),
+    "GM-T622": Code(
+        "a version tag was swapped for another's",
+        Exit.INTEGRITY,
+        "delete it where it is wrong, then `gm tag --restore` makes it anew",
+    ),
+    "GM-T623": Code(
+        "a version tag is lightweight", Exit.INTEGRITY, "delete it, then `gm tag --restore` makes a signed one"
+    ),
+    "GM-T624": Code(
+        "a version tag is not signed by who may",
+        Exit.INTEGRITY,
+        "delete it, then `gm tag --restore` makes one that somebody known signed",
+    ),
+    "GM-T625": Code(
+        "the remote has another version tag",
+        Exit.INTEGRITY,
+        "compare them; push the good one back: `git push --force-with-lease REMOTE refs/tags/TAG`",
+    ),
     "GM-T616": Code(
         "STALE",
         Exit.EXTERNAL,

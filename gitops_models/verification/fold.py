@@ -226,7 +226,7 @@ class _Walker:
             return ruled
         if ruled.skipped:
             raise _StepsNeeded
-        found = touches(self.store, self.ledger, ruled.steps, ruled.people, pin=ruled.pin)
+        found = touches(self.store, self.ledger, ruled)
         return replace(ruled, state=replace(ruled.state, suspect=suspects(found)))
 
     def release(self) -> None:

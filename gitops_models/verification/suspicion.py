@@ -11,23 +11,25 @@ from typing import TYPE_CHECKING, Literal
 
 from gitops_models.registry.events import EvidenceAdded, Promoted, VersionRegistered
 from gitops_models.store.history import new_commits, on_first_parent_line
-from gitops_models.trust.records import Acceptance, Decision
+from gitops_models.trust.records import Decision
 from gitops_models.trust.verify import verify_commit
 from gitops_models.verification.commits import was_there
+from gitops_models.verification.signers import signers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from gitops_models.registry.documents import People
     from gitops_models.registry.documents.people import Compromised
     from gitops_models.registry.events import Event
     from gitops_models.registry.state import ModelVersion
     from gitops_models.store.repository import Store
     from gitops_models.trust.records import Record
+    from gitops_models.trust.verify import Trusted
     from gitops_models.verification.acceptance import DecisionSource
-    from gitops_models.verification.history import Step
+    from gitops_models.verification.history import History, Step
 
 How = Literal["signed", "approved", "accepted"]
+ACCEPTING = frozenset({"acceptance", "receipt"})
 TOOK_EFFECT = frozenset({"accepted", "restored"})
 
 
@@ -42,21 +44,20 @@ class Touch:
     versions: tuple[ModelVersion, ...]
 
 
-def touches(
-    store: Store, ledger: DecisionSource, steps: Sequence[Step], people: People, *, pin: str
-) -> tuple[Touch, ...]:
-    """Every step among ``steps`` that a compromised key had a hand in after its ``since``, oldest first.
+def touches(store: Store, ledger: DecisionSource, history: History) -> tuple[Touch, ...]:
+    """Every step that a key which is declared compromised now had a hand in after its ``since``, oldest first.
 
     A ``since`` that is not here bounds nothing: everything by the key is listed.
     """
-    if not people.compromised:
+    if not history.people.compromised:
         return ()
-    begun = [(entry, _first_index(store, entry, steps, pin)) for entry in people.compromised]
+    begun = [(entry, _first_index(store, entry, history)) for entry in history.people.compromised]
+    known = signers(history)
     found: list[Touch] = []
-    for step in steps:
+    for step in history.steps:
         listed = [entry for entry, first in begun if _is_after(store, step, entry, first)]
         if step.events and listed:
-            found += _touches(store, ledger, step, people, listed)
+            found += _touches(store, ledger, step, known, listed)
     return tuple(found)
 
 
@@ -65,12 +66,12 @@ def suspects(found: Iterable[Touch]) -> frozenset[ModelVersion]:
     return frozenset(version for touch in found if touch.status in TOOK_EFFECT for version in touch.versions)
 
 
-def _first_index(store: Store, entry: Compromised, steps: Sequence[Step], pin: str) -> int | None:
+def _first_index(store: Store, entry: Compromised, history: History) -> int | None:
     """The index of the first step after ``since``; None where it is not on the line and each commit has to be asked."""
-    places = {step.oid: step.index for step in steps}
+    places = {step.oid: step.index for step in history.steps}
     if entry.since in places:
         return places[entry.since] + 1
-    on_line = store.has(entry.since) and on_first_parent_line(store, entry.since, pin)
+    on_line = store.has(entry.since) and on_first_parent_line(store, entry.since, history.pin)
     return 0 if on_line else None
 
 
@@ -79,13 +80,13 @@ def _is_after(store: Store, step: Step, entry: Compromised, first: int | None) -
 
 
 def _touches(
-    store: Store, ledger: DecisionSource, step: Step, people: People, listed: Sequence[Compromised]
+    store: Store, ledger: DecisionSource, step: Step, known: Trusted, listed: Sequence[Compromised]
 ) -> Iterator[Touch]:
     """The touches of one step, by key."""
-    signers = _signers(store, step, people)
+    signed_by = _signed_by(store, step, known)
     records = ledger.records(step.change_id) if step.change_id else ()
     for entry in listed:
-        signed = any(not was_there(store, oid, entry.since) for oid in signers.get(entry.fingerprint, ()))
+        signed = any(not was_there(store, oid, entry.since) for oid in signed_by.get(entry.fingerprint, ()))
         made = [record for record in records if record.fingerprint == entry.fingerprint]
         how: list[How] = ["signed"] if signed else []
         how += ["approved"] if any(_approves(record) for record in made) else []
@@ -94,13 +95,13 @@ def _touches(
             yield Touch(entry.fingerprint, step.oid, step.status, tuple(how), _versions(step.events))
 
 
-def _signers(store: Store, step: Step, people: People) -> dict[str, list[str]]:
+def _signed_by(store: Store, step: Step, known: Trusted) -> dict[str, list[str]]:
     """The commits of a step by the fingerprint of the key that signed them."""
     commit = store.commit(step.oid)
     first, *others = commit.parents
     found: dict[str, list[str]] = {}
     for each in (commit, *(made for head in others for made in new_commits(store, head, first))):
-        fingerprint = verify_commit(each.raw, people).signature.fingerprint
+        fingerprint = verify_commit(each.raw, known).signature.fingerprint
         if fingerprint:
             found.setdefault(fingerprint, []).append(each.oid)
     return found
@@ -111,7 +112,7 @@ def _approves(record: Record) -> bool:
 
 
 def _accepts(record: Record, step: Step) -> bool:
-    return isinstance(record.body, Acceptance) and record.body.merge == step.oid
+    return record.kind in ACCEPTING and getattr(record.body, "merge", None) == step.oid
 
 
 def _versions(events: Iterable[Event]) -> tuple[ModelVersion, ...]:

@@ -6,19 +6,28 @@ These need every step since the pin: call ``replay_all`` first on a session that
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING
 
 from gitops_models.audit.asof import at_commit, at_time, last_accepted
 from gitops_models.audit.explaining import explain
-from gitops_models.audit.findings import Unaccepted, ledger_faults, tag_faults, unaccepted
+from gitops_models.audit.findings import (
+    Unaccepted,
+    checkpoint_faults,
+    compromised,
+    ledger_faults,
+    tag_faults,
+    unaccepted,
+)
 from gitops_models.audit.gathering import gather
 from gitops_models.audit.replaying import replay
 from gitops_models.audit.selection import select
 from gitops_models.audit.timeline import timeline
 from gitops_models.errors import GmError
 from gitops_models.store.repository import Store
+from gitops_models.trust.memory import load_memory, memory_path
+from gitops_models.verification.checkpoints import Checkpoints, judge_checkpoints, staleness
 from gitops_models.workflows.attached import attachments
 from gitops_models.workflows.naming import known_model
 from gitops_models.workflows.session import open_session
@@ -32,7 +41,9 @@ if TYPE_CHECKING:
     from gitops_models.audit.rows import Row
     from gitops_models.audit.selection import Wanted
     from gitops_models.registry.documents import Hold
+    from gitops_models.trust.memory import Pin
     from gitops_models.verification.history import History, Step
+    from gitops_models.verification.suspicion import Touch
     from gitops_models.workflows.attached import Attachment
     from gitops_models.workflows.session import Session
 
@@ -71,7 +82,11 @@ class StateThen:
 
 @dataclass(frozen=True)
 class Verification:
-    """What a replay found. ``steps`` counts by status; ``lies`` are claims of commits that are not so, by step."""
+    """What a replay found. ``steps`` counts by status; ``lies`` are claims of commits that are not so, by step.
+
+    ``notices`` change nothing, ``touched`` is what compromised keys had a hand in, ``epochs`` are all pins of this
+    clone, the one in force last.
+    """
 
     pin: str
     tip: str
@@ -80,6 +95,10 @@ class Verification:
     blocked: dict[str, tuple[str, ...]]
     faults: tuple[Fault, ...]
     lies: dict[str, tuple[str, ...]]
+    notices: tuple[Fault, ...] = ()
+    touched: tuple[Touch, ...] = ()
+    epochs: tuple[Pin, ...] = ()
+    checkpoints: Checkpoints = field(default_factory=Checkpoints)
     attached: tuple[Attachment, ...] = ()
 
     @property
@@ -132,17 +151,35 @@ def verify(session: Session) -> Verification:
     history = session.history
     rows = timeline(history, gather(session.store, history))
     counted = [step.status for step in history.steps]
-    faults = (*tag_faults(session.store, history, session.remote), *ledger_faults(session.ledger))
+    now = session.clock.now()
+    known = judge_checkpoints(session.store, history, session.ledger.checkpoints(), now=now)
+    touched, unbounded = compromised(session.store, session.ledger, history)
+    found = (
+        *tag_faults(session.store, history, session.remote),
+        *ledger_faults(session.ledger),
+        *checkpoint_faults(known, staleness(known.newest, history.policy.max_staleness_minutes, now)),
+        *unbounded,
+    )
     return Verification(
         pin=history.pin,
         tip=history.tip,
         steps={status: counted.count(status) for status in dict.fromkeys(counted)},
         unaccepted=unaccepted(history),
         blocked={scope: (why.step, *why.codes) for scope, why in sorted(history.state.blocked.items())},
-        faults=faults,
+        faults=tuple(fault for fault in found if fault.grave),
+        notices=tuple(fault for fault in found if not fault.grave),
+        touched=touched,
+        epochs=epochs(session),
+        checkpoints=known,
         lies={row.step: row.lies for row in rows if row.lies},
         attached=attachments(session),
     )
+
+
+def epochs(session: Session) -> tuple[Pin, ...]:
+    """Every pin that this clone had, oldest first: each later one began an epoch, and is shown for ever."""
+    memory = load_memory(memory_path(session.store.common_dir))
+    return (*memory.epochs, memory.pin) if memory else ()
 
 
 def explain_step(session: Session, text: str) -> Explanation:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
 from gitops_models.policy.quorums import unreachable_quorums
+from gitops_models.registry.times import format_time
 from gitops_models.store.repository import Store
 from gitops_models.trust.ledger import Ledger
 from gitops_models.trust.memory import Memory, Pin, load_memory, memory_path, save_memory, update_memory
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gitops_models.verification.history import History
+    from gitops_models.workflows.clock import Clock
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ def pin(path: Path, revision: str | None) -> Pinned:
     return Pinned(commit, history.repository.id, line, fresh=True)
 
 
-def repin(path: Path, revision: str, reason: str) -> Pinned:
+def repin(path: Path, revision: str, reason: str, clock: Clock) -> Pinned:
     """Begin a new epoch at ``revision``; the audit shows the old pin for ever. GM-T502 where there was none."""
     store = Store.discover(path)
     commit = store.resolve(revision)
@@ -59,7 +61,7 @@ def repin(path: Path, revision: str, reason: str) -> Pinned:
     def turn(memory: Memory | None) -> Memory:
         if memory is None:
             raise GmError("GM-T502", "there is no pin to replace")
-        return memory.repinned(commit, reason)
+        return memory.repinned(commit, reason, at=format_time(clock.now()))
 
     memory = update_memory(memory_path(store.common_dir), turn)
     return Pinned(commit, history.repository.id, memory.line, fresh=True)

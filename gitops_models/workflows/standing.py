@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from gitops_models.verification.checkpoints import staleness
 from gitops_models.workflows.deliver import look, places
 from gitops_models.workflows.following import deploy
 from gitops_models.workflows.review import proposals
 
 if TYPE_CHECKING:
     from gitops_models.delivery.results import Report, Result
+    from gitops_models.verification.checkpoints import Doubt
     from gitops_models.workflows.session import Session
 
 
@@ -43,6 +45,7 @@ class Standing:
     proposals: tuple[str, ...] = ()
     report: Report | None = None
     following: str = ""
+    stale: Doubt | None = None
 
     @property
     def drifted(self) -> bool:
@@ -69,8 +72,14 @@ def standing(session: Session, model: str | None = None) -> Standing:
         causes=causes,
         proposals=tuple(f"{proposal.id}  {proposal.title}" for proposal in proposals(session)),
         report=report,
+        stale=_stale(session),
     )
     return Standing(**{**vars(found), "following": _following(session, found)})
+
+
+def _stale(session: Session) -> Doubt | None:
+    allowed = session.history.policy.max_staleness_minutes
+    return staleness(session.checkpoints.newest, allowed, session.clock.now())
 
 
 def _rows(session: Session, report: Report | None) -> list[Row]:

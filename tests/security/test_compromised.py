@@ -2,6 +2,7 @@
 
 import json
 
+from gitops_models.cli.run import run
 from gitops_models.verification.cache import load_prefix, save_prefix
 from gitops_models.verification.fold import fold
 from gitops_models.verification.suspicion import touches
@@ -22,8 +23,7 @@ def declare(story, name, since, **changes):
 
 
 def found(story):
-    history = story.history()
-    return touches(story.store, story.ledger, history.steps, history.people, pin=history.pin)
+    return touches(story.store, story.ledger, story.history())
 
 
 def step_of(story, version, stage=None):
@@ -123,3 +123,35 @@ def test_what_the_key_signs_afterwards_is_refused(live):
     live.commit(stage_file(live, "1.1.0"), by="engineer", land=True)
     assert "GM-P801" in last(live).verdict.codes
     assert live.live_version("fraud", "production") == "1.2.0"
+
+
+# What an auditor is shown
+
+
+def shown(live, capsys, *words):
+    capsys.readouterr()
+    status = run(["-C", str(live.path), *words, "verify"])
+    return status, capsys.readouterr().out
+
+
+def test_gm_verify_lists_what_the_key_touched_and_stays_good(live, capsys):
+    declare(live, "engineer", step_of(live, "1.1.0", "production"))
+    status, out = shown(live, capsys, "--json")
+    answer = json.loads(out)
+    assert (status, answer["faults"]) == (0, [])
+    assert {one["code"] for one in answer["compromised"]} == {"GM-T618"}
+    first = answer["compromised"][0]
+    assert (first["key"], first["how"], first["versions"]) == (
+        ed25519_key("engineer").fingerprint,
+        ["signed"],
+        ["fraud@1.2.0"],
+    )
+    # Tags that the key made stand where history says: they are told of, and hold.
+    assert {one["code"] for one in answer["notices"]} == {"GM-T624"}
+    assert "GM-T618: " in shown(live, capsys)[1]
+
+
+def test_gm_verify_says_so_where_since_bounds_nothing(live, capsys):
+    declare(live, "owner", "a" * 40)
+    status, out = shown(live, capsys, "--json")
+    assert (status, [one["code"] for one in json.loads(out)["notices"]]) == (0, ["GM-T617"])
