@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
 
+from gitops_models.registry.disguise import disguised
 from gitops_models.registry.documents._base import is_artifact_path
 from gitops_models.registry.documents.repository import Repository
 from gitops_models.registry.names import is_name, is_version
@@ -173,7 +174,7 @@ def _policy_place(layout: Layout, path: str) -> Place | None:
         return Place("other", POLICY_SCOPE)
     if any(_covers(pattern, path) for pattern in layout.governed):
         return Place("extra", POLICY_SCOPE)
-    return None
+    return Place("other", POLICY_SCOPE) if disguised(path, layout.roots()) else None
 
 
 def _policies_place(rest: str) -> Place:

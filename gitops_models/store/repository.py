@@ -113,12 +113,12 @@ class Store:
         return check_oid(oid) in self.libgit2
 
     def is_blob(self, oid: str) -> bool:
-        """Tell whether the object is a blob that is present; its content is not read."""
+        """Tell whether the object is a blob that is present and not larger than is read; its content is not read."""
         try:
-            kind, _ = self.libgit2.odb.read_header(check_oid(oid))
+            kind, size = self.libgit2.odb.read_header(check_oid(oid))
         except LIBGIT2_ERRORS:
             return False
-        return _TYPES.get(int(kind)) == "blob"
+        return _TYPES.get(int(kind)) == "blob" and size <= MAX_OBJECT
 
     def resolve(self, revision: str, *, kind: str = "commit") -> str:
         """Give the id that ``revision`` (id, tag, branch, ``main~2``) names, peeled to a ``kind`` (``any``: as it is).

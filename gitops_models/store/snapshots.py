@@ -7,7 +7,18 @@ from gitops_models.registry.paths import Layout, model_scope
 from gitops_models.registry.scopes import GITLINK
 from gitops_models.registry.snapshot import Entry, Scope, Snapshot
 from gitops_models.store.repository import Store
-from gitops_models.store.trees import REMEMBERED, Node, Pair, Walk, compare, flatten, read_tree, tree_diff, tree_of
+from gitops_models.store.trees import (
+    REMEMBERED,
+    Node,
+    Pair,
+    Walk,
+    compare,
+    flatten,
+    read_tree,
+    tree_diff,
+    tree_of,
+    whole,
+)
 
 __all__ = ["governed_diff", "governed_scopes", "snapshot", "tree_diff"]
 
@@ -20,7 +31,7 @@ def governed_scopes(store: Store, treeish: str, layout: Layout) -> dict[str, Map
     tree = tree_of(store, treeish)
     policy: dict[str, dict[str, Entry]] = {}
     reaches = _reaches(layout)
-    walk = Walk(lambda path: reaches(path) and path != layout.models, tolerant=True)
+    walk = Walk(lambda path: reaches(path) and path != layout.models, unit=_units(layout))
     for path, entry in flatten(store, tree, walk=walk):
         _file(policy, layout, path, entry)
     scopes: dict[str, Mapping[str, Entry]] = {**policy}
@@ -48,7 +59,7 @@ def governed_diff(store: Store, old: str | None, new: str | None, layout: Layout
     key = ("governed", before, after, layout)
     known = store.trees.get(key)
     if known is None:
-        found = compare(store, before, after, walk=Walk(_reaches(layout), tolerant=True))
+        found = compare(store, before, after, walk=Walk(_reaches(layout), _units(layout)))
         known = {
             path: (old_entry, _with_content(store, new_entry))
             for path, (old_entry, new_entry) in found
@@ -65,13 +76,24 @@ def _with_content(store: Store, entry: Entry | None) -> Entry | None:
 
 
 def _reaches(layout: Layout) -> Callable[[str], bool]:
-    """Tell which directories may hold governed paths: the roots, what is below them and what leads to them."""
-    roots = layout.roots()
+    """Tell which directories may hold governed paths: the roots, what is below them and what leads to them.
+
+    In any case of letters, because a path that only a careless file system takes for a governed one is refused.
+    """
+    roots = tuple(root.casefold() for root in layout.roots())
 
     def reaches(path: str) -> bool:
-        return any(path == root or path.startswith(f"{root}/") or root.startswith(f"{path}/") for root in roots)
+        folded = path.casefold()
+        return any(folded == root or folded.startswith(f"{root}/") or root.startswith(f"{folded}/") for root in roots)
 
     return reaches
+
+
+def _units(layout: Layout) -> Callable[[str], bool]:
+    """Tell the directories that are judged by themselves: each model, and every other root."""
+    models = layout.models.casefold()
+    roots = {root.casefold() for root in layout.roots()} - {models}
+    return lambda path: path.casefold() in roots or path.casefold().rpartition("/")[0] == models
 
 
 def _models_root(store: Store, tree: str, layout: Layout) -> Iterator[Node]:
@@ -87,7 +109,7 @@ def _models_root(store: Store, tree: str, layout: Layout) -> Iterator[Node]:
 def _model(store: Store, node: Node, layout: Layout) -> Scope:
     key = (node.oid, node.name, layout)
     if key not in store.trees:
-        entries = dict(flatten(store, node.oid, f"{layout.models}/{node.name}/", Walk(tolerant=True)))
+        entries = whole(store, node.oid, f"{layout.models}/{node.name}")
         store.remember(key, Scope(layout, entries), limit=REMEMBERED)
     return cast("Scope", store.trees[key])
 

@@ -5,13 +5,12 @@ show one content to the judge and another to whoever checks it out. Format: mode
 with directories compared as ``name/``.
 
 A few kilobytes of tree objects can stand for paths without number ("git bomb") or nest beyond any recursion: a walk
-opens directories ``MAX_DEPTH`` deep and one and the same directory ``MAX_REPEATS`` times.
+goes ``MAX_DEPTH`` directories deep, and reads ``MAX_REPEATED`` entries of directories that it has read before.
 """
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeAlias, cast
 
 from gitops_models.errors import GmError
@@ -22,7 +21,8 @@ from gitops_models.store.repository import Store
 DIRECTORY = 0o040000
 REMEMBERED = 1024
 MAX_DEPTH = 64
-MAX_REPEATS = 1000
+MAX_REPEATED = 100_000
+_BOUNDS = frozenset({"GM-S221", "GM-S222"})
 _ENTRY = re.compile(rb"([0-7]{5,6}) ([^\0]+)\0(.{20})", re.DOTALL)
 
 Pair: TypeAlias = tuple[Entry | None, Entry | None]
@@ -42,31 +42,41 @@ class Node(NamedTuple):
         return self.mode == DIRECTORY
 
 
-@dataclass(frozen=True)
+@dataclass
 class Walk:
-    """The bounds of one walk. ``descend`` may leave directories out by their path.
+    """What one walk reads, and how far it went. ``descend`` may leave directories out by their path.
 
-    A directory beyond the bounds is GM-S221, or, where the walk is ``tolerant``, given as what has no content here (a
-    submodule), which no judge accepts: what somebody nested too deeply must not stop the reading of everything else.
+    A ``unit`` is a directory that is judged by itself: where it exceeds the bounds it is given as what has no content
+    here (a submodule), which no judge accepts, and everything else is read on. Elsewhere that is GM-S221.
     """
 
     descend: Descend | None = None
-    tolerant: bool = False
-    opened: Counter[str] = field(default_factory=Counter)
-
-    def opens(self, path: str, *oids: str | None) -> bool:
-        """Whether the directory at ``path``, of these ids before and after, is opened; GM-S221."""
-        for oid in oids:
-            self.opened[oid or ""] += oid is not None
-        if path.count("/") < MAX_DEPTH and all(self.opened[oid] <= MAX_REPEATS for oid in oids if oid):
-            return True
-        if self.tolerant:
-            return False
-        raise GmError("GM-S221", f"directories nest more than {MAX_DEPTH} deep, or repeat without end", where=path)
+    unit: Descend | None = None
+    seen: set[str] = field(default_factory=set)
+    repeated: int = 0
 
     def wants(self, path: str) -> bool:
         """Whether anything below ``path`` is asked for."""
         return self.descend is None or self.descend(path)
+
+    def bounds(self, path: str) -> bool:
+        """Whether what exceeds the bounds below ``path`` ends there."""
+        return self.unit is not None and self.unit(path)
+
+    def within(self) -> "Walk":
+        """Return the walk of one unit."""
+        return replace(self, unit=None, seen=set(), repeated=0)
+
+    def read(self, store: Store, oid: str | None, path: str) -> Mapping[str, "Node"]:
+        """Give the entries of the directory at ``path``; GM-S221 beyond the bounds."""
+        if oid is None:
+            return {}
+        nodes = _nodes(store, oid)
+        self.repeated += len(nodes) * (oid in self.seen)
+        self.seen.add(oid)
+        if self.repeated > MAX_REPEATED or path.count("/") > MAX_DEPTH:
+            raise GmError("GM-S221", f"directories nest more than {MAX_DEPTH} deep, or repeat without end", where=path)
+        return nodes
 
 
 def tree_of(store: Store, treeish: str) -> str:
@@ -120,16 +130,25 @@ def _parse(store: Store, oid: str) -> dict[str, Node]:
 def flatten(store: Store, oid: str, prefix: str = "", walk: Walk | None = None) -> Iterator[tuple[str, Entry]]:
     """Yield path and entry of every file below a tree, within the bounds of ``walk``."""
     walk = walk or Walk()
-    for node in _nodes(store, oid).values():
+    for node in walk.read(store, oid, prefix).values():
         path = prefix + node.name
         if not node.directory:
             yield path, Entry(node.mode, node.oid)
-        elif not walk.wants(path):
-            continue
-        elif walk.opens(path, node.oid):
-            yield from flatten(store, node.oid, path + "/", walk)
-        else:
-            yield path, Entry(GITLINK, node.oid)
+        elif walk.wants(path):
+            below = whole(store, node.oid, path, walk) if walk.bounds(path) else None
+            yield from below.items() if below else flatten(store, node.oid, path + "/", walk)
+
+
+def whole(store: Store, oid: str | None, path: str, walk: Walk | None = None) -> dict[str, Entry]:
+    """Give the files of the unit at ``path``; where it exceeds the bounds, the unit itself as a submodule."""
+    if oid is None:
+        return {}
+    try:
+        return dict(flatten(store, oid, path + "/", (walk or Walk()).within()))
+    except GmError as error:
+        if error.code not in _BOUNDS:
+            raise
+        return {path: Entry(GITLINK, oid)}
 
 
 def compare(
@@ -139,28 +158,40 @@ def compare(
     if old == new:
         return
     walk = walk or Walk()
-    before = _nodes(store, old) if old else {}
-    after = _nodes(store, new) if new else {}
+    before, after = walk.read(store, old, prefix), walk.read(store, new, prefix)
     for name in dict.fromkeys((*before, *after)):
         left, right = before.get(name), after.get(name)
-        if left == right:
-            continue
-        yield from _compare_nodes(store, (left, right), prefix + name, walk)
+        if left != right:
+            yield from _compare_nodes(store, (left, right), prefix + name, walk)
 
 
 def _compare_nodes(
     store: Store, nodes: tuple[Node | None, Node | None], path: str, walk: Walk
 ) -> Iterator[tuple[str, Pair]]:
     files = [Entry(node.mode, node.oid) if node and not node.directory else None for node in nodes]
-    old, new = (node.oid if node and node.directory else None for node in nodes)
-    below = bool(old or new) and walk.wants(path)
-    if below and not walk.opens(path, old, new):
-        files = [Entry(GITLINK if node.directory else node.mode, node.oid) if node else None for node in nodes]
-        below = False
     if files[0] or files[1]:
         yield path, (files[0], files[1])
-    if below:
+    old, new = (node.oid if node and node.directory else None for node in nodes)
+    if not (old or new) or not walk.wants(path):
+        return
+    if walk.bounds(path):
+        yield from _compare_units(store, (old, new), path, walk)
+    else:
         yield from compare(store, old, new, path + "/", walk)
+
+
+def _compare_units(
+    store: Store, oids: tuple[str | None, str | None], path: str, walk: Walk
+) -> Iterator[tuple[str, Pair]]:
+    try:
+        found = list(compare(store, *oids, path + "/", walk.within()))
+    except GmError as error:
+        if error.code not in _BOUNDS:
+            raise
+        before, after = (whole(store, oid, path, walk) for oid in oids)
+        pairs = ((each, (before.get(each), after.get(each))) for each in dict.fromkeys((*before, *after)))
+        found = [(each, pair) for each, pair in pairs if pair[0] != pair[1]]
+    yield from found
 
 
 def tree_diff(store: Store, old: str | None, new: str | None) -> dict[str, Pair]:
