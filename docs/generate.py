@@ -91,14 +91,21 @@ def cli_page() -> str:
     parts = [CLI_HEAD, help_entry([])]
     for verb in VERBS:
         parts.append(help_entry([verb]))
-        parts.extend(help_entry([verb, name]) for name in commands_of(verb))
+        parts.extend(help_entry([verb, *words]) for words in commands_of(verb))
     return "".join(parts)
 
 
-def commands_of(verb: str) -> list[str]:
-    """The commands of a group; none for a verb that is a command itself."""
+def commands_of(verb: str) -> list[tuple[str, ...]]:
+    """The commands of a group and of the groups in it; none for a verb that is a command itself."""
     command = typer.main.get_command(tree(verb))
-    return list(getattr(getattr(command, "commands", {})[verb], "commands", {}))
+    return list(below(getattr(command, "commands", {})[verb]))
+
+
+def below(command: object) -> Iterator[tuple[str, ...]]:
+    """The words of each command below ``command``, a group before what it holds."""
+    for name, found in getattr(command, "commands", {}).items():
+        yield (name,)
+        yield from ((name, *words) for words in below(found))
 
 
 def help_entry(words: list[str]) -> str:

@@ -21,8 +21,9 @@ Emails = Annotated[Strings, typer.Option("--email", metavar="ADDRESS", help="Add
 Roles = Annotated[
     Strings, typer.Option("--role", metavar="ROLE[=MODEL*,...]", help="A role, for all models or for some.")
 ]
-Keys = Annotated[
-    Strings, typer.Option("--key", metavar="KEY|FILE|FINGERPRINT", help="SSH public key, on a line or in a file.")
+Keys = Annotated[Strings, typer.Option("--key", metavar="KEY|FILE", help="SSH public key, on a line or in a file.")]
+OldKeys = Annotated[
+    Strings, typer.Option("--key", metavar="SHA256|KEY|FILE", help="SSH key, by fingerprint, line or file.")
 ]
 Gpg = Annotated[Strings, typer.Option("--gpg", metavar="FILE|FINGERPRINT", help="GPG public key.")]
 Sigstore = Annotated[Strings, typer.Option("--sigstore", metavar="IDENTITY", help="Keyless identity; with --issuer.")]
@@ -90,7 +91,7 @@ def remove(
     *,
     email: Emails = None,
     role: Roles = None,
-    key: Keys = None,
+    key: OldKeys = None,
     gpg: Gpg = None,
     sigstore: Sigstore = None,
     issuer: Issuer = None,

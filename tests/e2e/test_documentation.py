@@ -31,7 +31,7 @@ def commands():
 def parse(words):
     command = typer.main.get_command(tree(None))
     context = command.make_context("gm", hoist(words))
-    while hasattr(command, "resolve_command"):
+    while hasattr(command, "resolve_command") and (context._protected_args or not command.invoke_without_command):
         name, command, rest = command.resolve_command(context, [*context._protected_args, *context.args])
         context = command.make_context(name, rest, parent=context)
 

@@ -45,7 +45,7 @@ def test_the_version_waits_for_no_parser():
         ("gm pro", {"promote", "proposals"}),
         ("gm promote --th", {"--through"}),
         ("gm cause ", {"open", "resolve"}),
-        ("gm trust p", {"pin"}),
+        ("gm trust p", {"people", "pin"}),
     ],
 )
 def test_completion_knows_verbs_and_options_and_imports_nothing_heavy(words, offered):
