@@ -63,6 +63,10 @@ CODES = {
     "GM-T105": Code("statement of the wrong shape", Exit.INTEGRITY, _RECORD),
     "GM-T106": Code("unknown kind of record", Exit.INTEGRITY, "a newer gm wrote it: upgrade to read it"),
     "GM-T107": Code("record signed by another key than it names", Exit.INTEGRITY, _RECORD),
+    "GM-T108": Code(
+        "receipt by somebody who may not", Exit.INTEGRITY, "declare the workload in people.yaml with may: [receipt]"
+    ),
+    "GM-T109": Code("receipt of another step", Exit.INTEGRITY, "make it again on the step or a later one of the line"),
     "GM-T200": Code("no signing key", Exit.AUTHENTICATION, "git config user.signingkey ~/.ssh/id_ed25519.pub"),
     "GM-T201": Code("no ssh-keygen", Exit.AUTHENTICATION, "install OpenSSH 8.2 or newer"),
     "GM-T202": Code("signing key cannot be read", Exit.AUTHENTICATION, "point user.signingkey at an existing key"),

@@ -9,13 +9,14 @@ a change that needs no quorum is accepted by its own merge, whose date is a clai
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from gitops_models.policy.approvals import CLOCK_TOLERANCE, available
 from gitops_models.policy.judge import judge
 from gitops_models.trust.keyrings import PeopleKeyring
 from gitops_models.trust.opinions import opinions
-from gitops_models.trust.records import Acceptance
+from gitops_models.trust.records import Acceptance, Receipt
+from gitops_models.verification.receipts import reviews
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from gitops_models.registry.documents import People
     from gitops_models.registry.state import AcceptedState
     from gitops_models.trust.records import Record
+    from gitops_models.verification.receipts import Heard
 
 
 class DecisionSource(Protocol):
@@ -82,32 +84,56 @@ class Judged:
         return "pending" if self.verdict.allowed or self.verdict.missing_only else "denied"
 
 
+@dataclass(frozen=True)
+class Place:
+    """A step at one place of the history: which acceptances and receipts speak for it there."""
+
+    applies: Callable[[Acceptance], bool]
+    hears: Callable[[Record], Heard | None]
+
+
 def judge_step(
     change: Change,
     facts: Facts,
     policy: Policy,
     *,
     records: Sequence[Record],
-    applies: Callable[[Acceptance], bool],
+    place: Place,
     made_by: Callable[[str], bool],
     own: datetime | None,
 ) -> Judged:
     """Judge a step over the ledger records of its change.
 
-    ``applies`` selects the acceptances that speak for this step at this place of the history, ``made_by`` the commits
-    at which approvals may have been made; ``own`` is the time at which the merge accepts itself where no quorum is to
-    be met (None: it may not, as for late approvals).
+    ``place`` selects the acceptances and receipts that speak for this step at this place of the history; a receipt is
+    an acceptance that brings the forge's reviews with it. ``made_by`` selects the commits at which approvals may have
+    been made; ``own`` is the time at which the merge accepts itself where no quorum is to be met (None: it may not, as
+    for late approvals).
     """
     for position, record in enumerate(records):
-        acceptance = _acceptance(record, facts.people)
-        if acceptance is None or not applies(acceptance) or is_early(acceptance.accepted_at, facts.state):
+        spoken = _spoken(record, facts.people, place)
+        if spoken is None or is_early(spoken.at, facts.state):
             continue
-        seen = opinions_of(facts.change_id, records[:position], facts.people, made_by=made_by)
-        accepted = replace(facts, opinions=seen, at=acceptance.accepted_at, accepted=True)
+        signed = opinions_of(facts.change_id, records[:position], facts.people, made_by=made_by)
+        accepted = replace(facts, opinions=(*signed, *spoken.reviews), at=spoken.at, accepted=True)
         verdict = judge(change, accepted, policy)
         if verdict.allowed:
-            return Judged(verdict, accepted=True, at=acceptance.accepted_at, facts=accepted, recorded=True)
+            return Judged(verdict, accepted=True, at=spoken.at, facts=accepted, recorded=True)
     return _judge_unaccepted(change, facts, policy, records=records, own=own)
+
+
+class _Spoken(NamedTuple):
+    """When a record says that the step was accepted, and the forge's reviews that it brings."""
+
+    at: datetime
+    reviews: tuple[Opinion, ...] = ()
+
+
+def _spoken(record: Record, people: People, place: Place) -> _Spoken | None:
+    if isinstance(record.body, Receipt):
+        heard = place.hears(record)
+        return _Spoken(heard.receipt.accepted_at, reviews(heard, people)) if heard else None
+    acceptance = _acceptance(record, people)
+    return _Spoken(acceptance.accepted_at) if acceptance and place.applies(acceptance) else None
 
 
 def is_early(at: datetime, state: AcceptedState) -> bool:

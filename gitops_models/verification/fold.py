@@ -19,7 +19,7 @@ from gitops_models.policy.facts import Facts
 from gitops_models.registry.paths import POLICY_SCOPE, Layout
 from gitops_models.store.history import first_parents
 from gitops_models.store.snapshots import governed_diff
-from gitops_models.verification.acceptance import Judged, judge_step
+from gitops_models.verification.acceptance import Judged, Place, judge_step
 from gitops_models.verification.beginning import begin, laid_out, layout_at, policy_of
 from gitops_models.verification.changes import blocked_commits, blocked_facts, change_of, id_of
 from gitops_models.verification.checkpoints import NamedCheckpoints
@@ -33,6 +33,7 @@ from gitops_models.verification.commits import (
 )
 from gitops_models.verification.history import History, Pending, Step
 from gitops_models.verification.provenance import attached
+from gitops_models.verification.receipts import Bench, Merged, heard_or_none
 from gitops_models.verification.signers import ReadAhead, signers
 from gitops_models.verification.steps import bound, claimed, differing_scopes, step_of
 from gitops_models.verification.suspicion import suspects, touches
@@ -46,8 +47,9 @@ if TYPE_CHECKING:
     from gitops_models.registry.state import AcceptedState
     from gitops_models.store.objects import Commit
     from gitops_models.store.repository import Store
-    from gitops_models.trust.records import Acceptance
+    from gitops_models.trust.records import Acceptance, Record
     from gitops_models.verification.acceptance import DecisionSource
+    from gitops_models.verification.receipts import Heard
 
 DOOR_TOLERANCE = timedelta(minutes=15)
 
@@ -182,10 +184,24 @@ class _Walker:
             facts,
             self.history.policy,
             records=records,
-            applies=made_with,
+            place=Place(made_with, self._hearing(commit, facts.change_id, main=commit.oid)),
             made_by=self._made_by(commit.parents[0]),
             own=own,
         )
+
+    def _hearing(self, commit: Commit, change_id: str, *, main: str) -> Callable[[Record], Heard | None]:
+        """Hear receipts of a step that were made when ``main`` was the tip."""
+        history = self.history
+        bench = Bench(self.store, history.people, history.state.snapshot, history.repository.line)
+        merged = Merged(commit.oid, commit.parents[0], commit.parents[-1], change_id, main)
+
+        def hears(record: Record) -> Heard | None:
+            heard = heard_or_none(bench, record, merged)
+            if heard is None or heard.receipt.main != main or heard.receipt.verdict != "allowed":
+                return None
+            return heard if self.latest is None or heard.receipt.accepted_at <= self.latest else None
+
+        return hears
 
     def _made_by(self, main: str) -> Callable[[str], bool]:
         """Whether a commit was there when ``main`` was the tip; one that is unknown here was not."""
@@ -252,7 +268,7 @@ class _Walker:
             facts,
             history.policy,
             records=self.ledger.records(facts.change_id),
-            applies=made_here,
+            place=Place(made_here, self._hearing(self.store.commit(step.oid), facts.change_id, main=history.tip)),
             made_by=self._made_by(history.tip),
             own=None,
         )

@@ -1,27 +1,20 @@
-"""Facts about signatures that are attached to versions: their form, and which declared workload a statement is by.
-
-Checking a bundle loads sigstore (a second or more), so what it gave is kept under gm's own folder of the clone, by all
-that it depends on: the bundle, the trusted root, the workflow, the lineage, and the versions of gm and sigstore. That
-folder also holds the pin, and what is kept there is worth as much.
-"""
+"""Facts about signatures that are attached to versions: their form, and which declared workload a statement is by."""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, NamedTuple
 
-from gitops_models._version import __version__
 from gitops_models.errors import GmError
 from gitops_models.policy.facts import Attestation
-from gitops_models.registry.canonical import jcs, sha256_hex
+from gitops_models.registry.canonical import sha256_hex
 from gitops_models.registry.events import Promoted
 from gitops_models.registry.paths import TRUSTED_ROOT_JSON, model_scope
 from gitops_models.registry.scopes import REGULAR
 from gitops_models.trust.keyless.provenance import attached_payload, check, verify_provenance
 from gitops_models.trust.keyless.roots import verifier_of
 from gitops_models.trust.keyless.statement import read_statement
-from gitops_models.trust.memory import write_durably
 from gitops_models.trust.oms.cover import check_cover, verify_model_statement
+from gitops_models.verification.kept import verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -148,46 +141,16 @@ def _verdict(
     except GmError as error:  # documents that cannot be read are denied by the rules of form
         return error.code, error.message
     of_model = path.endswith(f"/{MODEL_SIG}")
-    kept = common_dir / "gm" / "keyless" / f"{_key(data, root, workflow, pinned, of_model=of_model)}.json"
-    known = _load(kept)
-    if known is None:
-        verify = verify_model_statement if of_model else verify_provenance
-        known = []
-        try:
-            verify(data, lineage, pinned, workflow=workflow, verifier=lambda: verifier_of(root, TRUSTED_ROOT_JSON))
-        except GmError as error:
-            known = [error.code, error.message]
-        _keep(kept, known)
-    return None if known == [] else (known[0], known[1])
-
-
-def _key(data: bytes, root: bytes | None, workflow: Workflow, pinned: str, *, of_model: bool) -> str:
-    from importlib.metadata import version as installed  # noqa: PLC0415 - slow, and every verb comes here
-
-    parts = {
-        "gm": __version__,
-        "sigstore": installed("sigstore"),
-        "model": of_model,
+    verify = verify_model_statement if of_model else verify_provenance
+    depends_on = {
+        "what": "model" if of_model else "provenance",
         "bundle": sha256_hex(data),
         "root": sha256_hex(root) if root is not None else None,
         "workflow": workflow.model_dump(mode="json"),
         "lineage": pinned,
     }
-    return sha256_hex(jcs(parts))
 
+    def check_it() -> None:
+        verify(data, lineage, pinned, workflow=workflow, verifier=lambda: verifier_of(root, TRUSTED_ROOT_JSON))
 
-def _load(path: Path) -> list[str] | None:
-    try:
-        kept = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return None  # a cache that cannot be used is as good as none
-    right = isinstance(kept, list) and len(kept) in {0, 2} and all(isinstance(part, str) for part in kept)
-    return kept if right else None
-
-
-def _keep(path: Path, verdict: list[str]) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_durably(path, json.dumps(verdict).encode())
-    except OSError:
-        return  # it is checked again next time
+    return verdict(common_dir, depends_on, check_it)

@@ -21,7 +21,7 @@ from gitops_models.store.repository import Store
 from gitops_models.trust.chain import ChainReader, is_chain, is_commit, speaks_on
 from gitops_models.trust.ledgerrefs import is_ledger_ref
 from gitops_models.trust.memory import load_memory, memory_path
-from gitops_models.trust.records import Acceptance
+from gitops_models.trust.records import Acceptance, Receipt
 from gitops_models.verification.history import LANDS
 from gitops_models.workflows.doorlog import log_refusals
 
@@ -219,7 +219,7 @@ class _Door:
         """Each acceptance that is added speaks of now: of this hour, and of the line as it is before this push."""
         now, tip = self.clock.now(), self.store.ref(self.line)
         for record in self.ledger.added(update.old, new):
-            if not isinstance(record.body, Acceptance):
+            if not isinstance(record.body, Acceptance | Receipt):
                 continue
             if not self._lands(record.body.merge):
                 message = f"an acceptance speaks of {record.body.merge[:12]}, which is no step of the line"
@@ -227,7 +227,7 @@ class _Door:
             if abs(record.body.accepted_at - now) > DOOR_TOLERANCE:
                 message = f"an acceptance says {record.body.at}, here it is {format_time(now)}"
                 yield GmError("GM-F303", message, where=update.name)
-            elif record.main != tip:
+            elif record.main != tip and not (isinstance(record.body, Receipt) and self._lands(record.main)):
                 message = f"an acceptance was made at {record.main[:12]}, the line is at {(tip or ZERO)[:12]}"
                 yield GmError("GM-F308", message, where=update.name)
 
