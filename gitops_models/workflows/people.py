@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from gitops_models.workflows.session import Session
 
 
+SHORTEST = len("SHA256:") + 8
+
+
 @dataclass(frozen=True)
 class Given:
     """Parts of a member as they stand on a command line."""
@@ -177,10 +180,11 @@ def _identities(given: Given) -> tuple[SigstoreKey, ...]:
 
 
 def _fingerprint(session: Session, given: str) -> str:
-    """The fingerprint that ``given`` is, or that of the SSH key which it holds or names."""
+    """The fingerprint that ``given`` is or begins, or that of the SSH key which it holds or names."""
     known = {key.fingerprint for member in edit.members(session.history.people) for key in member.keys}
-    if given in known or given.startswith("SHA256:"):
-        return given
+    begun = [one for one in known if one.startswith(given)] if len(given) >= SHORTEST else []
+    if given.startswith("SHA256:") or given in known:
+        return begun[0] if len(begun) == 1 else given
     return gpg_fingerprint(given) or read_ssh_key(given).fingerprint
 
 

@@ -120,6 +120,13 @@ def test_the_old_key_may_be_given_as_a_line_or_file(registry, tmp_path):
     assert gone.difference.members[0].lines == (f"- key ssh-ed25519 {ed25519_key('lead').fingerprint}",)
 
 
+def test_a_fingerprint_may_be_cut_short(registry):
+    whole = ed25519_key("lead").fingerprint
+    made = change(registry, "remove", "lead", Given(keys=[whole[:15]]), whole_person=False)
+    assert made.difference.members[0].lines == (f"- key ssh-ed25519 {whole}",)
+    refused(registry, "GM-D114", "remove", "lead", Given(keys=[whole[:14]]), whole_person=False)
+
+
 def test_parts_and_whole_persons_can_be_removed(registry):
     land(registry, change(registry, "remove", "both", Given(roles=["raio"]), whole_person=False))
     assert accepted(registry).person("both").roles == ("domain-lead",)

@@ -109,6 +109,30 @@ def test_a_touch_that_was_not_signed_does_not_fit(registry):
     assert caught.value.code == "GM-T003"
 
 
+def serving(registry):
+    """1.1.0 took the place of 1.0.0."""
+    registry.version("fraud", "1.1.0", risk="high")
+    for version in ("1.0.0", "1.1.0"):
+        proposal = registry.promote("fraud", version, "development")
+        registry.approve(proposal, *REVIEWERS)
+        registry.merge(proposal)
+
+
+@pytest.mark.lookalike("a rollback whose proposer touched the key, which fills the slot")
+def test_a_proposer_who_touched_authorizes_the_rollback(registry):
+    serving(registry)
+    registry.merge(registry.rollback("fraud", by="raio", stage="development"), by="raio")
+    assert registry.live_version("fraud", "development") == "1.0.0"
+
+
+@pytest.mark.attack("a rollback proposed with a stolen key file where a touch is asked for", "GM-P401", by="thief")
+def test_a_proposer_without_a_touch_authorizes_no_rollback(registry):
+    serving(registry)
+    registry.hands = {}
+    proposal = registry.rollback("fraud", by="raio", stage="development")
+    assert refused(registry, proposal) == {"raio": "no touch of a hardware key, which this risk asks for"}
+
+
 @pytest.mark.attack("a merge by hand of what was approved without a touch", "pending", by="author")
 def test_a_step_whose_approvals_lack_the_touch_blocks_only_its_model(registry):
     proposal = registry.promote("fraud", "1.0.0", "development")
