@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gitops_models.cli.epochs import epoch_bodies, epoch_lines
-from gitops_models.cli.log_ import clock
 from gitops_models.cli.options import of
 from gitops_models.cli.output import emit, next_step, say
 from gitops_models.cli.replaying import open_replayed
@@ -16,7 +15,6 @@ from gitops_models.registry.text import visible
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gitops_models.audit.explaining import Explanation
     from gitops_models.audit.findings import Fault
     from gitops_models.workflows.inspect import Verification
 
@@ -35,6 +33,8 @@ def command(
     options = of(context)
     session = open_replayed(options, pin)
     if why is not None:
+        from gitops_models.cli.explanation import explanation_body, explanation_lines
+
         explanation = explain_step(session, why)
         emit(options, "Explanation", explanation_body(explanation), explanation_lines(explanation))
         next_step(options, "gm verify")
@@ -141,82 +141,3 @@ def _lines(found: Verification) -> Iterator[str]:
     counts = ", ".join(f"{count} {status}" for status, count in found.steps.items()) or "no steps"
     outcome = "holds" if found.holds else "does not hold"
     yield f"history from {found.pin[:12]} to {found.tip[:12]} {outcome}: {counts}"
-
-
-def explanation_body(found: Explanation) -> dict[str, Any]:
-    """An explanation for ``--json``."""
-    from gitops_models.policy.render import to_json
-
-    step = found.step
-    return {
-        "step": step.oid,
-        "status": step.status,
-        "time": clock(step.at),
-        "changeId": step.change_id,
-        "events": [event.name for event in step.events],
-        "released": step.released,
-        "signers": [
-            {
-                "commit": one.oid,
-                "what": one.what,
-                "signature": one.signature.verdict,
-                "code": one.signature.code,
-                "key": one.signature.fingerprint,
-                "actor": one.actor,
-                "kind": one.kind,
-                "roles": list(one.roles),
-                "emailBelongs": one.email_ok,
-                "touched": list(one.touched),
-            }
-            for one in found.signings
-        ],
-        "decisions": [
-            {
-                "person": one.person,
-                "decision": one.decision,
-                "created": clock(one.created),
-                "record": one.sha256,
-                "roles": list(found.roles.get(one.person or "", ())),
-                "ignored": one.problem,
-            }
-            for one in found.opinions
-        ],
-        "acceptances": [
-            {"by": one.by, "at": clock(one.at), "main": one.main, "decided": one.decided, "problem": one.problem}
-            for one in found.acceptances
-        ],
-        "acceptedByMerge": found.own,
-        "verdict": to_json(step.verdict) if step.verdict else None,
-    }
-
-
-def explanation_lines(found: Explanation) -> Iterator[str]:
-    """An explanation for people."""
-    from gitops_models.policy.render import finding_text, standing
-    from gitops_models.policy.wording import phrase
-
-    step = found.step
-    yield f"step {step.oid}  {step.status}" + (f" at {clock(step.at)}" if step.at else "")
-    yield from (f"  {phrase(event)}" for event in step.events)
-    yield f"change {step.change_id or '-'}"
-    yield "signed:"
-    for one in found.signings:
-        who = f"{one.actor} ({', '.join(one.roles) or one.kind})" if one.actor else one.signature.detail
-        stranger = "" if one.email_ok or not one.actor else "  (the committer address is not theirs)"
-        yield f"  {one.what} {one.oid[:12]}  {one.signature.verdict}  {who}{stranger}"
-    for quorum in step.verdict.quorums if step.verdict else ():
-        yield f"{quorum.what}: {standing(quorum)}"
-        yield from (f"  missing: {role}" for role in quorum.missing)
-        yield from (f"  ignored: {one.person} ({one.why})" for one in quorum.ignored)
-    for opinion in found.opinions:
-        roles = ", ".join(found.roles.get(opinion.person or "", ())) or "no role"
-        note = f"  ignored: {opinion.problem}" if opinion.problem else ""
-        reviewer = opinion.person or opinion.fingerprint
-        yield f"decision: {reviewer} ({roles} then) {opinion.decision} at {clock(opinion.created)}{note}"
-    for made in found.acceptances:
-        outcome = "decided" if made.decided else made.problem or "did not decide"
-        yield f"acceptance: {made.by or 'unknown key'} at {clock(made.at)}, {outcome}"
-    if found.own:
-        yield "acceptance: the merge is its own, there was no quorum of others to meet"
-    for finding in step.verdict.findings if step.verdict else ():
-        yield from finding_text(finding).split("\n")

@@ -184,7 +184,8 @@ def epochs(session: Session) -> tuple[Pin, ...]:
 
 def explain_step(session: Session, text: str) -> Explanation:
     """Explain one step of the line; GM-C151 for what is none."""
-    return explain(session.store, session.ledger, session.history, resolve_step(session, text))
+    known = judge_checkpoints(session.store, session.history, session.ledger.checkpoints())
+    return explain(session.store, session.ledger, session.history, resolve_step(session, text), known)
 
 
 def resolve_step(session: Session, text: str) -> str:
