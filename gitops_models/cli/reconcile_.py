@@ -29,18 +29,23 @@ def command(
     ] = None,
     stage: Annotated[list[str] | None, typer.Option(help="With --dir: only this stage.")] = None,
     artifacts: Annotated[str | None, typer.Option(metavar="URL", help="With --dir: read the bytes from here.")] = None,
+    override: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="An override statement that holds beside Git.")
+    ] = None,
     once: Annotated[bool, typer.Option("--once", help="One run instead of a loop.")] = False,
     interval: Annotated[float | None, typer.Option(metavar="SECONDS", help="Pause between two runs.")] = None,
 ) -> int:
     """Make what is served equal what was accepted."""
     options = of(context)
+    held = tuple(path.absolute() for path in override or [])
     if directory is not None:
-        return _run(options, _in_directory(options, directory, stage or [], artifacts), once=once, interval=interval)
-    return _run(options, _from_file(options, config, target), once=once, interval=interval)
+        place = (directory, tuple(stage or []), artifacts, held)
+        return _run(options, _in_directory(options, *place), once=once, interval=interval)
+    return _run(options, _from_file(options, config, target, held), once=once, interval=interval)
 
 
 def _in_directory(
-    options: Options, directory: Path, stages: list[str], artifacts: str | None
+    options: Options, directory: Path, stages: tuple[str, ...], artifacts: str | None, held: tuple[Path, ...]
 ) -> AbstractContextManager[tuple[Reconciler, float]]:
     from contextlib import contextmanager
 
@@ -49,18 +54,20 @@ def _in_directory(
 
     @contextmanager
     def opened():  # type: ignore[no-untyped-def]  # noqa: ANN202 - the return type stands above
-        place = Place(directory, tuple(stages), artifacts)
+        place = Place(directory, stages, artifacts, overrides=held)
         with reconciler_for_directory(options.repo, place, SystemClock()) as reconciler:
             yield reconciler, 15.0
 
     return opened()
 
 
-def _from_file(options: Options, config: Path, target: str | None) -> AbstractContextManager[tuple[Reconciler, float]]:
+def _from_file(
+    options: Options, config: Path, target: str | None, held: tuple[Path, ...]
+) -> AbstractContextManager[tuple[Reconciler, float]]:
     from gitops_models.workflows.clock import SystemClock
     from gitops_models.workflows.deliver import reconciler_from_file
 
-    return reconciler_from_file(options.repo / config, SystemClock(), target)
+    return reconciler_from_file(options.repo / config, SystemClock(), target, held)
 
 
 def _run(

@@ -1,5 +1,6 @@
 """gm rollback."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,6 +21,14 @@ def command(
     incident: Annotated[str | None, typer.Option(metavar="ID", help="The incident it belongs to.")] = None,
     quarantine: Annotated[bool, typer.Option("--quarantine", help="Bar the bad version everywhere.")] = False,
     hold: Annotated[bool, typer.Option("--hold/--no-hold", help="Bar promotions to the stage until lifted.")] = True,
+    bundle: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The forge is down: write it to a bundle for reconcilers.")
+    ] = None,
+    override: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Last resort: sign a local hold for reconcilers, not a change.")
+    ] = None,
+    target: Annotated[str | None, typer.Option(metavar="ID", help="With --override: for this target only.")] = None,
+    hours: Annotated[int | None, typer.Option(min=1, help="With --override: how long it holds.")] = None,
     reason: Reason = None,
     merge: Merge = False,
     dry_run: DryRun = False,
@@ -30,8 +39,16 @@ def command(
 
     options = of(context)
     exclude(merge=merge, no_push=no_push)
+    _one_way(bundle=bundle, override=override, other=merge or no_push, only=target or hours)
     why = need_reason(options, reason)
     session = open_here(options)
+    if override is not None:
+        from gitops_models.cli.emergencies import sign_override
+        from gitops_models.workflows.overriding import Wanted
+
+        held = Wanted(model, why, stage=stage, to=to, target=target, incident=incident, hours=hours)
+        sign_override(options, session, held, override, dry_run=dry_run)
+        return
     wanted = Rollback(
         model=model,
         reason=why,
@@ -42,5 +59,18 @@ def command(
         hold=hold,
         quarantine=quarantine,
     )
+    if bundle is not None:
+        from gitops_models.cli.emergencies import roll_back_into_bundle
+
+        roll_back_into_bundle(options, session, wanted, bundle, dry_run=dry_run)
+        return
     opened = rollback(session, wanted, dry_run=dry_run, no_push=no_push)
     finish(options, session, opened, merge=merge, no_push=no_push, kind="Rollback")
+
+
+def _one_way(*, bundle: Path | None, override: Path | None, other: bool, only: str | int | None) -> None:
+    """Refuse, before anything is done, what no single command can mean."""
+    if (bundle is not None) + (override is not None) + other > 1:
+        raise typer.BadParameter("--bundle, --override, --merge and --no-push exclude each other")
+    if only and override is None:
+        raise typer.BadParameter("--target and --hours belong to --override")

@@ -73,6 +73,7 @@ def _body(found: Standing) -> dict[str, Any]:
         "blocked": {scope: list(codes) for scope, codes in found.blocked.items()},
         "causes": list(found.causes),
         "proposals": list(found.proposals),
+        "overrides": list(found.overrides),
         "stale": {"code": found.stale.code, "what": found.stale.what} if found.stale else None,
         "next": found.following,
     }
@@ -84,6 +85,7 @@ def _lines(found: Standing) -> list[str]:
         table(rows, ("MODEL", "STAGE", "DESIRED", "LIVE", "STATE", "NOTE")) if rows else ["nothing is live anywhere"]
     )
     lines += [f"STALE: {found.stale.what}"] if found.stale else []
+    lines += [f"override: {one}" for one in found.overrides]
     lines += [f"drift: {result.at} {one}" for row in found.rows for result in row.results for one in result.drift]
     lines += [f"blocked: {scope.removeprefix('model:')} ({', '.join(codes)})" for scope, codes in found.blocked.items()]
     lines += [f"open cause: {cause}" for cause in found.causes]
@@ -96,5 +98,6 @@ def _lines(found: Standing) -> list[str]:
 def _row(row: Row) -> tuple[str, ...]:
     live = ", ".join(sorted({result.live or "-" for result in row.results})) or "?"
     states = ", ".join(sorted({result.state.value + (" drifted" if result.drift else "") for result in row.results}))
-    note = "quarantined" if row.quarantined else f"held: {row.hold}" if row.hold else ""
+    override = next((result.hold for result in row.results if result.override), None)
+    note = override or ("quarantined" if row.quarantined else f"held: {row.hold}" if row.hold else "")
     return (row.model, row.stage, row.desired or "-", live, states or "not deployed from here", note)

@@ -86,7 +86,8 @@ def survey(targets: Sequence[Target], history: History, *, at: datetime, held: O
             problems.append((target.id, error))
             continue
         results.extend(_look(target, desired) for desired in wanted)
-    return Report(history.tip, at, tuple(results), tuple(problems))
+    notes = [f"override {name}: {error}" for name, error in held.problems] if held else []
+    return Report(history.tip, at, tuple(results), tuple(problems), notes=(*notes, *(held.notes if held else ())))
 
 
 def _wanted(target: Target, history: History, held: Overrides) -> tuple[Desired, ...]:

@@ -134,7 +134,8 @@ class Upstreams:
             if self._known.get(path.name, (None,))[0] == state:
                 return self._known[path.name][1]
             with open_bundle(path) as bundle:
-                found = _take(self._store, place, bundle, self._line)
+                tip = take_bundle(self._store, place.name, bundle, self._line)
+            found = Offer(path.name, tip) if tip else None
         except OSError:
             return None  # taken away between listing and looking
         except GmError as error:
@@ -150,23 +151,26 @@ def _fetch_other(store: Store, place: Upstream, line: str) -> str:
     from gitops_models.store.transport import fetch  # noqa: PLC0415 - GitPython is loaded only to reach a remote
 
     tip_ref = line_ref(line, place.name)
-    fetch(store, place.address, [f"+refs/heads/{line}:{tip_ref}", *_refspecs(place)])
-    _remember(store, place)
+    fetch(store, place.address, [f"+refs/heads/{line}:{tip_ref}", *_refspecs(place.name)])
+    _remember(store, place.name)
     return store.resolve(tip_ref)
 
 
-def _take(store: Store, place: Upstream, bundle: Bundle, line: str) -> Offer | None:
-    """Unpack a bundle and return the tip in it; None for one that only brings ledger and tags."""
+def take_bundle(store: Store, name: str, bundle: Bundle, line: str) -> str | None:
+    """Unpack a bundle under ``name`` and return the tip in it; None for one that only brings ledger and tags.
+
+    Raises GM-S213, GM-S208, and GM-S215 for one that has nothing of ours.
+    """
     from gitops_models.store.bundles import bring  # noqa: PLC0415 - loads pygit2
 
     head = f"refs/heads/{line}"
-    wanted = {name for name in bundle.refs if name == head or _is_ours(name)}
+    wanted = {ref for ref in bundle.refs if ref == head or _is_ours(ref)}
     if not wanted:
         raise GmError("GM-S215", f"{bundle.name} has neither {head} nor a ledger", where=bundle.name)
-    specs = [f"+{head}:{line_ref(line, place.name)}"] if head in wanted else []
-    bring(store, bundle, [*specs, *_refspecs(place)], wanted=wanted.__contains__)
-    _remember(store, place)
-    return Offer(bundle.name, store.resolve(line_ref(line, place.name))) if specs else None
+    specs = [f"+{head}:{line_ref(line, name)}"] if head in wanted else []
+    bring(store, bundle, [*specs, *_refspecs(name)], wanted=wanted.__contains__)
+    _remember(store, name)
+    return store.resolve(line_ref(line, name)) if specs else None
 
 
 def _is_ours(name: str) -> bool:
@@ -178,20 +182,20 @@ def _is_ours(name: str) -> bool:
     return name.startswith("refs/tags/") and parse_tag(name.removeprefix("refs/tags/")) is not None
 
 
-def _refspecs(place: Upstream) -> tuple[str, str]:
-    return (f"+refs/gm/*:refs/gm-remote/{place.name}/*", f"+refs/tags/*:refs/gm-tags/{place.name}/*")
+def _refspecs(name: str) -> tuple[str, str]:
+    return (f"+refs/gm/*:refs/gm-remote/{name}/*", f"+refs/tags/*:refs/gm-tags/{name}/*")
 
 
-def _remember(store: Store, place: Upstream) -> None:
+def _remember(store: Store, name: str) -> None:
     """Keep what its ledger showed, also when the next bundle brings other chains, and tags that nobody had before."""
     from gitops_models.store.refs import RefUpdate, update_refs  # noqa: PLC0415 - loads pygit2
     from gitops_models.trust.ledgerview import LedgerView  # noqa: PLC0415 - loads pydantic
 
-    LedgerView(store, place.name).remember_seen()
-    prefix = f"refs/gm-tags/{place.name}/"
+    LedgerView(store, name).remember_seen()
+    prefix = f"refs/gm-tags/{name}/"
     known = store.refs("refs/tags/")
-    tags = {f"refs/tags/{name.removeprefix(prefix)}": oid for name, oid in store.refs(prefix).items()}
-    fresh = [RefUpdate(name, oid, None) for name, oid in tags.items() if name not in known and _is_ours(name)]
+    tags = {f"refs/tags/{ref.removeprefix(prefix)}": oid for ref, oid in store.refs(prefix).items()}
+    fresh = [RefUpdate(ref, oid, None) for ref, oid in tags.items() if ref not in known and _is_ours(ref)]
     update_refs(store, fresh, "gm: tags of another repository")
 
 

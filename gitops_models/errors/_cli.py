@@ -58,6 +58,15 @@ CODES = {
     "GM-C191": Code("signature of that name exists", Exit.CONFLICT, "what is attached stays: register a new version"),
     "GM-C192": Code("file that no model signature covers", Exit.USAGE, "register it under another name"),
     "GM-C193": Code("say what to sign with", Exit.USAGE, "add --sign keyless in a CI job, or --key FILE"),
+    "GM-C175": Code(
+        "the remote's line went another way than the bundle's",
+        Exit.CONFLICT,
+        "roll back again there; a reconciler that followed the bundle needs a new pin",
+    ),
+    "GM-C176": Code(
+        "the bundle holds a step that is not accepted", Exit.DENIED, "see `gm verify`; take a bundle made by gm"
+    ),
+    "GM-C177": Code("the file cannot be written", Exit.EXTERNAL, "check the directory and its permissions"),
     "GM-C201": Code("no such file to register", Exit.NOT_FOUND, "check the path"),
     "GM-C202": Code(
         "the training tree is dirty",

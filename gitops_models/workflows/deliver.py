@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gitops_models.artifacts.content import ContentStore
 from gitops_models.delivery.assemble import open_reconciler, recorder_for
@@ -14,7 +15,9 @@ from gitops_models.delivery.config import read_config
 from gitops_models.delivery.follow import Follower
 from gitops_models.delivery.journal import Journal
 from gitops_models.delivery.mirror import REMOTE, open_mirror
+from gitops_models.delivery.overrides import override_files, read_overrides
 from gitops_models.delivery.reconciler import Reconciler, survey
+from gitops_models.delivery.results import Report
 from gitops_models.delivery.sources import artifact_source
 from gitops_models.delivery.targets.directory import DirectoryTarget
 from gitops_models.errors import GmError
@@ -30,7 +33,6 @@ from gitops_models.workflows.session import default_remote
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from gitops_models.delivery.results import Report
     from gitops_models.trust.signing import Signer
     from gitops_models.workflows.clock import Clock
     from gitops_models.workflows.session import Session
@@ -40,12 +42,16 @@ LOCAL_TARGET = "local"
 
 @dataclass(frozen=True)
 class Place:
-    """A directory that this clone deploys to: ``stages`` and ``artifacts`` (a URL) narrow the defaults."""
+    """A directory that this clone deploys to: ``stages`` and ``artifacts`` (a URL) narrow the defaults.
+
+    ``overrides`` are files with override statements that hold there.
+    """
 
     directory: Path
     stages: tuple[str, ...] = ()
     artifacts: str | None = None
     target: str = LOCAL_TARGET
+    overrides: tuple[Path, ...] = ()
 
 
 @contextmanager
@@ -63,45 +69,56 @@ def reconciler_for_directory(repo: Path, place: Place, clock: Clock) -> Iterator
     with open_mirror(state, _address(store)) as mirror:
         ledger = Ledger(mirror, REMOTE, scribe=scribe)
         content = ContentStore(state / "content")
-        root = store.work_tree or store.git_dir
         yield Reconciler(
             targets=[DirectoryTarget(directory, id=place.target, stages=place.stages or None)],
             load_history=Follower(mirror, ledger, line=memory.line, pin=memory.pin.commit, clock=clock.now),
             source_for=lambda history: artifact_source(
-                history, lambda: reader_of(history.state.snapshot, root, place.artifacts), content
+                history, lambda: reader_of(history.state.snapshot, store, place.artifacts), content
             ),
             journal=Journal(state / "journal"),
             recorder=recorder_for(ledger, signer),
             clock=clock.now,
+            overrides=partial(override_files, place.overrides, None),
         )
 
 
 @contextmanager
-def reconciler_from_file(config: Path, clock: Clock, target: str | None) -> Iterator[tuple[Reconciler, int]]:
+def reconciler_from_file(
+    config: Path, clock: Clock, target: str | None, overrides: tuple[Path, ...] = ()
+) -> Iterator[tuple[Reconciler, int]]:
     """The reconciler that an operator's file describes, and its interval in seconds."""
     document = read_config(config)
-    with open_reconciler(document, clock=clock.now, target=target) as reconciler:
+    with open_reconciler(document, clock=clock.now, target=target, overrides=overrides) as reconciler:
         yield reconciler, document.interval
 
 
 def look(session: Session) -> Report:
     """How every directory that this clone deploys to stands against the accepted state; changes nothing."""
-    targets = [
-        DirectoryTarget(place.directory, id=place.target, stages=place.stages or None)
-        for place in places(session.store)
-        if place.directory.is_dir()
-    ]
-    return survey(targets, session.history, at=session.clock.now())
+    reports = [_look(session, place) for place in places(session.store) if place.directory.is_dir()]
+    return Report(
+        session.history.tip,
+        session.clock.now(),
+        tuple(result for report in reports for result in report.results),
+        tuple(problem for report in reports for problem in report.problems),
+        notes=tuple(note for report in reports for note in report.notes),
+    )
+
+
+def _look(session: Session, place: Place) -> Report:
+    target = DirectoryTarget(place.directory, id=place.target, stages=place.stages or None)
+    history, now = session.history, session.clock.now()
+    held = read_overrides(lambda: place.overrides, history, targets=[target.id], at=now)
+    return survey([target], history, at=now, held=held)
 
 
 def places(store: Store) -> Sequence[Place]:
     """The directories that this clone deployed to, in the order of their paths."""
     try:
         rows = json.loads(_places_file(store).read_bytes())
-        found = [Place(Path(row["directory"]), tuple(row["stages"]), target=row["target"]) for row in rows]
+        found = [_place(row) for row in rows]
     except FileNotFoundError:
         return ()
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         # Only a note for `gm status`: deploying writes it anew.
         raise GmError(
             "GM-R106", "the list of deployed directories is unreadable", where=str(_places_file(store))
@@ -113,12 +130,22 @@ def remember_place(store: Store, place: Place) -> None:
     """Note the directory, so that ``gm status`` can look at it."""
     directory = place.directory.absolute()
     known = {found.directory: found for found in _readable_places(store)}
-    known[directory] = Place(directory, place.stages, target=place.target)
+    known[directory] = Place(directory, place.stages, target=place.target, overrides=place.overrides)
     rows = [
-        {"directory": str(found.directory), "stages": list(found.stages), "target": found.target}
+        {
+            "directory": str(found.directory),
+            "stages": list(found.stages),
+            "target": found.target,
+            "overrides": [str(path) for path in found.overrides],
+        }
         for found in known.values()
     ]
     write_durably(_places_file(store), json.dumps(rows).encode())
+
+
+def _place(row: dict[str, Any]) -> Place:
+    overrides = tuple(Path(path) for path in row.get("overrides", ()))
+    return Place(Path(row["directory"]), tuple(row["stages"]), target=row["target"], overrides=overrides)
 
 
 def _readable_places(store: Store) -> Sequence[Place]:

@@ -58,7 +58,7 @@ def merge(session: Session, proposal: Proposal, *, patience: Patience | None = N
         if not evaluation.verdict.allowed:
             raise Denied(evaluation.verdict)
         landing = _prepare(session, proposal, evaluation)
-        _rehearse(session, landing)
+        rehearse(session, landing)
         if _publish(session, proposal, landing):
             return Landed(proposal, landing.merge, evaluation, landing.tags, follow(session, landing.merge))
         still_open(session, proposal)
@@ -80,7 +80,7 @@ def _prepare(session: Session, proposal: Proposal, evaluation: Evaluation) -> La
     )
 
 
-def _rehearse(session: Session, landing: Landing) -> None:
+def rehearse(session: Session, landing: Landing) -> None:
     """Judge the landing as every reader will, while nobody has it yet; ``Denied`` with what they would say."""
     proposed = {update.name: update.new for update in landing.updates if update.new}
     ledger = _Rehearsed(session, proposed)

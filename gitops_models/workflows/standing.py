@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gitops_models.verification.checkpoints import staleness
 from gitops_models.workflows.deliver import look, places
 from gitops_models.workflows.following import deploy
+from gitops_models.workflows.overriding import overridden
 from gitops_models.workflows.review import proposals
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Standing:
     report: Report | None = None
     following: str = ""
     stale: Doubt | None = None
+    overrides: tuple[str, ...] = ()
 
     @property
     def drifted(self) -> bool:
@@ -73,6 +75,7 @@ def standing(session: Session, model: str | None = None) -> Standing:
         proposals=tuple(f"{proposal.id}  {proposal.title}" for proposal in proposals(session)),
         report=report,
         stale=_stale(session),
+        overrides=(*overridden(session), *(report.notes if report else ())),
     )
     return Standing(**{**vars(found), "following": _following(session, found)})
 

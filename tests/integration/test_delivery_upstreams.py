@@ -253,7 +253,7 @@ def test_an_unchanged_bundle_is_unpacked_once_and_one_whose_base_came_later_is_t
         assert [error.code for _, error in looked.troubles] == ["GM-S212", "GM-S213"]
         places.push(places.first, three)
         assert looked.newest(one, len) == places.commits[3]
-        monkeypatch.setattr(module, "_take", None)
+        monkeypatch.setattr(module, "take_bundle", None)
         assert looked.newest(one, len) == places.commits[3]
         assert [error.code for _, error in looked.troubles] == ["GM-S212"]
 

@@ -30,12 +30,17 @@ def emergency(path, risk="low", emergency=EMERGENCY, **changes):
     people = {**PEOPLE, "away": ["operator"], "gone": ["operator"], "other": [{"role": "operator", "models": ["x*"]}]}
     persons = {"away": {"suspended": True}, "gone": {"until": "2026-01-01"}}
     registry = Registry(path, changes=rules, people=people, persons=persons)
+    three_versions(registry, risk)
+    return registry
+
+
+def three_versions(registry, risk="low"):
+    """Three versions whose bytes a station has, each of them promoted into every stage."""
     for version in VERSIONS:
         text = f"fraud {version} model.onnx"
         with mock.patch("tests.support.policy.pointer", _pointer):
             registry.version("fraud", version, risk=risk, artifacts=[documents.artifact(version, size=len(text))])
         registry.live("fraud", version, *registry.history().policy.stages, risk=risk)
-    return registry
 
 
 def _pointer(entry):
@@ -49,6 +54,7 @@ class Station:
     def __init__(self, registry, root, home):
         self.registry, self.root, self.home = registry, root, home
         self.forge = registry.path
+        self.clock = registry.clock
         for version in VERSIONS:
             self.upload(version)
         for name in ("bundles", "overrides"):
@@ -74,7 +80,7 @@ class Station:
     @property
     def now(self):
         """The one clock."""
-        return self.registry.clock.now
+        return self.clock.now
 
     def run(self, **options):
         """Reconcile once."""
