@@ -90,6 +90,9 @@ CODES = {
     "GM-C152": Code("no such kind of document", Exit.NOT_FOUND, "see `gm schema`"),
     "GM-C153": Code("not two versions of one model", Exit.USAGE, "name both of one model: gm diff MODEL@A MODEL@B"),
     "GM-C154": Code("neither a time nor a commit", Exit.USAGE, "write 2026-11-21, 2026-11-21T10:00:00Z or a commit id"),
+    "GM-C171": Code(
+        "a setting of Git that loses the ledger", Exit.CONFLICT, "`gm doctor` names it and the command that ends it"
+    ),
     "GM-C170": Code(
         "the remote has to be asked first", Exit.EXTERNAL, "check the network and `git remote -v`, then run it again"
     ),

@@ -14,6 +14,7 @@ from gitops_models.store.repository import Store
 from gitops_models.trust.memory import load_memory, memory_path
 from gitops_models.trust.usersigner import signer_from_config
 from gitops_models.workflows.door import MARK
+from gitops_models.workflows.refspecs import dangers
 from gitops_models.workflows.remotes import reader
 from gitops_models.workflows.session import open_session
 from gitops_models.workflows.tagging import tag_states
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gitops_models.workflows.session import Session
+
+LOSES_LEDGER = "GM-C171"
 
 
 @dataclass(frozen=True)
@@ -44,18 +47,13 @@ def examine(path: Path) -> list[Examined]:
         return [*results, _problem("repository", error)]
     pin = _try("pin", lambda: _pin(store))
     if store.bare:
-        return [*results, pin, _hook(store)]
+        return [*results, pin, *_settings(store), _hook(store)]
     results += [_try("signing key", lambda: _signing(store)), pin, *_clone(path, store)]
     return results
 
 
 def _clone(path: Path, store: Store) -> Iterator[Examined]:
-    config = user_config(store)
-    risky = [name for name in config.values if name.endswith((".mirror", ".prune")) and config.flag(name)]
-    if risky:
-        yield Examined(
-            "fetch and push", "problem", ", ".join(risky), f"git config --unset {risky[0]}: it deletes ledger refs"
-        )
+    yield from _settings(store)
     try:
         session = open_session(path)
     except GmError as error:
@@ -69,6 +67,11 @@ def _clone(path: Path, store: Store) -> Iterator[Examined]:
     yield Examined(
         "history", "problem" if blocked else "ok", f"blocked: {blocked}" if blocked else "holds", "gm verify"
     )
+
+
+def _settings(store: Store) -> Iterator[Examined]:
+    for danger in dangers(user_config(store)):
+        yield Examined("fetch and push", "problem", f"{LOSES_LEDGER}: {danger.setting}: {danger.why}", danger.remedy)
 
 
 def _git() -> str:

@@ -74,6 +74,14 @@ def test_what_is_wrong_is_named_with_its_remedy(spoil, what, says, clone, capsys
     assert says in found[what]["remedy"]
 
 
+def test_a_setting_that_loses_the_ledger_has_its_code_in_a_clone_and_on_a_server(clone, capsys):
+    mirror(clone)
+    assert "GM-C171" in doctor(capsys, clone)[1]["fetch and push"]["found"]
+    server = clone.parent / "remote.git"
+    git(server, "config", "transfer.hideRefs", "refs/gm")
+    assert "GM-C171" in doctor(capsys, server)[1]["fetch and push"]["found"]
+
+
 def test_outside_a_repository_the_programs_are_looked_at(tmp_path, capsys):
     status, found = doctor(capsys, tmp_path)
     assert (status, found["git"]["level"], found["repository"]["level"]) == (3, "ok", "problem")
