@@ -3,12 +3,15 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import cast
 
+from gitops_models.errors import GmError
 from gitops_models.registry.paths import Layout, model_scope
 from gitops_models.registry.scopes import GITLINK
 from gitops_models.registry.snapshot import Entry, Scope, Snapshot
 from gitops_models.store.repository import Store
 from gitops_models.store.trees import (
+    NO_TREE,
     REMEMBERED,
+    MalformedTreeError,
     Node,
     Pair,
     Walk,
@@ -31,7 +34,7 @@ def governed_scopes(store: Store, treeish: str, layout: Layout) -> dict[str, Map
     tree = tree_of(store, treeish)
     policy: dict[str, dict[str, Entry]] = {}
     reaches = _reaches(layout)
-    walk = Walk(lambda path: reaches(path) and path != layout.models, unit=_units(layout))
+    walk = Walk(lambda path: reaches(path) and path != layout.models, _units(layout), _marks(layout))
     for path, entry in flatten(store, tree, walk=walk):
         _file(policy, layout, path, entry)
     scopes: dict[str, Mapping[str, Entry]] = {**policy}
@@ -52,14 +55,14 @@ def governed_diff(store: Store, old: str | None, new: str | None, layout: Layout
     """Give every governed path that differs between two commits or trees (None is the empty tree), before and after.
 
     Equal directories are not opened: the cost grows with the difference only. An entry after the change that calls
-    itself a file but is none, or is missing, comes out as what has no content here (a submodule): it is judged and
-    refused, and stops nobody from reading on.
+    itself a file but is none, or is missing, comes out as what has no content here (a submodule), and so does a
+    directory that is malformed: it is judged and refused, and stops nobody from reading on.
     """
-    before, after = (tree_of(store, treeish) if treeish else None for treeish in (old, new))
+    before, after = (_tree(store, treeish) if treeish else None for treeish in (old, new))
     key = ("governed", before, after, layout)
     known = store.trees.get(key)
     if known is None:
-        found = compare(store, before, after, walk=Walk(_reaches(layout), _units(layout)))
+        found = compare(store, before, after, walk=Walk(_reaches(layout), _units(layout), _marks(layout)))
         known = {
             path: (old_entry, _with_content(store, new_entry))
             for path, (old_entry, new_entry) in found
@@ -67,6 +70,16 @@ def governed_diff(store: Store, old: str | None, new: str | None, layout: Layout
         }
         store.remember(key, known, limit=REMEMBERED)
     return dict(cast("dict[str, Pair]", known))
+
+
+def _tree(store: Store, treeish: str) -> str:
+    try:
+        return tree_of(store, treeish)
+    except GmError as error:
+        if error.code != NO_TREE:
+            raise
+        # A commit whose tree is a file: read, and marked, as a malformed directory.
+        return treeish
 
 
 def _with_content(store: Store, entry: Entry | None) -> Entry | None:
@@ -96,14 +109,33 @@ def _units(layout: Layout) -> Callable[[str], bool]:
     return lambda path: path.casefold() in roots or path.casefold().rpartition("/")[0] == models
 
 
+def _marks(layout: Layout) -> Callable[[str], str]:
+    """Give, for a directory that holds roots or is the models root, the name of a governed path that stands for it."""
+    roots = tuple(f"{root}/" for root in layout.roots())
+
+    def mark(prefix: str) -> str:
+        folded = prefix.casefold()
+        below = next((root[len(prefix) : -1] for root in roots if root.casefold().startswith(folded)), "")
+        return below or "."
+
+    return mark
+
+
 def _models_root(store: Store, tree: str, layout: Layout) -> Iterator[Node]:
     oid = tree
     for part in layout.models.split("/"):
-        node = read_tree(store, oid).get(part)
+        node = _read(store, oid).get(part)
         if node is None or not node.directory:
             return
         oid = node.oid
-    yield from read_tree(store, oid).values()
+    yield from _read(store, oid).values()
+
+
+def _read(store: Store, oid: str) -> dict[str, Node]:
+    try:
+        return read_tree(store, oid)
+    except MalformedTreeError:  # the walk over everything else has marked it
+        return {}
 
 
 def _model(store: Store, node: Node, layout: Layout) -> Scope:

@@ -23,6 +23,7 @@ REMEMBERED = 1024
 MAX_DEPTH = 64
 MAX_REPEATED = 100_000
 _BOUNDS = frozenset({"GM-S221", "GM-S222"})
+NO_TREE = "GM-S014"
 _ENTRY = re.compile(rb"([0-7]{5,6}) ([^\0]+)\0(.{20})", re.DOTALL)
 
 Pair: TypeAlias = tuple[Entry | None, Entry | None]
@@ -42,16 +43,23 @@ class Node(NamedTuple):
         return self.mode == DIRECTORY
 
 
+class MalformedTreeError(GmError):
+    """A tree that is there, and whose bytes no two programs need to read alike: not a damaged clone (GM-S013)."""
+
+
 @dataclass
 class Walk:
     """What one walk reads, and how far it went. ``descend`` may leave directories out by their path.
 
-    A ``unit`` is a directory that is judged by itself: where it exceeds the bounds it is given as what has no content
-    here (a submodule), which no judge accepts, and everything else is read on. Elsewhere that is GM-S221.
+    A ``unit`` is a directory that is judged by itself: where it exceeds the bounds, or is malformed, it is given as
+    what has no content here (a submodule), which no judge accepts, and everything else is read on. Elsewhere that is
+    GM-S221 and GM-S013. ``mark`` names, by its path with a slash at the end, what stands for the entries of a malformed
+    directory that holds units: it has no content either.
     """
 
     descend: Descend | None = None
     unit: Descend | None = None
+    mark: Callable[[str], str] | None = None
     seen: set[str] = field(default_factory=set)
     repeated: int = 0
 
@@ -65,13 +73,18 @@ class Walk:
 
     def within(self) -> "Walk":
         """Return the walk of one unit."""
-        return replace(self, unit=None, seen=set(), repeated=0)
+        return replace(self, unit=None, mark=None, seen=set(), repeated=0)
 
     def read(self, store: Store, oid: str | None, path: str) -> Mapping[str, "Node"]:
-        """Give the entries of the directory at ``path``; GM-S221 beyond the bounds."""
+        """Give the entries of the directory at ``path``; GM-S221 beyond the bounds, GM-S013 when it is malformed."""
         if oid is None:
             return {}
-        nodes = _nodes(store, oid)
+        try:
+            nodes = _nodes(store, oid)
+        except GmError as error:
+            if self.mark is None or not _unreadable(error):
+                raise
+            nodes = {(name := self.mark(path)): Node(name, GITLINK, oid)}
         self.repeated += len(nodes) * (oid in self.seen)
         self.seen.add(oid)
         if self.repeated > MAX_REPEATED or path.count("/") > MAX_DEPTH:
@@ -124,7 +137,14 @@ def _parse(store: Store, oid: str) -> dict[str, Node]:
     else:
         if end == len(raw):
             return nodes
-    raise GmError("GM-S013", f"tree {oid} is malformed: its entries are out of order, doubled or cut", where=oid)
+    raise MalformedTreeError(
+        "GM-S013", f"tree {oid} is malformed: its entries are out of order, doubled or cut", where=oid
+    )
+
+
+def _unreadable(error: GmError) -> bool:
+    """Whether what calls itself a tree is there and is none; a missing object is a damaged clone."""
+    return isinstance(error, MalformedTreeError) or error.code == NO_TREE
 
 
 def flatten(store: Store, oid: str, prefix: str = "", walk: Walk | None = None) -> Iterator[tuple[str, Entry]]:
@@ -146,7 +166,7 @@ def whole(store: Store, oid: str | None, path: str, walk: Walk | None = None) ->
     try:
         return dict(flatten(store, oid, path + "/", (walk or Walk()).within()))
     except GmError as error:
-        if error.code not in _BOUNDS:
+        if error.code not in _BOUNDS and not _unreadable(error):
             raise
         return {path: Entry(GITLINK, oid)}
 
@@ -186,7 +206,7 @@ def _compare_units(
     try:
         found = list(compare(store, *oids, path + "/", walk.within()))
     except GmError as error:
-        if error.code not in _BOUNDS:
+        if error.code not in _BOUNDS and not _unreadable(error):
             raise
         before, after = (whole(store, oid, path, walk) for oid in oids)
         pairs = ((each, (before.get(each), after.get(each))) for each in dict.fromkeys((*before, *after)))

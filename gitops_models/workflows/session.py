@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from gitops_models.store.history import first_parents, on_first_parent_line
 from gitops_models.store.objects import Ident
 from gitops_models.store.repository import Store
 from gitops_models.store.snapshots import snapshot
-from gitops_models.store.trees import has_file
+from gitops_models.store.trees import MalformedTreeError, has_file
 from gitops_models.trust.ledger import Ledger, Scribe
 from gitops_models.trust.memory import Memory, load_memory, memory_path, update_memory
 from gitops_models.trust.usersigner import signer_from_config
@@ -197,6 +198,7 @@ def guess_line(store: Store, remote: str | None) -> str:
 def first_governed(store: Store, tip: str) -> str:
     """The first first-parent commit that has a gm.yaml: where an unpinned, advisory history begins."""
     for oid in first_parents(store, tip):
-        if has_file(store, oid, GM_YAML):
-            return oid
+        with suppress(MalformedTreeError):  # what cannot be read has no gm.yaml that counts
+            if has_file(store, oid, GM_YAML):
+                return oid
     raise GmError("GM-C110", "this repository has no gm.yaml", where=f"{tip[:12]}:{GM_YAML}")

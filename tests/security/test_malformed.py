@@ -1,0 +1,130 @@
+"""Trees that no two programs need to read alike: such a step is refused, the walk goes on, and a clone that lacks
+objects is called damaged instead."""
+
+import pygit2
+import pytest
+
+from gitops_models.errors import GmError
+from gitops_models.store.objects import Ident
+from gitops_models.store.trees import Node, read_tree, render_tree
+from gitops_models.store.writer import write_blob, write_commit
+from gitops_models.workflows.session import first_governed
+from tests.support.keys import ed25519_key
+from tests.support.stories import last, stage_file
+
+TREE = pygit2.enums.ObjectType.TREE
+PLACES = ["", "models", "models/fraud", "models/fraud/stages", "policies"]
+
+
+def doubled(data):
+    return data + data
+
+
+def unsorted(data):
+    return data + b"100644 !\0" + b"\1" * 20
+
+
+def cut(data):
+    return data[:-1]
+
+
+def rubbish(_data):
+    return b"\0\0no tree\n"
+
+
+def empty_name(_data):
+    return b"100644 \0" + b"\1" * 20
+
+
+def broken_tree(registry, place, change):
+    """The tip's tree with the directory at ``place`` written so that it is malformed; None for ``change`` a blob."""
+    store = registry.store
+    names = place.split("/") if place else []
+    trees = [store.commit(registry.tip).tree]
+    for name in names:
+        trees.append(read_tree(store, trees[-1])[name].oid)
+    if change is None:
+        oid = write_blob(store, b"no directory")
+    else:
+        oid = str(store.libgit2.odb.write(TREE, change(store.typed(trees[-1], "tree"))))
+    for name, tree in zip(reversed(names), reversed(trees[:-1]), strict=True):
+        nodes = read_tree(store, tree) | {name: Node(name, 0o040000, oid)}
+        oid = str(store.libgit2.odb.write(TREE, render_tree(nodes)))
+    return oid
+
+
+def commit(registry, tree, *parents, by="engineer"):
+    """A signed commit with this very tree."""
+    ident = Ident(by, f"{by}@example.org", int(registry.clock.now().timestamp()))
+    sign = ed25519_key(by).sign
+    return write_commit(
+        registry.store, tree, parents or [registry.tip], "x", ident, ident, lambda data: sign(data, "git")
+    )
+
+
+def goes_on(registry, good):
+    """Whether a step that brings the good tree back, and one after it, are judged as if nothing had been."""
+    registry.force(commit(registry, good))
+    assert last(registry).status == "restored"
+    registry.commit(stage_file(registry, "1.0.0", "staging", "spam"), land=True)
+    return registry.history().blocked <= {"model:spam"}
+
+
+@pytest.mark.attack("a malformed directory on governed history", "GM-P003", by="forge")
+@pytest.mark.parametrize("change", [doubled, unsorted, cut, rubbish, empty_name, None], ids=lambda one: str(one)[:12])
+@pytest.mark.parametrize("place", PLACES)
+def test_a_step_with_a_malformed_directory_is_refused_and_the_next_one_judged(registry, place, change):
+    good, live = registry.store.commit(registry.tip).tree, registry.live_version("fraud", "staging")
+    registry.force(commit(registry, broken_tree(registry, place, change)))
+    step = last(registry)
+    assert (step.status, "GM-P003" in step.verdict.codes) == ("denied", True)
+    assert registry.live_version("fraud", "staging") == live
+    assert goes_on(registry, good)
+
+
+@pytest.mark.attack("a malformed directory inside a proposal", "GM-P003", by="author")
+@pytest.mark.parametrize("place", PLACES)
+def test_a_proposal_with_a_malformed_directory_is_refused_and_the_next_step_judged(registry, place):
+    tip, good = registry.tip, registry.store.commit(registry.tip).tree
+    bad = broken_tree(registry, place, doubled)
+    head = commit(registry, bad)
+    registry.force(commit(registry, bad, tip, head))
+    step = last(registry)
+    assert (step.status, "GM-P003" in step.verdict.codes) == ("denied", True)
+    assert goes_on(registry, good)
+
+
+@pytest.mark.attack("a malformed directory that a later commit of the proposal hides", "GM-P801", by="author")
+def test_a_malformed_directory_in_the_middle_of_a_proposal_touches_what_it_holds(registry):
+    """The step's own tree is good, and whoever signed the commit in the middle is asked for what it did."""
+    tip, good = registry.tip, registry.store.commit(registry.tip).tree
+    bad = commit(registry, broken_tree(registry, "models/fraud", doubled), by="nobody")
+    head = registry.commit(stage_file(registry, "1.1.0", "staging"), parents=[bad], tree=good)
+    registry.force(commit(registry, registry.store.commit(head).tree, tip, head))
+    assert last(registry).status == "denied"
+    assert "GM-P801" in last(registry).verdict.codes
+
+
+@pytest.mark.parametrize("prefix", ["", "models", "policies"])
+def test_a_clone_that_lacks_a_tree_is_damaged(registry, prefix):
+    nodes = read_tree(registry.store, registry.store.commit(registry.tip).tree)
+    tree = str(registry.store.libgit2.odb.write(TREE, render_tree(nodes)))
+    missing = "12" * 20
+    if prefix:
+        changed = nodes | {prefix: Node(prefix, 0o040000, missing)}
+        tree = str(registry.store.libgit2.odb.write(TREE, render_tree(changed)))
+    registry.force(commit(registry, tree if prefix else missing))
+    with pytest.raises(GmError) as caught:
+        registry.history()
+    assert caught.value.code == "GM-S013"
+
+
+def test_a_clone_without_a_pin_begins_after_what_cannot_be_read(registry):
+    """Old history from before gm may hold such trees: they have no gm.yaml that counts."""
+    old = commit(registry, broken_tree(registry, "", doubled), registry.pin)
+    store = registry.store
+    new = commit(registry, store.commit(registry.tip).tree, old)
+    assert first_governed(store, new) == registry.pin
+    root = write_commit(store, broken_tree(registry, "", doubled), [], "x", *[Ident("x", "x@example.org", 1)] * 2)
+    first = commit(registry, store.commit(registry.tip).tree, root)
+    assert first_governed(store, first) == first
