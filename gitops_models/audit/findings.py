@@ -15,6 +15,7 @@ from gitops_models.verification.suspicion import touches
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from gitops_models.policy.facts import Signature
     from gitops_models.store.repository import Store
     from gitops_models.trust.ledger import Ledger
     from gitops_models.verification.checkpoints import Checkpoints, Doubt
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 Standing = Literal["blocking", "waiting", "settled"]
 DECLARED_COMPROMISED = "GM-T005"
+GoodTags = dict[tuple[str, str], str]  # where a good tag of this name and object stands
 _TAG_CODES = {"GM-T037": "GM-T622", "GM-T038": "GM-T623"}
 
 
@@ -52,6 +54,14 @@ class Fault:
     grave: bool = True
 
 
+@dataclass(frozen=True)
+class _Tags:
+    """The remote's tags as they were last fetched (None: there is no remote), and the tags known to be good."""
+
+    theirs: dict[str, str] | None
+    good: GoodTags
+
+
 def unaccepted(history: History) -> tuple[Unaccepted, ...]:
     """Every step that is denied or pending, oldest first."""
     return tuple(
@@ -70,34 +80,44 @@ def _standing(history: History, step: Step) -> Standing:
     return "waiting" if waits and step.status == "pending" else "blocking"
 
 
-def tag_faults(store: Store, history: History, remote: str | None) -> tuple[Fault, ...]:
-    """Version tags that are missing, moved or bad, here or at the remote as it was last fetched."""
-    theirs = _remote_tags(store, remote)
-    found = (_tag_fault(store, history, key, theirs) for key in sorted(history.state.registered))
+def tag_faults(store: Store, history: History, remote: str | None, good: GoodTags | None = None) -> tuple[Fault, ...]:
+    """Version tags that are missing, moved or bad, here or at the remote as it was last fetched.
+
+    Tags in ``good`` are not checked again; those that are found good are added.
+    """
+    tags = _Tags(_remote_tags(store, remote), {} if good is None else good)
+    found = (_tag_fault(store, history, key, tags) for key in sorted(history.state.registered))
     return tuple(fault for fault in found if fault)
 
 
-def _tag_fault(store: Store, history: History, key: tuple[str, str], theirs: dict[str, str] | None) -> Fault | None:
+def _tag_fault(store: Store, history: History, key: tuple[str, str], tags: _Tags) -> Fault | None:
     name = tag_name(*key)
     where = f"refs/tags/{name}"
     here = store.ref(where)
     if here is None:
         return Fault("GM-T620", f"tag {name} is missing", where)
-    kind, raw = store.raw(here)
-    verified = verify_tag(raw, name, signers(history), object_type=kind)
-    signature = verified.signature
-    if not signature.good and signature.code != DECLARED_COMPROMISED:
-        return Fault(_TAG_CODES.get(signature.code or "", "GM-T624"), f"tag {name}: {signature.detail}", where)
+    target, bad = tags.good.get((name, here)), None
+    if target is None:
+        target, bad = _checked(store, history, name, here)
+    if bad and bad.code != DECLARED_COMPROMISED:
+        return Fault(_TAG_CODES.get(bad.code or "", "GM-T624"), f"tag {name}: {bad.detail}", where)
     step = history.state.registered[key].step or history.pin
-    target = verified.target or kind
     if not _stands_on(store, history, target, step):
         return Fault("GM-T621", f"tag {name} stands on {target[:12]}, {step[:12]} registered the version", where)
-    if theirs is not None and theirs.get(name) != here:
-        state = "another" if name in theirs else "missing"
+    if tags.theirs is not None and tags.theirs.get(name) != here:
+        state = "another" if name in tags.theirs else "missing"
         return Fault("GM-T625", f"tag {name} is {state} at the remote", where)
-    if not signature.good:
-        return Fault("GM-T624", f"tag {name}: {signature.detail}", where, grave=False)
+    if bad:
+        return Fault("GM-T624", f"tag {name}: {bad.detail}", where, grave=False)
+    tags.good[name, here] = target
     return None
+
+
+def _checked(store: Store, history: History, name: str, oid: str) -> tuple[str, Signature | None]:
+    """Where the object ``oid`` stands that a ref calls the tag ``name``, and its signature when that is not good."""
+    kind, raw = store.raw(oid)
+    verified = verify_tag(raw, name, signers(history), object_type=kind)
+    return verified.target or kind, None if verified.signature.good else verified.signature
 
 
 def _stands_on(store: Store, history: History, target: str, step: str) -> bool:

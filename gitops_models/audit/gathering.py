@@ -10,16 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
-from gitops_models.policy.document import Policy
+from gitops_models.policy.document import Policy, load_policy
 from gitops_models.policy.risk import effective_risk
 from gitops_models.registry.cache import cache_of
 from gitops_models.registry.documents import Cause, Hold, Model, Quarantine, Status
 from gitops_models.registry.events import ModelEvent
 from gitops_models.registry.paths import POLICY_YAML
 from gitops_models.registry.trailers import Trailers, parse_trailers
-from gitops_models.store.snapshots import snapshot
 from gitops_models.verification.commits import MERGE_PARENTS
-from gitops_models.verification.fold import policy_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,20 +43,24 @@ class StepFacts:
     claims: Mapping[str, Trailers]
 
 
-def gather(store: Store, history: History) -> dict[str, StepFacts]:
-    """Read every step that has events, oldest first; a document that cannot be read is left out."""
-    reader = _Reader(store, history)
-    return {step.oid: reader.read(step) for step in history.steps if step.events}
+def gather(store: Store, history: History, *, after: int = 0) -> dict[str, StepFacts]:
+    """Read every step that has events, oldest first; a document that cannot be read is left out.
+
+    ``after`` leaves out the first steps of a history in which nothing was blocked there.
+    """
+    before = history.steps[after - 1].oid if after else history.pin
+    reader = _Reader(store, history, before)
+    return {step.oid: reader.read(step) for step in history.steps[after:] if step.events}
 
 
 class _Reader:
     """Carries what was accepted of policy and models from step to step."""
 
-    def __init__(self, store: Store, history: History) -> None:
+    def __init__(self, store: Store, history: History, before: str) -> None:
         self.store = store
         self.layout = history.layout
-        self.policy = policy_of(snapshot(store, history.pin, history.layout))
-        self.pin = history.pin
+        self.policy = self._policy(before)
+        self.before = before
         self.models: dict[str, Model | None] = {}
 
     def read(self, step: Step) -> StepFacts:
@@ -72,7 +74,7 @@ class _Reader:
     def _risk(self, step: Step, name: str) -> str:
         """Judge the risk by the policy accepted then; an accepted step's model is what the next is measured by."""
         path = self.layout.model_path(name)
-        before = self.models[name] if name in self.models else self._model(self.pin, path)
+        before = self.models[name] if name in self.models else self._model(self.before, path)
         after = self._model(step.oid, path)
         self.models[name] = after if _took_effect(step) else before
         return effective_risk(before, after, self.policy.floors)
@@ -93,10 +95,14 @@ class _Reader:
         try:
             blob = self.store.resolve(f"{commit}:{path}", kind="blob")
             if path == POLICY_YAML:
-                return policy_of(snapshot(self.store, commit, self.layout))
+                return self._policy(commit)
             return cache_of(self.store).document(self.store, blob, path)
         except GmError:
             return None
+
+    def _policy(self, commit: str) -> Policy:
+        blob = self.store.resolve(f"{commit}:{POLICY_YAML}", kind="blob")
+        return load_policy(self.store.blob(blob), POLICY_YAML)
 
     def _claims(self, step: Step) -> dict[str, Trailers]:
         commit = self.store.commit(step.oid)

@@ -15,13 +15,16 @@ if TYPE_CHECKING:
     from gitops_models.workflows.session import Session
 
 
-def open_replayed(options: Options, pin: str | None = None) -> Session:
-    """The session of this run with its whole history judged, from ``pin`` when one is given."""
+def open_replayed(options: Options, pin: str | None = None, *, anew: bool = False) -> Session:
+    """The session of this run with its whole history judged, from ``pin`` when one is given.
+
+    What this clone verified before is taken over, unless all is to be judged ``anew``.
+    """
     from gitops_models.workflows.inspect import open_pinned_at, replay_all
 
     session = open_pinned_at(options.repo, pin) if pin else open_here(options)
     with _steps_bar(options) as progress:
-        replay_all(session, progress)
+        replay_all(session, progress, anew=anew)
     return session
 
 

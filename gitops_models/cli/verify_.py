@@ -26,12 +26,13 @@ def command(
     *,
     pin: Annotated[str | None, typer.Option(metavar="OID", help="Replay from this commit instead of the pin.")] = None,
     why: Annotated[str | None, typer.Option("--explain", metavar="OID", help="Explain one step.")] = None,
+    anew: Annotated[bool, typer.Option("--anew", help="Judge again what this clone verified before.")] = False,
 ) -> None:
     """Replay history and say whether it holds: steps, version tags, ledger."""
     from gitops_models.workflows.inspect import explain_step, verify
 
     options = of(context)
-    session = open_replayed(options, pin)
+    session = open_replayed(options, pin, anew=anew)
     if why is not None:
         from gitops_models.cli.explanation import explanation_body, explanation_lines
 
@@ -39,7 +40,7 @@ def command(
         emit(options, "Explanation", explanation_body(explanation), explanation_lines(explanation))
         next_step(options, "gm verify")
         return
-    found = verify(session)
+    found = verify(session, anew=anew)
     emit(options, "Verification", _body(found), _lines(found))
     for one in found.waiting:
         say(options, f"warning: step {one.step.oid[:12]} waits for approvals; nothing is wrong with it")

@@ -1,29 +1,35 @@
 """A verified prefix of history, kept in gm's own folder of the clone so that only new steps are judged.
 
-Bound to pin, tip and version of gm by their ids; it stands beside the pin and is worth as much. Deleting it costs time
-only. A history with a blocked scope is never kept: late approvals may still change what it amounts to.
+Bound to pin, tip and version of gm by their ids; it stands beside the pin and is worth as much: whoever can write it
+could as well write another pin. Deleting it costs time only. A history with a blocked scope is never kept: late
+approvals may still change what it amounts to. What was said of each step lies beside it (steplog.py).
 """
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
 
 from gitops_models._version import __version__
 from gitops_models.errors import GmError
+from gitops_models.registry.cache import cache_of
 from gitops_models.registry.grow import GrowingMap
+from gitops_models.registry.paths import GM_YAML, POLICY_SCOPE, Layout
+from gitops_models.registry.scopes import REGULAR, Entry, Scope
+from gitops_models.registry.snapshot import Snapshot
 from gitops_models.registry.stack import LiveStack, StackEntry
 from gitops_models.registry.state import AcceptedState, Registration, Touch
 from gitops_models.registry.times import format_time, parse_time
-from gitops_models.store.snapshots import snapshot
 from gitops_models.trust.memory import write_durably
-from gitops_models.verification.fold import layout_at, policy_of
+from gitops_models.verification.beginning import policy_of
 from gitops_models.verification.history import History
+from gitops_models.verification.steplog import load_steps, save_steps
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gitops_models.registry.snapshot import Snapshot
+    from gitops_models.registry.documents import Repository
     from gitops_models.store.repository import Store
 
 FORMAT = f"3 {__version__}"
@@ -41,7 +47,7 @@ def load_prefix(path: Path, store: Store, pin: str) -> History | None:
         if kept["format"] != FORMAT or kept["pin"] != pin:
             return None
         return _history(kept, store)
-    except (OSError, ValueError, KeyError, TypeError, GmError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, GmError):
         # A cache that cannot be used is as good as none: everything is judged again.
         return None
 
@@ -49,7 +55,27 @@ def load_prefix(path: Path, store: Store, pin: str) -> History | None:
 def save_prefix(path: Path, history: History) -> None:
     """Keep ``history`` unless something in it is blocked."""
     if not history.blocked:
+        save_steps(_steps_path(path), history)
         write_durably(path, json.dumps(_plain(history), separators=(",", ":")).encode())
+
+
+def with_kept_steps(path: Path, store: Store, history: History) -> History | None:
+    """Return ``history`` with the steps that it skipped; None where what was said of them is not kept."""
+    first = history.steps[0].oid if history.steps else None
+    last = store.commit(first).parents[0] if first else history.tip
+    kept = load_steps(_steps_path(path), history.pin, history.skipped, last)
+    return None if kept is None else replace(history, steps=(*kept, *history.steps), skipped=0)
+
+
+def renew_prefix(path: Path, history: History) -> None:
+    """Keep a history that was judged from the pin in place of whatever was kept; nothing when it is blocked."""
+    path.unlink(missing_ok=True)
+    _steps_path(path).unlink(missing_ok=True)
+    save_prefix(path, history)
+
+
+def _steps_path(path: Path) -> Path:
+    return path.with_name("steps.jsonl")
 
 
 def _plain(history: History) -> dict[str, Any]:
@@ -59,6 +85,7 @@ def _plain(history: History) -> dict[str, Any]:
         "pin": history.pin,
         "tip": history.tip,
         "length": history.length,
+        "files": _files(state.snapshot),
         "step": state.step,
         "at": format_time(state.at) if state.at else None,
         "index": state.index,
@@ -78,14 +105,32 @@ def _plain(history: History) -> dict[str, Any]:
     }
 
 
+def _files(accepted: Snapshot) -> dict[str, dict[str, str | list[int | str]]]:
+    """Return the accepted files by scope: reading them from the trees costs more than all the rest."""
+    return {
+        scope: {path: _file(entry) for path, entry in accepted.scope(scope).items()} for scope in accepted.scope_names()
+    }
+
+
+def _file(entry: Entry) -> str | list[int | str]:
+    return entry.oid if entry.mode == REGULAR else [entry.mode, entry.oid]
+
+
+def _entry(kept: str | list[Any]) -> Entry:
+    return Entry(REGULAR, kept) if isinstance(kept, str) else Entry(*kept)
+
+
 def _history(kept: dict[str, Any], store: Store) -> History:
-    layout = layout_at(store, kept["tip"])
-    accepted = snapshot(store, kept["tip"], layout)
+    oid = kept["files"][POLICY_SCOPE][GM_YAML]
+    repository = cast("Repository", cache_of(store).document(store, oid, GM_YAML))
+    layout = Layout.of(repository)
+    files = {scope: {path: _entry(one) for path, one in paths.items()} for scope, paths in kept["files"].items()}
+    accepted = Snapshot(layout, {scope: Scope(layout, entries) for scope, entries in files.items()}, store)
     return History(
         repository=accepted.repository(),
         layout=layout,
         pin=kept["pin"],
-        tip=kept["tip"],
+        tip=store.commit(kept["tip"]).oid,
         state=_state(kept, accepted),
         policy=policy_of(accepted),
         people=accepted.people(),

@@ -27,10 +27,12 @@ from gitops_models.audit.timeline import timeline
 from gitops_models.errors import GmError
 from gitops_models.store.repository import Store
 from gitops_models.trust.memory import load_memory, memory_path
+from gitops_models.verification.cache import cache_path, renew_prefix, with_kept_steps
 from gitops_models.verification.checkpoints import Checkpoints, judge_checkpoints, staleness
 from gitops_models.workflows.attached import attachments
 from gitops_models.workflows.naming import known_model
 from gitops_models.workflows.session import open_session
+from gitops_models.workflows.verified import Verified, all_lies, load_verified, save_verified, verified_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -146,20 +148,29 @@ def state_then(session: Session, text: str) -> StateThen:
     )
 
 
-def verify(session: Session) -> Verification:
-    """Say whether the history that was just replayed, its tags and its ledger hold."""
-    history = session.history
-    rows = timeline(history, gather(session.store, history))
+def verify(session: Session, *, anew: bool = False) -> Verification:
+    """Say whether the history whose every step was judged, its tags and its ledger hold.
+
+    Claims and tags that an earlier run found true are not looked at again, unless history was just judged ``anew``.
+    """
+    store, history = session.store, session.history
+    kept = verified_path(store.common_dir)
+    own = _is_own(session)
+    before = load_verified(kept, history) if own and not anew else Verified()
+    good = dict(before.tags)
     counted = [step.status for step in history.steps]
     now = session.clock.now()
-    known = judge_checkpoints(session.store, history, session.ledger.checkpoints(), now=now)
-    touched, unbounded = compromised(session.store, session.ledger, history)
+    known = judge_checkpoints(store, history, session.ledger.checkpoints(), now=now)
+    touched, unbounded = compromised(store, session.ledger, history)
     found = (
-        *tag_faults(session.store, history, session.remote),
+        *tag_faults(store, history, session.remote, good),
         *ledger_faults(session.ledger),
         *checkpoint_faults(known, staleness(known.newest, history.policy.max_staleness_minutes, now)),
         *unbounded,
     )
+    lies = all_lies(store, history, before)
+    if own:
+        save_verified(kept, history, Verified(len(history.steps), lies, good))
     return Verification(
         pin=history.pin,
         tip=history.tip,
@@ -171,9 +182,15 @@ def verify(session: Session) -> Verification:
         touched=touched,
         epochs=epochs(session),
         checkpoints=known,
-        lies={row.step: row.lies for row in rows if row.lies},
+        lies=lies,
         attached=attachments(session),
     )
+
+
+def _is_own(session: Session) -> bool:
+    """Whether the history begins at this clone's own pin, so that what is found of it may be kept."""
+    memory = load_memory(memory_path(session.store.common_dir))
+    return memory is not None and memory.pin.commit == session.history.pin
 
 
 def epochs(session: Session) -> tuple[Pin, ...]:
@@ -253,11 +270,19 @@ def open_pinned_at(path: Path, pin: str) -> Session:
     return open_session(path, pin=start)
 
 
-def replay_all(session: Session, progress: Callable[[int, int], None] | None = None) -> None:
-    """Make the session's history hold every step since the pin, judged in this run and not remembered."""
-    known = session.history
-    if known.skipped:
+def replay_all(session: Session, progress: Callable[[int, int], None] | None = None, *, anew: bool = False) -> None:
+    """Make the session's history hold every step since the pin.
+
+    What this clone verified before is taken over, bound to the pin and to the ids of the line; ``anew`` judges every
+    step in this run and renews what is kept.
+    """
+    known, store = session.history, session.store
+    if not known.skipped:
+        return
+    cache = cache_path(store.common_dir)
+    kept = None if anew else with_kept_steps(cache, store, known)
+    if kept is None:
         now = session.clock.now()
-        session.history = replay(
-            session.store, session.ledger, pin=known.pin, tip=known.tip, now=now, progress=progress
-        )
+        kept = replay(store, session.ledger, pin=known.pin, tip=known.tip, now=now, progress=progress)
+        renew_prefix(cache, kept)
+    session.history = kept

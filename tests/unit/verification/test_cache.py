@@ -1,10 +1,12 @@
 """The kept prefix of history is worth what the fold is worth, and nothing where it does not fit."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from gitops_models.verification.cache import load_prefix, save_prefix
+from gitops_models.registry.scopes import Entry
+from gitops_models.verification.cache import load_prefix, renew_prefix, save_prefix, with_kept_steps
 from gitops_models.verification.fold import fold
 from tests.support import stories
 
@@ -85,3 +87,43 @@ def test_garbage_is_not_used(registry, tmp_path, content):
 
 def test_none_is_not_used(registry, tmp_path):
     assert load_prefix(tmp_path / "prefix.json", registry.store, registry.pin) is None
+
+
+def test_the_skipped_steps_come_back(registry, kept, tmp_path):
+    known = load_prefix(kept, registry.store, registry.pin)
+    whole = with_kept_steps(kept, registry.store, known)
+    assert (whole.steps, whole.skipped) == (registry.history().steps, 0)
+    copy = registry.copy(tmp_path / "r")
+    copy.live("fraud", "1.1.0", "staging")
+    known = load_prefix(kept, copy.store, copy.pin)
+    more = fold(copy.store, pin=copy.pin, tip=copy.tip, ledger=copy.ledger, known=known)
+    assert with_kept_steps(kept, copy.store, more).steps == copy.history().steps
+    save_prefix(kept, more)
+    known = load_prefix(kept, copy.store, copy.pin)
+    assert with_kept_steps(kept, copy.store, known).steps == copy.history().steps
+
+
+def test_without_the_steps_only_the_prefix_is_left(registry, kept):
+    kept.with_name("steps.jsonl").unlink()
+    known = load_prefix(kept, registry.store, registry.pin)
+    assert known.skipped == registry.history().length
+    assert with_kept_steps(kept, registry.store, known) is None
+
+
+def test_what_was_judged_from_the_pin_replaces_what_was_kept(registry, kept, tmp_path):
+    kept.write_text("{")
+    renew_prefix(kept, registry.history())
+    assert load_prefix(kept, registry.store, registry.pin) is not None
+    copy = registry.copy(tmp_path / "r")
+    copy.commit(stories.stage_file(copy, "1.1.0", "staging"), land=True)
+    renew_prefix(kept, copy.history())
+    assert not kept.exists()
+    assert not kept.with_name("steps.jsonl").exists()
+
+
+def test_files_of_any_mode_are_kept(registry, tmp_path):
+    history = registry.history()
+    odd = history.state.snapshot.with_entries({"policies/link": Entry(0o120000, "1" * 40)})
+    save_prefix(tmp_path / "p", replace(history, state=replace(history.state, snapshot=odd)))
+    loaded = load_prefix(tmp_path / "p", registry.store, registry.pin)
+    assert loaded.state.snapshot.entry("policies/link") == Entry(0o120000, "1" * 40)
