@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from gitops_models.errors import GmError
@@ -18,25 +18,25 @@ from gitops_models.registry.text import visible
 from gitops_models.registry.times import format_time
 from gitops_models.store.history import first_parents, on_first_parent_line
 from gitops_models.store.repository import Store
-from gitops_models.trust.chain import ChainReader, is_chain, is_commit, speaks_on
+from gitops_models.trust.chain import is_chain, is_commit, speaks_on
 from gitops_models.trust.ledgerrefs import is_ledger_ref
 from gitops_models.trust.memory import load_memory, memory_path
 from gitops_models.trust.records import Acceptance, Receipt
 from gitops_models.verification.history import LANDS
+from gitops_models.workflows.doorledger import PushedLedger
 from gitops_models.workflows.doorlog import log_refusals
+from gitops_models.workflows.doortimes import untimely
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from gitops_models.policy.verdict import Verdict
     from gitops_models.trust.memory import Memory
-    from gitops_models.trust.records import Record
     from gitops_models.verification.history import History, Step
     from gitops_models.workflows.clock import Clock
 
 ZERO = "0" * 40
-DOOR_TOLERANCE = timedelta(minutes=15)
 DEPTH = 2  # refs/<kind>/<name>
 _PLAIN = re.compile(r"[\x21-\x7e]+")
 PRIVATE = ("refs/gm-seen/", "refs/gm-remote/", "refs/gm-tags/")
@@ -116,33 +116,13 @@ def _unpinned(store: Store, updates: list[Moved]) -> Judgement:
     return Judgement((), (f"first push ({names}) let in unjudged: now run `gm -C {store.git_dir} trust pin` here",))
 
 
-class _PushedLedger:
-    """The ledger as it would be after the push: what is there, then what the push adds."""
-
-    def __init__(self, store: Store, proposed: Mapping[str, str]) -> None:
-        self.store = store
-        self.proposed = proposed
-        self.reader = ChainReader(store)
-
-    def records(self, change_id: str) -> tuple[Record, ...]:
-        """The good records of a change in chain order."""
-        name = f"refs/gm/changes/{change_id}"
-        tips = (self.store.ref(name), self.proposed.get(name))
-        return self.reader.read(tip for tip in tips if tip).records
-
-    def added(self, old: str | None, new: str) -> tuple[Record, ...]:
-        """The good records that a chain has at ``new`` and did not have at ``old``."""
-        known = {record.sha256 for record in self.reader.read([old] if old else []).records}
-        return tuple(record for record in self.reader.read([new]).records if record.sha256 not in known)
-
-
 class _Door:
     def __init__(self, store: Store, memory: Memory, updates: list[Moved], clock: Clock) -> None:
         self.store = store
         self.memory = memory
         self.clock = clock
         proposed = {update.name: update.new for update in updates if update.new}
-        self.ledger = _PushedLedger(store, proposed)
+        self.ledger = PushedLedger(store, proposed)
         self.line = f"refs/heads/{memory.line}"
         self.moved = {update.name: update for update in updates}
         self.folded: dict[str, History] = {}
@@ -180,7 +160,7 @@ class _Door:
             yield _refused(step)
             return
         now = self.clock.now()
-        if step.at and step.change_id and abs(step.at - now) > DOOR_TOLERANCE:
+        if step.at and step.change_id and untimely(step.at, now, lambda: step):
             yield GmError(
                 "GM-F303",
                 f"step {step.oid[:12]} says it was accepted at {format_time(step.at)}, here it is {format_time(now)}",
@@ -224,12 +204,19 @@ class _Door:
             if not self._lands(record.body.merge):
                 message = f"an acceptance speaks of {record.body.merge[:12]}, which is no step of the line"
                 yield GmError("GM-F308", message, where=update.name)
-            if abs(record.body.accepted_at - now) > DOOR_TOLERANCE:
+            if untimely(record.body.accepted_at, now, partial(self._brought, record.body.merge)):
                 message = f"an acceptance says {record.body.at}, here it is {format_time(now)}"
                 yield GmError("GM-F303", message, where=update.name)
             elif record.main != tip and not (isinstance(record.body, Receipt) and self._lands(record.main)):
                 message = f"an acceptance was made at {record.main[:12]}, the line is at {(tip or ZERO)[:12]}"
                 yield GmError("GM-F308", message, where=update.name)
+
+    def _brought(self, oid: str) -> Step | None:
+        """The step with this id, if it is this push that brings it to the line."""
+        before, after = self.store.ref(self.line), self._tip_after
+        if before is None or after is None or on_first_parent_line(self.store, oid, before):
+            return None
+        return next((step for step in self._history(after).steps if step.oid == oid), None)
 
     def _checkpoints(self, update: Moved, new: str) -> Iterator[GmError]:
         made = [record for record in self.ledger.added(update.old, new) if record.kind == "checkpoint"]
@@ -278,7 +265,7 @@ class _Door:
         if tip not in self.folded:
             now = self.store.ref(self.line)
             known = self._kept(tip) if tip == now or now is None else self._history(now)
-            ledger = _PushedLedger(self.store, {}) if tip == now else self.ledger
+            ledger = PushedLedger(self.store, {}) if tip == now else self.ledger
             pin = self.memory.pin.commit
             self.folded[tip] = fold(self.store, pin=pin, tip=tip, ledger=ledger, known=known)
             if tip == now and (known is None or known.tip != tip):
