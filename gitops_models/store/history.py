@@ -51,8 +51,9 @@ def merge_base(store: Store, one: str, other: str) -> str | None:
     """Give the best common ancestor of two commits, None when they share none."""
     try:
         found = store.libgit2.merge_base(one, other)
-    except LIBGIT2_ERRORS as error:
-        raise GmError("GM-S013", f"no merge base of {one} and {other}: {error}", where=one) from error
+    except LIBGIT2_ERRORS:
+        # libgit2 stops at a commit whose author it cannot parse; git goes on.
+        return _asked(store, one, [one, other]) or None
     return str(found) if found else None
 
 
@@ -62,8 +63,16 @@ def is_ancestor(store: Store, ancestor: str, descendant: str) -> bool:
         return True
     try:
         return store.libgit2.descendant_of(descendant, ancestor)
-    except LIBGIT2_ERRORS as error:
-        raise GmError("GM-S013", f"the ancestry of {descendant} cannot be read: {error}", where=descendant) from error
+    except LIBGIT2_ERRORS:
+        return _asked(store, descendant, ["--is-ancestor", ancestor, descendant]) is not None
+
+
+def _asked(store: Store, where: str, words: Sequence[str]) -> str | None:
+    """What ``git merge-base`` answers, None for no; GM-S013 for history that git cannot read either."""
+    said = run(store.git, ["merge-base", *words])
+    if said.status not in {0, 1}:
+        raise GmError("GM-S013", f"the ancestry of {where} cannot be read", where=where)
+    return None if said.status else said.stdout.decode().strip()
 
 
 def new_commits(store: Store, tip: str, exclude: str | Sequence[str] | None) -> list[Commit]:

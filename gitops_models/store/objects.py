@@ -9,8 +9,9 @@ import re
 from dataclasses import dataclass
 
 _IDENT = re.compile(r"^(?P<name>.*?) ?<(?P<email>[^>]*)>? ?(?P<time>-?\d{1,15})? ?(?P<offset>[+-]\d{4})?", re.DOTALL)
-_HEAD = re.compile(rb"tree [0-9a-f]{40}\n((?:parent [0-9a-f]{40}\n)*)")
-_PARENT = re.compile(rb"parent ([0-9a-f]{40})\n")
+# Git takes capitals too, and so must whoever follows the same history; trust refuses them.
+_HEAD = re.compile(rb"tree [0-9a-fA-F]{40}\n((?:parent [0-9a-fA-F]{40}\n)*)")
+_PARENT = re.compile(rb"parent ([0-9a-fA-F]{40})\n")
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def parse_commit(oid: str, raw: bytes) -> Commit:
     headers, message = _split(raw)
     return Commit(
         oid=oid,
-        tree=_first(headers, "tree"),
+        tree=_first(headers, "tree").lower(),
         parents=parse_parents(raw) or (),
         author=parse_ident(_first(headers, "author")),
         committer=parse_ident(_first(headers, "committer")),
@@ -81,7 +82,7 @@ def parse_parents(raw: bytes) -> tuple[str, ...] | None:
     would judge another history than the one that is fetched and checked out.
     """
     match = _HEAD.match(raw)
-    return None if match is None else tuple(found.decode() for found in _PARENT.findall(match[1]))
+    return None if match is None else tuple(found.decode().lower() for found in _PARENT.findall(match[1]))
 
 
 def parse_tag(oid: str, raw: bytes) -> Tag:

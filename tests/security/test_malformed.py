@@ -128,3 +128,67 @@ def test_a_clone_without_a_pin_begins_after_what_cannot_be_read(registry):
     root = write_commit(store, broken_tree(registry, "", doubled), [], "x", *[Ident("x", "x@example.org", 1)] * 2)
     first = commit(registry, store.commit(registry.tip).tree, root)
     assert first_governed(store, first) == first
+
+
+WHO = "x <x@example.org> 1800000000 +0000"
+ODD = {
+    "no author": "tree {tree}\nparent {tip}\n\nm\n",
+    "no date": "tree {tree}\nparent {tip}\nauthor x <x> abc\ncommitter x <x> 99999999999999999 +0\n\nm\n",
+    "an id in capitals": "tree {TREE}\nparent {tip}\nauthor {who}\ncommitter {who}\n\nm\n",
+    "a NUL": "tree {tree}\nparent {tip}\nauthor {who}\ncommitter {who}\n\nm\0 more\n",
+    "a header of bytes": "tree {tree}\nparent {tip}\nauthor {who}\ncommitter {who}\nencoding \xff\n\nm\n",
+    "no message": "tree {tree}\nparent {tip}\nauthor {who}\ncommitter {who}\n",
+}
+NONE_TO_GIT = {
+    "nothing": "",
+    "no tree": "parent {tip}\nauthor {who}\ncommitter {who}\n\nm\n",
+    "words": "no commit at all",
+}
+
+
+def odd(registry, form, tree):
+    """A commit object of this form, as a server without checks of its own takes it."""
+    text = form.format(tree=tree, TREE=tree.upper(), tip=registry.tip, who=WHO)
+    return str(registry.store.libgit2.odb.write(pygit2.enums.ObjectType.COMMIT, text.encode("latin-1")))
+
+
+def staged(registry):
+    """The tip's tree with a promotion that nobody approved."""
+    commit_of = registry.commit(stage_file(registry, "1.1.0", "staging"), parents=[registry.tip])
+    return registry.store.commit(commit_of).tree
+
+
+@pytest.mark.attack("a commit that libraries cannot parse, as a step", "GM-P801", by="forge")
+@pytest.mark.parametrize("name", ODD)
+def test_an_odd_commit_on_the_line_is_refused_and_the_next_one_judged(registry, name):
+    good, live = registry.store.commit(registry.tip).tree, registry.live_version("fraud", "staging")
+    registry.force(odd(registry, ODD[name], staged(registry)))
+    step = last(registry)
+    assert (step.status, "GM-P801" in step.verdict.codes) == ("denied", True)
+    assert registry.live_version("fraud", "staging") == live
+    assert goes_on(registry, good)
+
+
+@pytest.mark.attack("a commit that libraries cannot parse, in a proposal", "GM-P801", by="author")
+@pytest.mark.parametrize("name", ODD)
+def test_an_odd_commit_in_a_proposal_is_refused_and_the_next_step_judged(registry, name):
+    good, tree = registry.store.commit(registry.tip).tree, staged(registry)
+    head = odd(registry, ODD[name], tree)
+    registry.force(commit(registry, tree, registry.tip, head))
+    step = last(registry)
+    assert (step.status, "GM-P801" in step.verdict.codes) == ("denied", True)
+    assert goes_on(registry, good)
+
+
+@pytest.mark.parametrize("name", NONE_TO_GIT)
+def test_what_is_no_commit_to_git_either_is_a_damaged_clone(registry, name):
+    """No ref of git's can hold it and no push brings it: only a damaged disk or a lying transport does."""
+    oid = odd(registry, NONE_TO_GIT[name], registry.store.commit(registry.tip).tree)
+    with pytest.raises(GmError) as caught:
+        registry.force(oid)
+    assert caught.value.code == "GM-S009"
+    step = commit(registry, staged(registry), registry.tip, oid)
+    for tip in (oid, step):
+        with pytest.raises(GmError) as caught:
+            registry.history(tip)
+        assert caught.value.code == "GM-S013"
