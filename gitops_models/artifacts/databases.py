@@ -7,6 +7,8 @@ from gitops_models.artifacts.cloud_database import CloudDatabase
 from gitops_models.artifacts.cloud_errors import cloud_error
 from gitops_models.artifacts.local_database import LocalDatabase
 from gitops_models.artifacts.objects import Database
+from gitops_models.artifacts.remotes import check_committed
+from gitops_models.artifacts.small_files import read_small
 from gitops_models.errors import GmError
 
 if TYPE_CHECKING:
@@ -16,10 +18,13 @@ _LAYOUT = ("files", "md5")
 
 
 def open_databases(repo_root: Path, remote: str | None = None) -> tuple[LocalDatabase, Database]:
-    """Cache and remote (``core.remote`` when none is named) of the repository; GM-A301, A302, A304, A305, A306."""
+    """Cache and remote (``core.remote`` when none is named) of the repository; GM-A301 to A306, A611."""
     dvc_dir = repo_root / ".dvc"
     if not dvc_dir.is_dir():
         raise GmError("GM-A306", f"{repo_root} has no .dvc directory", where=str(repo_root))
+    committed = dvc_dir / "config"
+    if committed.exists():
+        check_committed(read_small(committed, "GM-A301"), repo_root)
     config = _config(dvc_dir)
     return _cache(config, dvc_dir), _remote(config, remote)
 

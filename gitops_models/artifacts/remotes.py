@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from gitops_models.artifacts.dvc_config import Sections, parse_config
 from gitops_models.artifacts.remote_options import CONNECTION, IGNORED, LAYOUTS
 from gitops_models.errors import GmError
+from gitops_models.registry.text import visible
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _REMOTE = re.compile(r"""remote\s+"(?P<name>[^"]+)"|remote\s+(?P<plain>\S+)""")
@@ -65,6 +66,22 @@ def remote_from_config(
     options = _resolve(wanted.lower(), _merged(shared, own), 0)
     url = _absolute(options.pop("url"), repo_root / ".dvc")
     return RemoteSpec(url, MappingProxyType(options), wanted)
+
+
+def check_committed(config: bytes, repo_root: Path) -> None:
+    """Check the bytes of ``.dvc/config`` before DVC itself acts on them.
+
+    GM-A301 where DVC could read something else than is read here, GM-A303 for an option that may only stand in
+    ``.dvc/config.local``, GM-A611 for a cache directory outside of ``repo_root``.
+    """
+    sections = parse_config(config, ".dvc/config")
+    for section in sections:
+        if "remote" in section.lower() and not _REMOTE.fullmatch(section):
+            raise GmError("GM-A301", f"section [{visible(section)}] is no remote of a plain name", where=".dvc/config")
+    _merged(sections, {})
+    directory = sections.get("cache", {}).get("dir")
+    if directory and not Path(repo_root, ".dvc", directory).resolve().is_relative_to(repo_root.resolve()):
+        raise GmError("GM-A611", f"cache.dir is {visible(directory)}", where=".dvc/config")
 
 
 def _merged(shared: Sections, own: Sections) -> dict[str, dict[str, str]]:

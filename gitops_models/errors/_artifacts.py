@@ -47,5 +47,15 @@ CODES = {
     "GM-A603": Code(
         "data file not understood", Exit.USAGE, "check the .dvc file or dvc.lock, or name the data by flag"
     ),
+    "GM-A610": Code(
+        "DVC's own files of one machine came with the repository",
+        Exit.INTEGRITY,
+        "they could name programs to run: `git rm --cached` them, and find who committed them",
+    ),
+    "GM-A611": Code(
+        "cache directory outside of the repository",
+        Exit.USAGE,
+        "a committed file does not say where to write: `dvc cache dir --local DIRECTORY`",
+    ),
     "GM-A604": Code("environment file not understood", Exit.USAGE, "check the lock file, or name one by flag"),
 }

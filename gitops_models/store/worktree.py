@@ -76,6 +76,15 @@ def dirty_paths(store: Store, prefixes: Sequence[str] = ()) -> list[str]:
     return _dirty(GitContext(store.git_dir, store.git.env, store.work_tree), prefixes)
 
 
+def tracked_paths(store: Store, prefix: str) -> list[str]:
+    """List what the index has at and below ``prefix``, sorted; a bare repository has none."""
+    if store.work_tree is None:
+        return []
+    context = GitContext(store.git_dir, store.git.env, store.work_tree)
+    listed = output(context, ["ls-files", "-z", "--cached", "--", prefix]).decode("utf-8", "surrogateescape")
+    return sorted(path for path in listed.split("\0") if path)
+
+
 def fast_forward(store: Store, branch: str, new: str, *, also: Sequence[RefUpdate] = ()) -> FastForward:
     """Move a local branch forward to ``new``; where it is checked out, index and files follow.
 
@@ -141,7 +150,8 @@ def _refuse_untracked(checkout: _Checkout, added: Sequence[str]) -> None:
 
 
 def _dirty(git: GitContext, prefixes: Sequence[str]) -> list[str]:
-    args = ["status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--ignore-submodules=none"]
+    # Submodules by their commit only: a look inside would run what their own settings name (core.fsmonitor).
+    args = ["status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--ignore-submodules=dirty"]
     listed = output(git, [*args, "--", *prefixes]).decode("utf-8", "surrogateescape")
     return sorted(record[3:] for record in listed.split("\0") if record)
 

@@ -27,7 +27,7 @@ def install_hook(repository: Path) -> Path:
     if hook.exists() and MARK not in hook.read_text(encoding="utf-8", errors="replace"):
         raise GmError("GM-C148", "another pre-receive hook stands there", where=str(hook))
     python = shlex.quote(sys.executable)
-    write_durably(hook, f"#!/bin/sh\n{MARK}\nexec {python} -m gitops_models hook pre-receive\n".encode())
+    write_durably(hook, f"#!/bin/sh\n{MARK}\nexec {python} -P -m gitops_models hook pre-receive\n".encode())
     hook.chmod(0o755)
     for name, value in (
         ("receive.denyNonFastForwards", "false"),

@@ -15,6 +15,7 @@ from gitops_models.registry.documents import Lineage, Model, render, validate
 from gitops_models.registry.names import check_name, check_version, next_version
 from gitops_models.registry.trailers import GM_EVENT, GM_MODEL, GM_RISK, GM_TO
 from gitops_models.workflows.attest import Seal, Sealed, digests_in, sealed
+from gitops_models.workflows.dvcfiles import refuse_brought
 from gitops_models.workflows.footing import firm
 from gitops_models.workflows.lineage import derive
 from gitops_models.workflows.materials import Material, materials
@@ -180,5 +181,6 @@ def _store(session: Session, found: Sequence[Material], progress: Callable[[int]
         raise GmError(
             "GM-C207", "a bare repository has no DVC cache to store bytes in", where=str(session.store.git_dir)
         )
+    refuse_brought(session.store)
     report = upload(root, [UploadItem(material.path, material.hashes) for material in found], progress=progress)
     return f"{report.sent} stored, {report.reused} there already, in {report.remote}"

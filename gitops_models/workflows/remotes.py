@@ -10,6 +10,7 @@ from gitops_models.artifacts.readers import open_remote
 from gitops_models.artifacts.remotes import remote_from_config, remote_from_url
 from gitops_models.errors import GmError
 from gitops_models.registry.paths import DVC_CONFIG
+from gitops_models.workflows.dvcfiles import own_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from gitops_models.artifacts.pointers import Pointer
     from gitops_models.artifacts.readers import Reader
     from gitops_models.registry.snapshot import Snapshot
+    from gitops_models.store.repository import Store
     from gitops_models.workflows.session import Session
 
 NO_REMOTE = "GM-A302"
@@ -24,19 +26,19 @@ NO_REMOTE = "GM-A302"
 
 def reader(session: Session, url: str | None = None) -> Reader:
     """The artifact remote of this clone; ``url`` overrides it."""
-    return reader_of(session.accepted, session.store.work_tree or session.store.git_dir, url)
+    return reader_of(session.accepted, session.store, url)
 
 
-def reader_of(accepted: Snapshot, root: Path, url: str | None = None) -> Reader:
+def reader_of(accepted: Snapshot, store: Store, url: str | None = None) -> Reader:
     """The artifact remote: ``url`` when given, else what the accepted ``.dvc/config`` and the clone's own say.
 
-    ``root`` is the clone's top directory. Raises GM-A302 when none is configured.
+    Raises GM-A302 when none is configured, GM-A610 when the clone's own settings came with the repository.
     """
     if url:
         return open_remote(remote_from_url(url, Path.cwd()))
     config = accepted.data(DVC_CONFIG) if accepted.entry(DVC_CONFIG) else b""
-    local = root / ".dvc" / "config.local"
-    return open_remote(remote_from_config(config, root, local.read_bytes() if local.is_file() else None))
+    root = store.work_tree or store.git_dir
+    return open_remote(remote_from_config(config, root, own_settings(store)))
 
 
 def has_bytes(session: Session) -> Callable[[str, int], bool] | None:

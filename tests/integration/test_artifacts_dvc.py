@@ -203,7 +203,7 @@ def test_a_remote_that_stores_other_bytes_is_noticed(repo, remote, monkeypatch):
 
 
 def test_cache_directory_and_remote_name_of_the_configuration_are_used(repo, tmp_path):
-    run(DVC, "cache", "dir", "-q", tmp_path / "shared-cache", cwd=repo)
+    run(DVC, "cache", "dir", "-q", "--local", tmp_path / "shared-cache", cwd=repo)
     run(DVC, "remote", "add", "-q", "named", tmp_path / "named", cwd=repo)
     report = upload(repo, items(repo)[:1], remote="named")
     assert report.remote == str(tmp_path / "named")
