@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: help setup demo test lint types docs docs-check attacks bench sweep coverage peers lock clean
+.PHONY: help setup demo test lint types docs docs-check attacks bench fuzz sweep coverage peers lock clean
 
 # Every test and every step of the demo starts a new Python: without byte code that costs a second each.
 unexport PYTHONDONTWRITEBYTECODE
@@ -50,6 +50,9 @@ attacks: $(READY) ## count the catalogue of attacks
 
 bench: $(READY) ## ratios against peers, measured side by side
 	$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+fuzz: $(READY) ## a million mutated inputs for the parsers, and the branches they reach
+	$(BIN)/python -m tests.fuzz $(FUZZ_ARGS)
 
 sweep: $(READY) ## every case of the tests that otherwise try a sample
 	GM_SWEEP=1 $(BIN)/python -m pytest -m sweep -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
