@@ -10,7 +10,7 @@ from gitops_models.cli.epochs import epoch_bodies, epoch_lines
 from gitops_models.cli.options import of
 from gitops_models.cli.output import emit, next_step, say
 from gitops_models.cli.replaying import open_replayed
-from gitops_models.registry.text import visible
+from gitops_models.cli.signedviews import signed_body, signed_lines, signed_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,9 +44,8 @@ def command(
     emit(options, "Verification", _body(found), _lines(found))
     for one in found.waiting:
         say(options, f"warning: step {one.step.oid[:12]} waits for approvals; nothing is wrong with it")
-    for seal in found.attached:
-        if seal.code:
-            say(options, f"warning: {seal.path}: {seal.code}: {visible(seal.detail)}")
+    for warning in signed_warnings(found):
+        say(options, f"warning: {warning}")
     if not found.holds:
         raise _fault(found)
     next_step(options, "gm status")
@@ -109,10 +108,7 @@ def _body(found: Verification) -> dict[str, Any]:
         },
         "epochs": epoch_bodies(found.epochs),
         "lies": {step: list(said) for step, said in found.lies.items()},
-        "attached": [
-            {"version": one.version, "path": one.path, "by": one.by, "code": one.code, "detail": visible(one.detail)}
-            for one in found.attached
-        ],
+        **signed_body(found),
     }
 
 
@@ -136,9 +132,7 @@ def _lines(found: Verification) -> Iterator[str]:
         yield f"checkpoint: {newest.main[:12]} at {newest.at} ({len(found.checkpoints.made)} in all)"
     for step, said in found.lies.items():
         yield from (f"{step[:12]} claims {lie}" for lie in said)
-    for seal in found.attached:
-        worth = f"by {seal.by}" if seal.code is None else f"does not hold ({seal.code})"
-        yield f"signed: {seal.version} {seal.path.rpartition('/')[2]} {worth}"
+    yield from signed_lines(found)
     counts = ", ".join(f"{count} {status}" for status, count in found.steps.items()) or "no steps"
     outcome = "holds" if found.holds else "does not hold"
     yield f"history from {found.pin[:12]} to {found.tip[:12]} {outcome}: {counts}"

@@ -31,6 +31,7 @@ from gitops_models.verification.cache import cache_path, renew_prefix, with_kept
 from gitops_models.verification.checkpoints import Checkpoints, judge_checkpoints, staleness
 from gitops_models.workflows.attached import attachments
 from gitops_models.workflows.naming import known_model
+from gitops_models.workflows.receipts import seen_receipts
 from gitops_models.workflows.session import open_session
 from gitops_models.workflows.verified import Verified, all_lies, load_verified, save_verified, verified_path
 
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from gitops_models.verification.history import History, Step
     from gitops_models.verification.suspicion import Touch
     from gitops_models.workflows.attached import Attachment
+    from gitops_models.workflows.receipts import SeenReceipt
     from gitops_models.workflows.session import Session
 
 _TIME_LIKE = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?")
@@ -102,6 +104,7 @@ class Verification:
     epochs: tuple[Pin, ...] = ()
     checkpoints: Checkpoints = field(default_factory=Checkpoints)
     attached: tuple[Attachment, ...] = ()
+    receipts: tuple[SeenReceipt, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -184,6 +187,7 @@ def verify(session: Session, *, anew: bool = False) -> Verification:
         checkpoints=known,
         lies=lies,
         attached=attachments(session),
+        receipts=seen_receipts(session),
     )
 
 

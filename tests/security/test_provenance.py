@@ -1,16 +1,24 @@
 """Where a version comes from: a stage asks for the word of a named CI workload, and nobody else's counts."""
 
+import hashlib
 import json
 
 import pytest
 
+from gitops_models.delivery.follow import Followed
+from gitops_models.delivery.journal import Journal
+from gitops_models.delivery.reconciler import Reconciler
+from gitops_models.delivery.recorder import NoRecorder
+from gitops_models.delivery.targets.directory import DirectoryTarget
 from gitops_models.errors import GmError
 from gitops_models.policy.denied import Denied
 from gitops_models.trust.keyless.provenance import verify_provenance
 from gitops_models.verification import provenance
+from gitops_models.workflows.attached import attachments
 from gitops_models.workflows.attest import Attest, attest
 from tests.support.provenance import (
     ATTACHED,
+    COMMIT,
     asking,
     attach,
     sign,
@@ -57,6 +65,7 @@ def reasons(verdict):
 def forced(story):
     """Land the promotion by force, past every door; what a reader of the line then takes for live."""
     state = story.history().state.snapshot
+    story.pinned = state.entry("models/fraud/stages/production.yaml")
     pinned = state.data("models/fraud/stages/staging.yaml").replace(b"staging", b"production")
     head = story.commit({"models/fraud/stages/production.yaml": pinned})
     story.merge_by_hand(head)
@@ -284,3 +293,82 @@ def test_there_must_be_something_to_attach(story):
     with story.untouched(), pytest.raises(GmError) as refusal:
         attest(story.session("engineer"), Attest("fraud@1.0.0", "why"))
     assert refusal.value.code == "GM-C190"
+
+
+def test_a_lineage_that_cannot_be_read_is_no_ground_to_stand_on(story, stack, tmp_path):
+    attach(story, sign(stack, tmp_path, statement(story)))
+    snapshot = story.history().state.snapshot
+    broken = snapshot.with_entries({"models/fraud/versions/1.0.0/lineage.yaml": story.entry(b"kind: [")})
+    place = provenance.Version(broken, "fraud", "1.0.0")
+    names = provenance.signature_names(broken, "fraud", "1.0.0")
+    people = story.history().people
+    (found,) = provenance.attestations(story.store.common_dir, place, names, people, ["trainer"], root=None)
+    assert found.code.startswith("GM-D")
+
+
+def test_signatures_that_nobody_declared_here_can_judge_are_said_to_be_so(stack, tmp_path):
+    story = asking(tmp_path / "r", stack, workloads=[])
+    attach(story, sign(stack, tmp_path, statement(story)))
+    (found,) = attachments(story.session("lead"))
+    assert (found.by, found.code) == (None, "GM-P332")
+
+
+class Cellar:
+    """A reconciler over the registry itself: a real directory target, and the bytes that the lineage records."""
+
+    def __init__(self, story, folder):
+        self.story = story
+        self.folder = folder
+        self.reconciler = Reconciler(
+            targets=[DirectoryTarget(folder / "srv", id="local", stages=("production",))],
+            load_history=lambda: Followed(story.history()),
+            source_for=lambda _: self.bring,
+            journal=Journal(folder / "journal"),
+            recorder=NoRecorder(),
+            clock=story.clock.now,
+        )
+
+    def bring(self, wanted, destination):
+        for artifact in wanted.artifacts:
+            (destination / artifact.path).write_bytes(BYTES[artifact.sha256])
+
+    def serve(self):
+        """Reconcile once; what is served then."""
+        self.reconciler.run()
+        live = self.folder / "srv" / "fraud" / "production" / "current" / "model.onnx"
+        return live.read_bytes() if live.exists() else None
+
+
+BYTES = {hashlib.sha256(data).hexdigest(): data for data in (b"first", b"second")}
+
+
+def entry_of(data):
+    return {
+        "path": "model.onnx",
+        "role": "weights",
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "size": len(data),
+        "md5": hashlib.md5(data).hexdigest(),
+    }
+
+
+@pytest.mark.attack("force an unattested version onto the line", "GM-P331", by="forge")
+def test_the_reconciler_keeps_the_old_model_when_provenance_does_not_hold(stack, tmp_path):
+    story = asking(tmp_path / "r", stack, artifacts=[entry_of(b"first")])
+    attach(story, sign(stack, tmp_path, statement(story)))
+    promoted(story)
+    cellar = Cellar(story, tmp_path)
+    assert cellar.serve() == b"first"
+    story.version("fraud", "1.1.0", code={"commit": COMMIT}, artifacts=[entry_of(b"second")])
+    story.live("fraud", "1.1.0", "staging")
+    path = ATTACHED.replace("1.0.0", "1.1.0")
+    attach(story, sign(stack, tmp_path, statement(story, "1.1.0"), runner_environment="self-hosted"), path)
+    live, step = forced(story)
+    assert (live, step.verdict.codes[0]) == ("1.0.0", "GM-P331")
+    assert cellar.serve() == b"first"
+    story.commit({"models/fraud/stages/production.yaml": story.pinned}, land=True)  # back to what was accepted
+    attach(story, sign(stack, tmp_path, statement(story, "1.1.0")), path.replace("lineage", "lineage.2"))
+    proposal = story.promote("fraud", "1.1.0", "production")
+    story.approve(proposal, "lead")
+    story.merge(proposal)
+    assert cellar.serve() == b"second"

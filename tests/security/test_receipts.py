@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from gitops_models.cli.run import run
 from gitops_models.errors import GmError
 from gitops_models.registry import yamls
 from gitops_models.registry.canonical import jcs
@@ -15,6 +16,7 @@ from gitops_models.trust.records import Receipt, make_receipt, receipt_payload, 
 from gitops_models.verification.fold import fold
 from gitops_models.verification.receipts import Bench, Merged, hear
 from gitops_models.workflows.carry import carry
+from gitops_models.workflows.hook import Moved, pre_receive
 from tests.support import stories
 from tests.support.keys import ed25519_key
 from tests.support.provenance import ROOT, with_workloads, workflow
@@ -277,7 +279,7 @@ def test_a_receipt_that_says_denied_accepts_nothing(story, tmp_path):
     assert story.live_version("fraud", "staging") is None
 
 
-@pytest.mark.attack("a decision in a Sigstore bundle, which names no key", "GM-T106", by="reviewer")
+@pytest.mark.attack("an acceptance in a Sigstore bundle, which names no key", "GM-T106", by="reviewer")
 @pytest.mark.parametrize(
     ("change", "code"),
     [
@@ -288,7 +290,7 @@ def test_a_receipt_that_says_denied_accepts_nothing(story, tmp_path):
         (lambda fields: fields["predicate"].update(pull_request=0) or fields, "GM-T105"),
     ],
 )
-def test_a_keyless_record_is_a_receipt_or_nothing(story, stack, tmp_path, change, code):
+def test_a_keyless_record_is_a_receipt_a_decision_or_nothing(story, stack, tmp_path, change, code):
     fields = change(json.loads(receipt_payload(body_of(story))))
     (tmp_path / "config.json").write_text(json.dumps(stack.config()))
     stack.claims = github_claims()
@@ -331,3 +333,48 @@ def test_a_receipt_of_no_step_is_refused(story, tmp_path):
         with story.untouched(), pytest.raises(GmError) as refusal:
             add(story, tmp_path, make_receipt(body.model_copy(update={"merge": merge}), ed25519_key("scribe")))
         assert refusal.value.code == "GM-T109"
+
+
+def test_receipts_are_counted_with_what_they_are_worth(story, stack, tmp_path, capsys):
+    put(story, make_receipt(body_of(story), ed25519_key("scribe")))
+    put(story, make_receipt(body_of(story), ed25519_key("stranger")))
+    put(story, keyless(stack, tmp_path, body_of(story), runner_environment="self-hosted"))
+    run(["-C", str(story.path), "verify", "--pin", story.pin, "--json"])
+    found = json.loads(capsys.readouterr().out)["receipts"]
+    assert sorted((one["workload"] or "", one["code"]) for one in found if one["code"] is None) == [("scribe", None)]
+    assert sorted(one["code"] for one in found if one["code"]) == ["GM-T002", "GM-T710"]
+    assert {one["step"] for one in found} == {story.step}
+    run(["-C", str(story.path), "verify", "--pin", story.pin])
+    shown = capsys.readouterr()
+    assert "receipts: 1 by scribe\n" in shown.out
+    assert "receipts: 1 ignored (GM-T710)\n" in shown.out
+    assert "is ignored: GM-T002" in shown.err
+
+
+def test_a_receipt_made_at_a_commit_that_is_not_here_is_ignored(story, tmp_path):
+    assert refused(story, tmp_path, make_receipt(body_of(story, main="6" * 40), ed25519_key("scribe"))) == "GM-T109"
+
+
+def knock(story, record):
+    """The codes with which the server's door refuses a push of the record."""
+    new = story.session("engineer").writer().prepare(record.change_id, record).new
+    name = f"refs/gm/changes/{record.change_id}"
+    with story.untouched():
+        judgement = pre_receive(story.path, [Moved(name, story.store.ref(name), new)], story.clock)
+    return tuple(refusal.code for refusal in judgement.refusals)
+
+
+@pytest.mark.attack("a back-dated receipt pushed to the server", "GM-F303", by="ci")
+def test_the_door_takes_receipts_of_now_and_of_the_line(story):
+    story.clock.tick()
+    later = story.commit({"README.md": b"x"}, land=True)
+    change = story.history().steps[-2].change_id
+    off = story.commit({"README.md": b"y"}, parents=[story.pin])
+
+    def made(**changes):
+        return make_receipt(body_of(story, change_id=change, **changes), ed25519_key("scribe"))
+
+    assert knock(story, made()) == knock(story, made(main=later)) == ()
+    assert knock(story, made(at=format_time(story.clock.now() - timedelta(hours=1)))) == ("GM-F303",)
+    assert knock(story, made(merge=off)) == ("GM-F308",)
+    assert knock(story, made(main=off)) == ("GM-F308",)

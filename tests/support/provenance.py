@@ -39,15 +39,15 @@ def trainer(stack, **changes):
     return {"id": "trainer", "may": ["provenance"], "workflows": [workflow(stack)], **changes}
 
 
-def asking(path, stack, *, workloads=None, root=True, code=True, version="1.0.0"):
+def asking(path, stack, *, workloads=None, root=True, code=True, **fields):
     """``fraud`` 1.0.0, of the commit that CI builds, in staging."""
     story = stories.registry(path, changes=ASKS)
     files = {"policies/people.yaml": with_workloads(*([trainer(stack)] if workloads is None else workloads))}
     if root:
         files[ROOT] = json.dumps(stack.root).encode() if root is True else root
     story.pin = story.commit(files, land=True)
-    story.version("fraud", version, **({"code": {"commit": COMMIT}} if code else {}))
-    story.live("fraud", version, "staging")
+    story.version("fraud", "1.0.0", **({"code": {"commit": COMMIT}} if code else {}), **fields)
+    story.live("fraud", "1.0.0", "staging")
     return story
 
 
@@ -71,4 +71,5 @@ def sign(stack, folder, fields, **claims):
 def attach(story, data, path=ATTACHED, by="engineer"):
     """Have signatures attached to a version by an ordinary proposal."""
     files = data if isinstance(data, dict) else {path: data}
-    return story.merge(story.draft("fraud", files, event="evidence", version="1.0.0", by=by), by=by)
+    version = next(iter(files)).split("/")[3]
+    return story.merge(story.draft("fraud", files, event="evidence", version=version, by=by), by=by)

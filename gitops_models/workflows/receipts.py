@@ -1,0 +1,69 @@
+"""The receipts in the ledger and what they are worth, for ``gm verify``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gitops_models.errors import GmError
+from gitops_models.store.history import on_first_parent_line
+from gitops_models.trust.records import Receipt
+from gitops_models.verification.receipts import Bench, Heard, Merged, hear
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gitops_models.trust.records import Record
+    from gitops_models.workflows.session import Session
+
+__all__ = ["SeenReceipt", "hear_now", "seen_receipts"]
+
+
+@dataclass(frozen=True)
+class SeenReceipt:
+    """One receipt: whose word it is, or the code of why it is ignored."""
+
+    record: str
+    step: str
+    workload: str | None
+    code: str | None = None
+    detail: str = ""
+
+
+def seen_receipts(session: Session) -> tuple[SeenReceipt, ...]:
+    """Hear the receipts in the ledger by the people accepted now, but for those of steps judged in an earlier run."""
+    return tuple(_seen(session))
+
+
+def hear_now(session: Session, record: Record, receipt: Receipt) -> Heard:
+    """Hear a receipt by the people accepted now; GM-T109 when it speaks of no step of the line."""
+    history = session.history
+    step = next((step for step in history.steps if step.oid == receipt.merge), None)
+    if step is None or step.change_id is None:
+        raise GmError("GM-T109", f"{receipt.merge[:12]} is no step of the line that changed anything governed")
+    parents = session.store.commit(step.oid).parents
+    bench = Bench(session.store, history.people, history.state.snapshot, history.repository.line)
+    return hear(bench, record, Merged(step.oid, parents[0], parents[-1], step.change_id, history.tip))
+
+
+def _seen(session: Session) -> Iterator[SeenReceipt]:
+    for change_id in session.ledger.changes():
+        for record in session.ledger.records(change_id):
+            if not isinstance(record.body, Receipt) or _judged_before(session, record.body.merge):
+                continue
+            try:
+                heard = hear_now(session, record, record.body)
+            except GmError as error:
+                yield SeenReceipt(record.sha256, record.body.merge, None, error.code, error.message)
+            else:
+                yield SeenReceipt(record.sha256, record.body.merge, heard.workload)
+
+
+def _judged_before(session: Session, merge: str) -> bool:
+    history = session.history
+    if not history.skipped or any(step.oid == merge for step in history.steps):
+        return False
+    try:
+        return on_first_parent_line(session.store, merge, history.tip)
+    except GmError:
+        return False  # a commit that is not here is no step of the line
