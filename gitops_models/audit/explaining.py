@@ -93,7 +93,7 @@ def explain(
     before = at_commit(store, history, ledger, point)
     records = ledger.records(step.change_id) if step.change_id else ()
     signings = tuple(_signings(store, commit, before, history.people))
-    weighed = weigh(step, records, before.people, lambda made: was_there(store, made, point))
+    weighed = weigh(step, records, before.state.snapshot, lambda made: was_there(store, made, point))
     accepting = acceptances(records, step, before.people, point)
     persons = {signing.actor for signing in signings} | {one.opinion.person for one in weighed}
     return Explanation(

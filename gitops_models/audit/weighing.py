@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from gitops_models.policy.facts import Opinion
     from gitops_models.registry.documents import People
+    from gitops_models.registry.snapshot import Snapshot
     from gitops_models.trust.records import Record
     from gitops_models.verification.history import Step
 
@@ -51,15 +52,21 @@ def deciding(records: Sequence[Record], step: Step) -> int | None:
     return None
 
 
-def weigh(step: Step, records: Sequence[Record], people: People, made_by: Callable[[str], bool]) -> tuple[Weighed, ...]:
-    """Weigh every decision as it stood when the step was decided; one that came later is shown with that reason."""
+def weigh(
+    step: Step, records: Sequence[Record], accepted: Snapshot, made_by: Callable[[str], bool]
+) -> tuple[Weighed, ...]:
+    """Weigh every decision as it stood when the step was decided; one that came later is shown with that reason.
+
+    ``accepted`` is what was accepted before the step, its people among it.
+    """
     if step.change_id is None:
         return ()
     place = deciding(records, step)
     known = records if place is None else records[:place]
-    then = opinions_of(step.change_id, known, people, made_by=made_by)
+    people = accepted.people()
+    then = opinions_of(step.change_id, known, people, made_by=made_by, accepted=accepted)
     seen = {opinion.sha256 for opinion in then}
-    later = opinions_of(step.change_id, records, people)
+    later = opinions_of(step.change_id, records, people, accepted=accepted)
     return (
         *(_weigh(opinion, step) for opinion in then),
         *(_came_later(opinion) for opinion in later if opinion.sha256 not in seen),

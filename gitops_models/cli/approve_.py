@@ -8,9 +8,11 @@ import typer
 from gitops_models.cli.common import open_here
 from gitops_models.cli.options import of
 from gitops_models.cli.output import emit, next_step, say
+from gitops_models.cli.sealing import How, SigstoreConfig
 
 if TYPE_CHECKING:
     from gitops_models.cli.options import Options
+    from gitops_models.trust.keyless.sign import KeylessSigner
     from gitops_models.trust.records import Record
     from gitops_models.verification.proposal import Evaluation
     from gitops_models.workflows.late import Late
@@ -31,6 +33,8 @@ def command(
     change: Annotated[
         str | None, typer.Option("--change", metavar="ID", help="The change you mean; refused if it is another now.")
     ] = None,
+    sign: Annotated[How | None, typer.Option("--sign", help="Sign with your identity instead of a key.")] = None,
+    sigstore: SigstoreConfig = None,
 ) -> None:
     """Sign a decision on a proposal, or on a step that landed without its approvals."""
     from gitops_models.workflows.late import approve_late, check_waiting, find_waiting
@@ -39,10 +43,14 @@ def command(
     options = of(context)
     if reject and withdraw:
         raise typer.BadParameter("--reject and --withdraw exclude each other")
+    if sigstore is not None and sign is None:
+        raise typer.BadParameter("--sigstore goes with --sign keyless")
     decision = "reject" if reject else "withdraw" if withdraw else "approve"
     session = open_here(options)
     late = find_waiting(session, name)
     if late is not None:
+        if sign is not None:
+            raise typer.BadParameter("a step that has landed is accepted by a signature with a key")
         evaluation = check_waiting(session, late)
         meant = _meant(options, session, decision, evaluation, name=late.step.oid, change=change)
         done_late = approve_late(
@@ -53,8 +61,17 @@ def command(
         return
     proposal = find_proposal(session, name)
     meant = _meant(options, session, decision, check(session, proposal), name=proposal.ref, change=change)
-    done = approve(session, proposal, decision=decision, reason=reason, keep_local=out is not None, change=meant)
+    keyless = _keyless(sigstore) if sign is not None else None
+    done = approve(
+        session, proposal, decision=decision, reason=reason, keep_local=out is not None, change=meant, keyless=keyless
+    )
     _report(options, decision, done, proposal.title, name=proposal.id, out=out)
+
+
+def _keyless(config: Path | None) -> "KeylessSigner":
+    from gitops_models.trust.keyless.sign import keyless_signer
+
+    return keyless_signer(config)
 
 
 def _meant(
@@ -99,6 +116,9 @@ def _report(
         "verdict": to_json(verdict),
     }
     lines = [f"{decision}: {title}  (change {done.evaluation.change_id[:8]})", *([released] if released else [])]
+    decider = getattr(record.body, "person", None)
+    ignored = {one.why for quorum in verdict.quorums for one in quorum.ignored if one.person == decider}
+    lines += [f"  it does not count: {why}" for why in sorted(ignored)]
     lines += [f"  still needs {', '.join(quorum.missing)}" for quorum in verdict.quorums if not quorum.met]
     emit(options, "Decision", body, lines)
     if done.waiting:

@@ -34,6 +34,7 @@ __all__ = [
     "Receipt",
     "Record",
     "Review",
+    "decision_payload",
     "make_acceptance",
     "make_checkpoint",
     "make_decision",
@@ -69,11 +70,12 @@ _KINDS: Mapping[str, _Kind] = {
     "urn:gitops-models:override:v1": _Kind("override", Override, RECORD_NAMESPACE, "version"),
 }
 _TYPES: Mapping[type[Body], str] = {kind.body: uri for uri, kind in _KINDS.items()}
+_KEYLESS: frozenset[type[Body]] = frozenset({Decision, Receipt})
 
 
 @dataclass(frozen=True)
 class Record:
-    """A record whose signature fits; of a keyless one that is not looked at here, see ``verification.receipts``.
+    """A record whose signature fits; of a keyless one that is asked later (``verification``: receipts, decisions).
 
     ``sha256`` is its identity (of the envelope), ``statement_sha256`` that of what was said: one statement can be
     signed or, with ECDSA, re-spelled into several envelopes. ``change_id`` is None where the record is about no change.
@@ -124,6 +126,11 @@ def receipt_payload(body: Receipt) -> bytes:
     return _payload(body, body.change_id)
 
 
+def decision_payload(body: Decision, change_id: str) -> bytes:
+    """Return what a reviewer without a key signs keyless; the bundle in canonical JSON is the record."""
+    return _payload(body, change_id)
+
+
 def make_deployment(body: Deployment, signer: Signer) -> Record:
     """Sign what a reconciler did."""
     return _make(body, sha256_hex(body.target.encode()), signer)
@@ -143,7 +150,7 @@ def verify_record(data: bytes) -> Record:
     """Read and check one record.
 
     Raises ``GmError``: GM-T10x for its form, GM-T0xx for its signature. The caller in a ledger ignores and counts.
-    A receipt may lie in a Sigstore bundle; that costs no second here, because whose it is has still to be asked.
+    A receipt or decision may lie in a Sigstore bundle; that costs no second here: whose it is has still to be asked.
     """
     if b'"dsseEnvelope"' in data[:MAX_BYTES]:
         return _keyless(data)
@@ -162,13 +169,16 @@ def verify_record(data: bytes) -> Record:
 
 
 def _keyless(data: bytes) -> Record:
-    """Read a receipt in a Sigstore bundle, its signature unchecked: GM-T100, GM-T101, GM-T104 to GM-T106, GM-T700."""
+    """Read a receipt or decision in a Sigstore bundle, its signature unchecked.
+
+    Raises GM-T100, GM-T101, GM-T104 to GM-T106, and GM-T700.
+    """
     if len(data) > MAX_BYTES:
         raise GmError("GM-T100", f"a record of {len(data)} bytes; at most {MAX_BYTES} are read")
     read_canonical(data, "bundle")
     payload = attached_payload(data)
     kind, digest, predicate = _take_apart(read_canonical(payload, "statement"))
-    if kind.body is not Receipt:
+    if kind.body not in _KEYLESS:
         raise GmError("GM-T106", f"a {kind.name} is signed with a key, not keyless")
     body = _body(kind, predicate)
     if digest != _subject_digest(body, digest):

@@ -16,6 +16,7 @@ from gitops_models.policy.judge import judge
 from gitops_models.trust.keyrings import PeopleKeyring
 from gitops_models.trust.opinions import opinions
 from gitops_models.trust.records import Acceptance, Receipt
+from gitops_models.verification.decisions import standing_of
 from gitops_models.verification.receipts import reviews
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from gitops_models.policy.verdict import Verdict
     from gitops_models.registry.change import Change
     from gitops_models.registry.documents import People
+    from gitops_models.registry.snapshot import Snapshot
     from gitops_models.registry.state import AcceptedState
     from gitops_models.trust.records import Record
     from gitops_models.verification.receipts import Heard
@@ -41,15 +43,19 @@ class DecisionSource(Protocol):
 
 
 def opinions_of(
-    change_id: str, records: Sequence[Record], people: People, *, made_by: Callable[[str], bool] | None = None
+    change_id: str,
+    records: Sequence[Record],
+    people: People,
+    *,
+    made_by: Callable[[str], bool] | None = None,
+    accepted: Snapshot | None = None,
 ) -> tuple[Opinion, ...]:
     """The decisions on a change as the people accepted *now* give them weight: a removed approver does not count.
 
     ``made_by`` tells whether a commit that an approval names was there already; a later approval does not count.
-    Rejections and withdrawals always do.
+    Rejections and withdrawals always do. ``accepted`` holds the trusted root of keyless decisions.
     """
-    keyring = PeopleKeyring(people)
-    found = opinions(change_id, records, lambda record: keyring.lookup(record.fingerprint, record.namespace))
+    found = opinions(change_id, records, lambda record: standing_of(record, people, accepted))
     if made_by is None:
         return found
     mains = {record.sha256: record.main for record in records}
@@ -113,12 +119,16 @@ def judge_step(
         spoken = _spoken(record, facts.people, place)
         if spoken is None or is_early(spoken.at, facts.state):
             continue
-        signed = opinions_of(facts.change_id, records[:position], facts.people, made_by=made_by)
+        signed = _opinions(facts, records[:position], made_by)
         accepted = replace(facts, opinions=(*signed, *spoken.reviews), at=spoken.at, accepted=True)
         verdict = judge(change, accepted, policy)
         if verdict.allowed:
             return Judged(verdict, accepted=True, at=spoken.at, facts=accepted, recorded=True)
     return _judge_unaccepted(change, facts, policy, records=records, own=own)
+
+
+def _opinions(facts: Facts, records: Sequence[Record], made_by: Callable[[str], bool] | None) -> tuple[Opinion, ...]:
+    return opinions_of(facts.change_id, records, facts.people, made_by=made_by, accepted=facts.state.snapshot)
 
 
 class _Spoken(NamedTuple):
@@ -144,7 +154,7 @@ def is_early(at: datetime, state: AcceptedState) -> bool:
 def _judge_unaccepted(
     change: Change, facts: Facts, policy: Policy, *, records: Sequence[Record], own: datetime | None
 ) -> Judged:
-    seen = opinions_of(facts.change_id, records, facts.people)
+    seen = _opinions(facts, records, None)
     waiting = replace(facts, opinions=seen, at=own or facts.at, accepted=False)
     verdict = judge(change, waiting, policy)
     accepted = verdict.allowed and not verdict.quorum_needed and own is not None

@@ -117,7 +117,8 @@ def _opinions(store: Store, history: History, change_id: str, ledger: DecisionSo
     def made_by(oid: str) -> bool:
         return was_there(store, oid, history.tip)
 
-    return opinions_of(change_id, ledger.records(change_id), history.people, made_by=made_by)
+    records, accepted = ledger.records(change_id), history.state.snapshot
+    return opinions_of(change_id, records, history.people, made_by=made_by, accepted=accepted)
 
 
 def _real_updates(history: History, updates: Mapping[str, Entry | None]) -> dict[str, Entry | None]:

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 from gitops_models.errors import GmError
 from gitops_models.trust.dsse import MAX_BYTES
 from gitops_models.trust.records import Receipt, Record, verify_record
-from gitops_models.verification.receipts import Bench, Merged, hear
+from gitops_models.verification.decisions import standing_of
 from gitops_models.workflows.inspect import replay_all
+from gitops_models.workflows.receipts import hear_now
 from gitops_models.workflows.review import add
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from gitops_models.verification.receipts import Heard
     from gitops_models.workflows.session import Session
 
 
@@ -35,22 +35,13 @@ def _record(session: Session, path: Path) -> tuple[Record, str]:
     with path.open("rb") as stream:
         record = verify_record(stream.read(MAX_BYTES + 1))
     if isinstance(record.body, Receipt):
+        replay_all(session)  # the step may lie in the prefix that was taken over
         hear_now(session, record, record.body)
         return record, record.body.change_id
     if record.kind != "decision" or record.change_id is None:
         raise GmError("GM-T402", f"{path.name} holds a {record.kind}, not a decision", where=str(path))
-    if session.history.people.actor(record.fingerprint) is None:
-        raise GmError("GM-T002", f"{path.name} is signed by a key of nobody here", where=str(path))
+    standing = standing_of(record, session.history.people, session.accepted)
+    if standing.actor is None:
+        what = standing.detail if record.keyless else f"{path.name} is signed by a key of nobody here"
+        raise GmError(standing.code or "GM-T002", what, where=str(path))
     return record, record.change_id
-
-
-def hear_now(session: Session, record: Record, receipt: Receipt) -> Heard:
-    """Hear a receipt by the people accepted now; GM-T109 when it speaks of no step of the line."""
-    replay_all(session)  # the step may lie in the prefix that was taken over
-    history = session.history
-    step = next((step for step in history.steps if step.oid == receipt.merge), None)
-    if step is None or step.change_id is None:
-        raise GmError("GM-T109", f"{receipt.merge[:12]} is no step of the line that changed anything governed")
-    parents = session.store.commit(step.oid).parents
-    bench = Bench(session.store, history.people, history.state.snapshot, history.repository.line)
-    return hear(bench, record, Merged(step.oid, parents[0], parents[-1], step.change_id, history.tip))

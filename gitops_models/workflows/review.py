@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
 from gitops_models.forge.label import disagreement
+from gitops_models.registry.canonical import jcs
 from gitops_models.registry.events import StageMove, VersionEvent
 from gitops_models.registry.paths import POLICY_YAML
 from gitops_models.registry.times import format_time
 from gitops_models.trust.opinions import previous_of
-from gitops_models.trust.records import ChangeSummary, Decision, make_decision
+from gitops_models.trust.records import ChangeSummary, Decision, decision_payload, make_decision, verify_record
 from gitops_models.verification.changes import blocked_change
+from gitops_models.verification.decisions import standing_of
 from gitops_models.verification.proposal import Evaluation, evaluate
 from gitops_models.workflows.propose import forge
 from gitops_models.workflows.remotes import has_bytes
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from gitops_models.registry.change import Change
     from gitops_models.registry.documents import Actor
     from gitops_models.registry.events import Event
+    from gitops_models.trust.keyless.sign import KeylessSigner
     from gitops_models.trust.records import Record
     from gitops_models.trust.signing import Signer
     from gitops_models.workflows.session import Session
@@ -90,18 +94,25 @@ def approve(
     reason: str = "",
     keep_local: bool = False,
     change: str | None = None,
+    keyless: KeylessSigner | None = None,
 ) -> Reviewed:
     """Sign a decision on the change that the proposal makes, and append it to the ledger unless ``keep_local``.
 
     ``change`` begins the id of the change that the reviewer means. A person may always sign; whether the decision
     counts is the judge's to say, and the result shows it. Raises GM-F103, and signs nothing, where the proposal makes
-    another change now than the one meant, or else the one that this clone showed last.
+    another change now than the one meant, or else the one that this clone showed last. ``keyless`` signs instead of
+    the user's own key.
     """
     evaluation = check(session, proposal)
     shown = last_shown(session.store, proposal.ref)
     hold_to(evaluation.change_id, shown=shown, given=change, name=proposal.branch)
-    signer = session.signer()
-    record = decide(session, evaluation, session.actor(signer), signer, decision=decision, reason=reason)
+    if keyless is not None:
+        if not keep_local:
+            session.writer()  # who appends to the ledger signs there too: asked for before a public log knows of it
+        record = decide_keyless(session, evaluation, keyless, decision=decision, reason=reason)
+    else:
+        signer = session.signer()
+        record = decide(session, evaluation, session.actor(signer), signer, decision=decision, reason=reason)
     if keep_local:
         return Reviewed(proposal, record, evaluation)
     waiting = add(session, evaluation.change_id, record)
@@ -119,6 +130,33 @@ def decide(
     session: Session, evaluation: Evaluation, actor: Actor, signer: Signer, *, decision: str, reason: str
 ) -> Record:
     """The signed decision of ``actor`` on the evaluated change, chained to that person's previous one."""
+    body = _decision(session, evaluation, actor, decision=decision, reason=reason)
+    return make_decision(body, evaluation.change_id, signer)
+
+
+def decide_keyless(
+    session: Session, evaluation: Evaluation, signer: KeylessSigner, *, decision: str, reason: str
+) -> Record:
+    """The decision of the person whom the signer's identity belongs to, in a Sigstore bundle.
+
+    Raises GM-C121 where the people file lists the identity for nobody, before anything is signed, and the codes of
+    ``standing_of`` where what was signed does not hold.
+    """
+    people = session.history.people
+    actor = people.keyless(signer.identity, signer.issuer)
+    if actor is None:
+        message = f"{signer.identity} of {signer.issuer} belongs to nobody in the accepted people file"
+        raise GmError("GM-C121", message, where="policies/people.yaml")
+    body = _decision(session, evaluation, actor, decision=decision, reason=reason)
+    bundle = signer.sign_statement(decision_payload(body, evaluation.change_id))
+    record = verify_record(jcs(json.loads(bundle)))
+    standing = standing_of(record, people, session.accepted)
+    if standing.verdict != "good":
+        raise GmError(standing.code or "GM-T002", standing.detail)
+    return record
+
+
+def _decision(session: Session, evaluation: Evaluation, actor: Actor, *, decision: str, reason: str) -> Decision:
     person = session.history.people.person(actor.id)
     if person is None:
         raise GmError("GM-C121", f"{actor.id} is not a person: only people decide", where="policies/people.yaml")
@@ -127,7 +165,7 @@ def decide(
         for record in session.ledger.records(evaluation.change_id, waiting=True)
         if signed_by(session, record, actor)
     ]
-    body = Decision.model_validate(
+    return Decision.model_validate(
         {
             "main": evaluation.tip,
             "decision": decision,
@@ -143,12 +181,11 @@ def decide(
             "previous": previous_of(person.id, evaluation.change_id, mine),
         }
     )
-    return make_decision(body, evaluation.change_id, signer)
 
 
 def signed_by(session: Session, record: Record, actor: Actor) -> bool:
-    """Whether the record was signed with a key of ``actor``."""
-    owner = session.history.people.actor(record.fingerprint)
+    """Whether the record was signed with a key or identity of ``actor``."""
+    owner = standing_of(record, session.history.people, session.accepted).actor
     return owner is not None and owner.id == actor.id
 
 

@@ -30,6 +30,11 @@ class KeylessSigner:
         """Whom the token is for, as the issuer says; the certificate is what counts."""
         return self.token.identity
 
+    @property
+    def issuer(self) -> str:
+        """Who vouches for the identity, as it will stand in the certificate."""
+        return self.token.federated_issuer
+
     def sign_statement(self, payload: bytes) -> bytes:
         """Return the bundle (JSON) around ``payload``; what was signed stands in a public log from then on.
 
