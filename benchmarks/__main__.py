@@ -11,10 +11,14 @@ from collections import Counter
 from pathlib import Path
 
 from benchmarks.generate import generate
+from benchmarks.histories import histories
 from benchmarks.measure import compare, table
+from benchmarks.signatures import signatures
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "reference" / "benchmarks.md"
+GM = [sys.executable, "-m", "gitops_models"]
+ENV = {"GIT_CONFIG_GLOBAL": os.devnull, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": ""}
 FORMAT = "%(refname) %(objectname) %(creatordate:unix)"
 
 
@@ -22,11 +26,15 @@ def main():
     """Measure, print, write."""
     options = argparse.ArgumentParser()
     options.add_argument("--versions", type=int, default=1000)
+    options.add_argument("--commits", type=int, default=2000)
     options.add_argument("--runs", type=int, default=5)
     options.add_argument("--no-page", action="store_true")
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        rows = measure(Path(folder), chosen.versions, chosen.runs)
+        place = Path(folder)
+        rows = measure(place, chosen.versions, chosen.runs)
+        rows += signatures(place, GM, ENV, commits=chosen.commits, runs=chosen.runs)
+        rows += histories(place, GM, ENV, steps=chosen.commits, runs=chosen.runs)
     lines = table(rows)
     print("\n".join(lines))
     if not chosen.no_page:
@@ -37,17 +45,16 @@ def main():
 def measure(folder, versions, runs):
     """Every comparison, after checking that both sides give the same answer."""
     made = generate(folder / "registry.git", versions=versions)
-    gm = [sys.executable, "-m", "gitops_models"]
-    here = [*gm, "-C", str(made.path)]
+    here = [*GM, "-C", str(made.path)]
     git = ["git", f"--git-dir={made.path}"]
     signers = ["-c", f"gpg.ssh.allowedSignersFile={made.path}/allowed_signers"]
-    env = {"GIT_CONFIG_GLOBAL": os.devnull, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": ""}
+    env = ENV
     same_answer(here, git, made, env)
     bare = [sys.executable, "-c", "pass"]
     for_each = [*git, "for-each-ref", f"--format={FORMAT}", "refs/tags"]
     return [
-        compare("gm --version", [*gm, "--version"], "bare Python", bare, goal=6, runs=runs, env=env),
-        compare("gm --help", [*gm, "--help"], "bare Python", bare, goal=12, runs=runs, env=env),
+        compare("gm --version", [*GM, "--version"], "bare Python", bare, goal=6, runs=runs, env=env),
+        compare("gm --help", [*GM, "--help"], "bare Python", bare, goal=12, runs=runs, env=env),
         compare(
             f"gm list, {versions} versions",
             [*here, "list"],
@@ -58,7 +65,7 @@ def measure(folder, versions, runs):
         ),
         compare(
             f"gm verify, {len(made.commits)} signed steps, whole replay",
-            [*here, "verify"],
+            [*here, "verify", "--anew"],
             "one git verify-commit over the same commits",
             [*git, *signers, "verify-commit", *made.commits],
             goal=1 / 15,
@@ -89,8 +96,10 @@ def page(lines, versions, runs):
     head = [
         "# Benchmarks",
         "",
-        f"Written by `make bench`: {versions} versions, medians of {runs} runs in turn, CPU seconds of processes,",
-        f"Python {platform.python_version()}. Ratios are what counts: machines differ. Goals are bounds on ours/peer.",
+        f"Written by `make bench`: {versions} versions, medians of {runs} runs in turn, CPU seconds of processes",
+        f"unless it says wall, Python {platform.python_version()}, {os.cpu_count()} cores,",
+        f"load {os.getloadavg()[0]:.1f} at the end. Ratios are what counts: machines differ.",
+        "Goals are bounds on ours/peer.",
         "",
     ]
     return "\n".join([*head, *lines, ""])

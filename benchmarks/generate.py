@@ -20,6 +20,8 @@ FILE = 0o100644
 PERSON = "ada"
 EMAIL = "ada@example.org"
 STAGES = ("staging", "production")
+EVERY = 10
+PROMOTED = 1 + len(STAGES) / EVERY  # steps a version
 
 
 @dataclass
@@ -29,6 +31,7 @@ class Generated:
     path: Path
     commits: list[str]
     versions: int
+    pin: str
 
 
 def generate(path, *, versions, models=20):
@@ -45,15 +48,19 @@ def generate(path, *, versions, models=20):
         tip = _commit(store, tip, _version(model, version, new=number < models), key, len(commits) + 1)
         commits.append(tip)
         refs.append(RefUpdate(f"refs/tags/{model}@v{version}", new=_tag(store, model, version, tip, key), old=None))
-        for stage in STAGES if number % 10 == 0 else ():
+        for stage in STAGES if number % EVERY == 0 else ():
             tip = _commit(store, tip, _stage(model, version, stage), key, len(commits) + 1)
             commits.append(tip)
     update_refs(store, [RefUpdate("refs/heads/main", new=tip, old=None), *refs], "generated")
-    memory = Memory(repository="generated", line="main", pin=Pin(commit=pin))
-    save_memory(memory_path(store.common_dir), memory)
+    remember(store, pin)
     allowed = f"{EMAIL} {key.public_key}\n"
     Path(path, "allowed_signers").write_text(allowed)
-    return Generated(Path(path), commits, versions)
+    return Generated(Path(path), commits, versions, pin)
+
+
+def remember(store, pin):
+    """Pin the repository, and nothing more."""
+    save_memory(memory_path(store.common_dir), Memory(repository="generated", line="main", pin=Pin(commit=pin)))
 
 
 def document(kind, **fields):
