@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
     from gitops_models.cli.options import Options
     from gitops_models.workflows.bundling import Bundled
-    from gitops_models.workflows.overriding import Wanted
     from gitops_models.workflows.recover import Rollback
     from gitops_models.workflows.session import Session
 
@@ -47,11 +46,21 @@ def tell_bundle(options: Options, done: Bundled, body: dict[str, object], lines:
     next_step(options, f"gm trust ledger add DECISION, then gm merge {done.proposal.id} --bundle {done.path}")
 
 
-def sign_override(options: Options, session: Session, wanted: Wanted, path: Path, *, dry_run: bool = False) -> None:
+def sign_override(
+    options: Options,
+    session: Session,
+    asked: Rollback,
+    path: Path,
+    *,
+    target: str | None,
+    hours: int | None,
+    dry_run: bool = False,
+) -> None:
     """Sign an override and write it to ``path``."""
     from gitops_models.trust.records import Override
-    from gitops_models.workflows.overriding import override, write
+    from gitops_models.workflows.overriding import Wanted, override, write
 
+    wanted = Wanted(asked.model, asked.reason, asked.stage, asked.to, target, asked.incident, hours)
     record = override(session, wanted)
     body = Override.model_validate(record.body)
     where = f"{body.model}#{body.stage}" + (f" at {body.target}" if body.target else "")

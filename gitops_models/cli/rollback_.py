@@ -35,37 +35,26 @@ def command(
     no_push: NoPush = False,
 ) -> None:
     """Restore an earlier stage state, with a hold."""
+    from gitops_models.cli.emergencies import roll_back_into_bundle, sign_override
     from gitops_models.workflows.recover import Rollback, rollback
 
     options = of(context)
     exclude(merge=merge, no_push=no_push)
     _one_way(bundle=bundle, override=override, other=merge or no_push, only=target or hours)
+    if override is not None and (quarantine or cause or not hold):
+        raise typer.BadParameter(
+            "an override is a hold for a while and nothing else: no --quarantine, --cause, --no-hold"
+        )
     why = need_reason(options, reason)
     session = open_here(options)
-    if override is not None:
-        from gitops_models.cli.emergencies import sign_override
-        from gitops_models.workflows.overriding import Wanted
-
-        held = Wanted(model, why, stage=stage, to=to, target=target, incident=incident, hours=hours)
-        sign_override(options, session, held, override, dry_run=dry_run)
-        return
-    wanted = Rollback(
-        model=model,
-        reason=why,
-        stage=stage,
-        to=to,
-        cause=cause,
-        incident=incident,
-        hold=hold,
-        quarantine=quarantine,
-    )
+    wanted = Rollback(model, why, stage, to, cause, incident, hold=hold, quarantine=quarantine)
     if bundle is not None:
-        from gitops_models.cli.emergencies import roll_back_into_bundle
-
         roll_back_into_bundle(options, session, wanted, bundle, dry_run=dry_run)
-        return
-    opened = rollback(session, wanted, dry_run=dry_run, no_push=no_push)
-    finish(options, session, opened, merge=merge, no_push=no_push, kind="Rollback")
+    elif override is not None:
+        sign_override(options, session, wanted, override, target=target, hours=hours, dry_run=dry_run)
+    else:
+        opened = rollback(session, wanted, dry_run=dry_run, no_push=no_push)
+        finish(options, session, opened, merge=merge, no_push=no_push, kind="Rollback")
 
 
 def _one_way(*, bundle: Path | None, override: Path | None, other: bool, only: str | int | None) -> None:

@@ -86,7 +86,7 @@ class Upstreams:
     def _tell(self, troubles: Sequence[Trouble]) -> None:
         away = [(where, error) for where, error in troubles if error.exit_status is Exit.EXTERNAL]
         self.troubles = tuple(trouble for trouble in troubles if trouble not in away)
-        self.notes = tuple(f"{where}: {error.message}" for where, error in away)
+        self.notes = tuple(f"{where}: {error}" for where, error in away)
 
     def _look(self, *, anew: bool) -> tuple[list[Offer], list[Trouble]]:
         offers: list[Offer] = []

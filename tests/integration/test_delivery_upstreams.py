@@ -102,7 +102,7 @@ def test_where_none_answers_the_first_one_says_why(places):
     with pytest.raises(GmError) as error:
         places.look()
     assert (error.value.code, places.codes, places.away) == ("GM-S201", [("second.git", "GM-S207")], ["bundles"])
-    assert places.upstreams.notes[0].endswith("cannot be read: No such file or directory")
+    assert "GM-S214: bundles cannot be read: No such file or directory" in places.upstreams.notes[0]
 
 
 def test_a_place_that_is_behind_takes_nothing_back_and_is_no_trouble(places):

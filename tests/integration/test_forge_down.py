@@ -187,6 +187,7 @@ def test_an_override_is_made_in_a_clone_and_held_by_the_reconciler_and_shown(sit
     assert "override: fraud#production serves 1.1.0 at eu since" in shown.out
     assert made.json["expires"] > datetime.now(UTC).isoformat()
     assert gm(operator, "rollback", "fraud", "--hours", "2", "-m", "drift").status == 2
+    assert gm(operator, "rollback", "fraud", "--quarantine", "--override", str(file), "-m", "drift").status == 2
 
 
 def test_a_directory_of_a_clone_is_held_by_an_override_and_status_says_so(site, tmp_path):
