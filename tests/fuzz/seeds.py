@@ -29,7 +29,10 @@ def armors():
     others = {"kind": 2}, {"critical": string(b"force-command")}, {"reserved": b"x"}, {"principals": ()}, {"before": 1}
     made += [certified("bob", **fields).sign(MESSAGE, "git").encode() for fields in others]
     made += [replace(certified("bob"), authority=key).sign(MESSAGE, "git").encode() for key in KEYS[1:4]]
-    return [*made, made[0].replace(b"\n", b"\r\n"), *(armor.armor(each).encode() for each in odd)]
+    made.append(replace(certified("bob"), signer=hardware_key("ann")).sign(MESSAGE, "git").encode())
+    blobs = [armor.dearmor(each) for each in made]
+    odd += [each.replace(b"\0\0\0\3\1\0\1", b"\0\0\0\4\0\1\0\1") for each in blobs[3:4]]
+    return [*made, made[0].replace(b"\n", b"\r\n"), *blobs, *odd, b"-----" * 4000]
 
 
 def objects():
@@ -225,6 +228,11 @@ OBJECT_WORDS += [
 ]
 OBJECT_WORDS += [b"<", b">", b" 99999999999 +0000", b"\0", b"\r", b"-----BEGIN PGP SIGNATURE-----\n", b"committer "]
 SIGNATURE_WORDS = [
+    b"\0\0\0\3git",
+    b"\0\0\0\0",
+    b"\0\0\0\6sha512",
+    b"\0\0\0\x0bssh-ed25519",
+    b"\xff\xff\xff\xff",
     b"U1NIU0lH",
     b"AAAA",
     b"=",
