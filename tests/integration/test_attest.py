@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -219,6 +220,32 @@ def test_model_signing_accepts_a_fetched_directory_signed_keyless(repo, stack, t
     capsys.readouterr()
     assert gm(repo, "verify", "--json") == 0
     assert [(one["by"], one["code"]) for one in printed(capsys)["attached"]] == [("trainer", None)] * 2
+
+
+PROBE = """
+import sys
+from gitops_models.cli.run import run
+status = run(sys.argv[1:])
+print(int(status or 0), "sigstore" in sys.modules, file=sys.stderr)
+"""
+
+
+def loads_sigstore(repo, *words):
+    command = [sys.executable, "-c", PROBE, "-C", str(repo), *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=240)
+    status, loaded = done.stderr.splitlines()[-1].split(" ")
+    assert status == "0", done.stderr
+    return loaded == "True"
+
+
+@pytest.mark.usefixtures("stack")
+def test_sigstore_is_loaded_only_where_a_bundle_is_checked_for_the_first_time(repo):
+    assert not loads_sigstore(repo, "verify")
+    assert gm(repo, "attest", "fraud", "--sigstore", config(repo), "--merge", *WHY) == 0
+    assert not any(loads_sigstore(repo, verb) for verb in ("list", "log", "status"))
+    assert loads_sigstore(repo, "verify")
+    assert not loads_sigstore(repo, "verify")
+    assert not loads_sigstore(repo, "promote", "fraud", "--through", "production", "--merge", *WHY)
 
 
 def test_the_key_of_a_person_is_known_by_name(repo, capsys):

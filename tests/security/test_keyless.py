@@ -95,6 +95,17 @@ def test_a_bundle_that_others_made_verifies_offline(case):
     assert proof.form == ("dsse" if case.data == CONFORMANCE else "message")
 
 
+def test_what_lies_beside_the_dsse_bundle_is_not_what_it_signs(shared_data):
+    """No file of the folder is: its true subject, of this digest, is the input of sigstore's conformance suite."""
+    case, folder = CASES["rekor v2 dsse"], shared_data / "sigstore-bundles"
+    raw = (folder / case.bundle).read_bytes()
+    assert sha256_hex(CONFORMANCE).startswith("a0cfc712")
+    assert sha256_hex(CONFORMANCE) not in {sha256_hex(path.read_bytes()) for path in folder.iterdir()}
+    assert judge(case, raw=raw).statement.subjects[0].sha256 == sha256_hex(CONFORMANCE)
+    for path in folder.iterdir():
+        assert refusal_of(case, raw=raw, data=path.read_bytes()) == "GM-T705"
+
+
 @pytest.mark.lookalike("the same bundle with other white space")
 def test_the_same_bundle_with_other_white_space_verifies(case):
     assert judge(case, raw=edited(case.raw, lambda _: None)) == judge(case)
