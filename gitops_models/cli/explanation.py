@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gitops_models.audit.explaining import Explanation
+    from gitops_models.policy.facts import Signature
 
 
 def explanation_body(found: Explanation) -> dict[str, Any]:
@@ -30,7 +31,10 @@ def explanation_body(found: Explanation) -> dict[str, Any]:
                 "what": one.what,
                 "signature": one.signature.verdict,
                 "code": one.signature.code,
+                "scheme": one.signature.scheme,
                 "key": one.signature.fingerprint,
+                "touch": one.signature.touch,
+                "pin": one.signature.pin,
                 "actor": one.actor,
                 "kind": one.kind,
                 "roles": list(one.roles),
@@ -84,7 +88,7 @@ def explanation_lines(found: Explanation) -> Iterator[str]:
         who = f"{one.actor} ({', '.join(one.roles) or one.kind})" if one.actor else one.signature.detail
         stranger = "" if one.email_ok or not one.actor else "  (the committer address is not theirs)"
         lost = f"  (declared compromised since {one.compromised[:12]})" if one.compromised else ""
-        yield f"  {one.what} {one.oid[:12]}  {one.signature.verdict}  {who}{stranger}{lost}"
+        yield f"  {one.what} {one.oid[:12]}  {one.signature.verdict}  {who}{_hardware(one.signature)}{stranger}{lost}"
     for quorum in step.verdict.quorums if step.verdict else ():
         yield f"{quorum.what}: {standing(quorum)}"
         yield from (f"  missing: {role}" for role in quorum.missing)
@@ -110,3 +114,12 @@ def explanation_lines(found: Explanation) -> Iterator[str]:
         yield f"rules: {passed} of {len(judge.rules)} found nothing, by policy {judge.policy} version {judge.version}"
     for finding in step.verdict.findings if step.verdict else ():
         yield from finding_text(finding).split("\n")
+
+
+def _hardware(signature: Signature) -> str:
+    """What a hardware key vouches for: whether somebody touched it, and knew its PIN."""
+    if signature.touch is None:
+        return ""
+    return (
+        f"  (hardware key, {'touched' if signature.touch else 'not touched'}{', PIN entered' if signature.pin else ''})"
+    )
