@@ -90,6 +90,7 @@ def clone_of(story, path, home):
 # A view that is older than a checkpoint
 
 
+@pytest.mark.attack("a rewound line shown to a reader that remembers nothing", "GM-T610", by="forge")
 def test_a_reader_without_memory_refuses_a_line_that_was_rewound_behind_a_checkpoint(story, node, tmp_path, home):
     check(story)
     path = clone_of(story, tmp_path / "clone", home)
@@ -101,6 +102,7 @@ def test_a_reader_without_memory_refuses_a_line_that_was_rewound_behind_a_checkp
     assert (reader.refusal(), reader.memory()) == ("GM-T610", None)
 
 
+@pytest.mark.lookalike("a line that grew since its checkpoint")
 def test_a_line_that_grew_since_its_checkpoint_is_followed(story, node, tmp_path, home):
     check(story)
     story.version("fraud", "1.1.0")
@@ -127,6 +129,7 @@ def test_a_reader_with_memory_is_warned_and_the_reconciler_stays(story, node, tm
     assert (reader.follow().problem, reader.memory().accepted) == (None, step)
 
 
+@pytest.mark.attack("a forged checkpoint that would stop every reader", "ignored", by="ci")
 def test_a_checkpoint_by_who_may_not_stops_nobody(story, node):
     body = check(story).body.model_copy(update={"main": "a" * 40})
     for name in ("engineer", "stranger", "ci"):
@@ -150,12 +153,14 @@ def test_a_workload_whose_right_is_taken_away_stops_nobody_any_more(story, node)
 # Where a reader without memory begins
 
 
+@pytest.mark.attack("a reconciler that is given neither pin nor key begins", "GM-T502", by="forge")
 def test_a_reader_without_pin_and_memory_begins_nowhere(story, node):
     check(story)
     reader = node(story, pin=None)
     assert (reader.refusal(), reader.memory()) == ("GM-T502", None)
 
 
+@pytest.mark.lookalike("a reconciler that begins at a checkpoint")
 def test_a_reader_without_pin_begins_at_the_newest_checkpoint_of_the_key_it_was_told(story, node):
     check(story)
     story.version("fraud", "1.1.0")
@@ -166,6 +171,7 @@ def test_a_reader_without_pin_begins_at_the_newest_checkpoint_of_the_key_it_was_
     assert reader.follow().history.tip == story.tip
 
 
+@pytest.mark.attack("a beginning at a checkpoint by another workload's key", "GM-R410", by="ci")
 def test_the_checkpoint_of_another_key_is_no_beginning(story, node):
     check(story, by="notary2")
     assert node(story, pin=None, checkpoints=ed25519_key("notary").fingerprint).refusal() == "GM-R410"
@@ -180,6 +186,7 @@ def test_a_beginning_that_the_line_does_not_hold_is_refused(story, node):
 # A view that is frozen
 
 
+@pytest.mark.attack("a view that is frozen", "GM-T616", by="forge")
 def test_a_frozen_view_is_stale_and_what_is_live_stays(fresh, node):
     check(fresh)
     reader = node(fresh)
@@ -202,6 +209,7 @@ def test_nothing_is_begun_on_a_stale_view(fresh, node):
     assert (reader.refusal(), reader.memory()) == ("GM-T616", None)
 
 
+@pytest.mark.attack("a checkpoint dated ahead that would keep a frozen view fresh", "GM-T616", by="ci")
 def test_a_checkpoint_of_the_future_keeps_nothing_fresh(fresh, node):
     body = check(fresh).body.model_copy(update={"at": format_time(fresh.clock.now() + timedelta(days=1))})
     fresh.session("engineer").writer().append_checkpoint(make_checkpoint(body, ed25519_key("notary")))
@@ -212,6 +220,7 @@ def test_a_checkpoint_of_the_future_keeps_nothing_fresh(fresh, node):
 # A ledger that lost what decided
 
 
+@pytest.mark.attack("a ledger without an acceptance that a checkpoint saw", "GM-T615", by="forge")
 def test_a_reader_without_memory_refuses_a_ledger_that_lost_an_acceptance(story, node, tmp_path, home):
     check(story)
     promoted = story.history().steps[-1]
@@ -299,6 +308,7 @@ def accept_named(story, proposal, at, named):
     return story.history().steps[-1].status
 
 
+@pytest.mark.attack("an acceptance dated before the checkpoint it names", "pending", by="reviewer")
 @pytest.mark.parametrize(("minutes", "status"), [(-6, "pending"), (-4, "accepted"), (0, "accepted")])
 def test_an_acceptance_before_the_checkpoint_it_names_is_none(story, minutes, status):
     proposal = approved(story)
@@ -321,6 +331,7 @@ def test_a_name_that_is_no_checkpoint_bounds_nothing(story, named):
 # Making them
 
 
+@pytest.mark.attack("a checkpoint by a person or another workload", "GM-T611", by="ci")
 @pytest.mark.parametrize("by", ["engineer", "ci", "operator"])
 def test_nobody_else_makes_checkpoints(story, by):
     with story.untouched(), pytest.raises(GmError) as caught:
@@ -360,6 +371,7 @@ def test_a_dry_run_signs_nothing(story):
     assert (done.sha256, done.appended, done.body.main) == (None, None, story.tip)
 
 
+@pytest.mark.lookalike("a checkpoint while a step waits for approvals")
 def test_what_waits_for_approvals_is_named_and_may_be_accepted_after_it(story, node):
     story.version("fraud", "1.1.0")
     proposal = story.promote("fraud", "1.1.0", "staging")
@@ -392,11 +404,14 @@ def signed(story, by="notary", **fields):
     return make_checkpoint(body.model_copy(update=fields), ed25519_key(by))
 
 
+@pytest.mark.lookalike("a workload's checkpoint of now")
 def test_the_door_lets_a_workloads_checkpoint_in(story):
     assert knock(story, signed(story)) == ()
     assert knock(story, signed(story, main=story.history().steps[0].oid, ledger_sha256="1" * 64)) == ()
 
 
+@pytest.mark.attack("a checkpoint of another hour", "GM-T613", by="ci")
+@pytest.mark.attack("a checkpoint of another repository", "GM-T612", by="ci")
 def test_the_door_refuses_checkpoints_that_say_what_is_not_so(story):
     ago = format_time(story.clock.now() - timedelta(minutes=16))
     ahead = format_time(story.clock.now() + timedelta(minutes=16))
@@ -408,6 +423,7 @@ def test_the_door_refuses_checkpoints_that_say_what_is_not_so(story):
     assert knock(story, signed(story, policy_version=7)) == ("GM-T602",)
 
 
+@pytest.mark.attack("a decision where checkpoints stand", "GM-F304", by="reviewer")
 def test_the_door_refuses_anything_else_on_the_ref_of_checkpoints(story):
     decided = story.ledger.records(story.history().steps[-1].change_id)[0]
     assert knock(story, decided) == ("GM-F304",)

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from gitops_models.cli.run import run
 from gitops_models.verification.cache import load_prefix, save_prefix
 from gitops_models.verification.fold import fold
@@ -54,6 +56,7 @@ def test_an_approver_is_listed_with_what_was_approved(live):
     assert [touch.versions for touch in found(live)[:2]] == [(("fraud", "1.0.0"),)] * 2
 
 
+@pytest.mark.lookalike("a key that did nothing since it was lost")
 def test_nothing_is_listed_of_a_key_that_did_nothing_since(live):
     since = live.tip
     declare(live, "engineer", since)
@@ -72,6 +75,7 @@ def test_a_commit_beside_the_line_bounds_what_lies_in_its_past(live):
     assert [touch.step for touch in found(live)] == steps[steps.index(merge.oid) : -1]
 
 
+@pytest.mark.attack("a thief's version as the last known good one", "ignored", by="thief")
 def test_a_suspect_version_is_never_the_last_known_good_one(live):
     before = live.rollback("fraud", stage="production")
     assert before.version == "1.1.0"
@@ -118,6 +122,7 @@ def test_a_key_that_is_cleared_again_leaves_nothing_suspect(live):
     assert (found(live), live.history().state.suspect) == ((), frozenset())
 
 
+@pytest.mark.attack("a step signed with a key that is declared compromised", "GM-P801", by="thief")
 def test_what_the_key_signs_afterwards_is_refused(live):
     declare(live, "engineer", live.tip)
     live.commit(stage_file(live, "1.1.0"), by="engineer", land=True)
