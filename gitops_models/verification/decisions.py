@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from gitops_models.registry.snapshot import Snapshot
     from gitops_models.trust.records import Record
 
-__all__ = ["standing_of"]
+__all__ = ["standing_of", "was_made_by"]
+
+_SCHEME = "sigstore:"
 
 _NOBODY = Standing("untrusted", "GM-T002", "signed keyless by no identity that the people file lists for this person")
 
@@ -46,6 +48,16 @@ def standing_of(record: Record, people: People, accepted: Snapshot | None = None
             return keyring.lookup(key.fingerprint, record.namespace)
         standing = Standing("untrusted", *fault)
     return standing
+
+
+def was_made_by(record: Record, fingerprint: str, accepted: Snapshot) -> bool:
+    """Whether the key of ``fingerprint``, or the identity that it names, signed ``record``, listed or not."""
+    if not record.keyless:
+        return record.fingerprint == fingerprint
+    issuer, _, identity = fingerprint.removeprefix(_SCHEME).partition("#")
+    if not fingerprint.startswith(_SCHEME) or not isinstance(record.body, Decision):
+        return False
+    return _fault(record.envelope, identity, issuer, root_of(accepted)) is None
 
 
 # A record is weighed again with every acceptance and every step that blocks; it is at most 64 KiB.

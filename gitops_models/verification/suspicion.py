@@ -14,6 +14,7 @@ from gitops_models.store.history import new_commits, on_first_parent_line
 from gitops_models.trust.records import Decision
 from gitops_models.trust.verify import verify_commit
 from gitops_models.verification.commits import was_there
+from gitops_models.verification.decisions import was_made_by
 from gitops_models.verification.signers import signers
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from gitops_models.registry.documents.people import Compromised
     from gitops_models.registry.events import Event
+    from gitops_models.registry.snapshot import Snapshot
     from gitops_models.registry.state import ModelVersion
     from gitops_models.store.repository import Store
     from gitops_models.trust.records import Record
@@ -57,7 +59,7 @@ def touches(store: Store, ledger: DecisionSource, history: History) -> tuple[Tou
     for step in history.steps:
         listed = [entry for entry, first in begun if _is_after(store, step, entry, first)]
         if step.events and listed:
-            found += _touches(store, ledger, step, known, listed)
+            found += _touches(store, ledger, step, known, listed, history.state.snapshot)
     return tuple(found)
 
 
@@ -80,14 +82,19 @@ def _is_after(store: Store, step: Step, entry: Compromised, first: int | None) -
 
 
 def _touches(
-    store: Store, ledger: DecisionSource, step: Step, known: Trusted, listed: Sequence[Compromised]
+    store: Store,
+    ledger: DecisionSource,
+    step: Step,
+    known: Trusted,
+    listed: Sequence[Compromised],
+    accepted: Snapshot,
 ) -> Iterator[Touch]:
     """The touches of one step, by key."""
     signed_by = _signed_by(store, step, known)
     records = ledger.records(step.change_id) if step.change_id else ()
     for entry in listed:
         signed = any(not was_there(store, oid, entry.since) for oid in signed_by.get(entry.fingerprint, ()))
-        made = [record for record in records if record.fingerprint == entry.fingerprint]
+        made = [record for record in records if was_made_by(record, entry.fingerprint, accepted)]
         how: list[How] = ["signed"] if signed else []
         how += ["approved"] if any(_approves(record) for record in made) else []
         how += ["accepted"] if any(_accepts(record, step) for record in made) else []
