@@ -83,7 +83,7 @@ def _acceptance(
         head=evaluation.head,
         change_id=evaluation.change_id,
         at=format_time(at),
-        checkpoint=None,
+        checkpoint=ledger.latest_checkpoint(at),
     )
     update = ledger.prepare(evaluation.change_id, make_acceptance(body, signer))
     return [update] if update else []

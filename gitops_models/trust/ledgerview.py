@@ -6,6 +6,7 @@ is not asked here; see ``opinions.py`` and the verification layer.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 
 from gitops_models.errors import GmError
@@ -22,7 +23,7 @@ from gitops_models.trust.ledgerrefs import (
     is_change_id,
 )
 from gitops_models.trust.outbox import Outbox
-from gitops_models.trust.records import Record
+from gitops_models.trust.records import Checkpoint, Record
 
 __all__ = ["LedgerView", "Rewritten"]
 
@@ -102,6 +103,16 @@ class LedgerView:
         tips = dict.fromkeys(tip for known in self._tips.values() for tip in known.get(CHECKPOINTS, ()))
         found = {record.sha256: record for tip in tips for record in self._reader.newest(tip)}
         return tuple(record for record in found.values() if record.kind == "checkpoint")
+
+    def latest_checkpoint(self, at: datetime) -> str | None:
+        """Return the commit that added the newest checkpoint, for an acceptance of ``at`` to name.
+
+        None where there is none, or where it says that it was made later.
+        """
+        tip = self.tip(CHECKPOINTS)
+        added = self._reader.newest(tip, links=1) if tip else []
+        bodies = [record.body for record in added if isinstance(record.body, Checkpoint)]
+        return tip if bodies and bodies[0].made_at <= at else None
 
     def tip(self, topic: str) -> str | None:
         """Return the tip at the remote as last fetched (without a remote: here)."""

@@ -127,13 +127,14 @@ def accept_late(session: Session, pending: Pending) -> Late:
 
 def _acceptance(session: Session, evaluation: Evaluation, step: str) -> Record:
     check_clock(session)
+    now = session.clock.now()
     body = Acceptance(
         main=session.history.tip,
         merge=step,
         head=evaluation.head,
         change_id=evaluation.change_id,
-        at=format_time(session.clock.now()),
-        checkpoint=None,
+        at=format_time(now),
+        checkpoint=session.ledger.latest_checkpoint(now),
     )
     return make_acceptance(body, session.signer())
 

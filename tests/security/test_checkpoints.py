@@ -328,6 +328,28 @@ def test_a_name_that_is_no_checkpoint_bounds_nothing(story, named):
     assert accept_named(story, proposal, early, oid) == "accepted"
 
 
+def test_an_acceptance_names_the_newest_checkpoint_unless_it_says_later(story):
+    story.version("fraud", "1.1.0")
+    check(story)
+    named = story.store.ref(REF)
+    step = story.live("fraud", "1.1.0", "staging")
+    assert accepted_with(story, step) == named
+    story.session("engineer").writer().append_checkpoint(
+        signed(story, at=format_time(story.clock.now() + timedelta(hours=1)))
+    )
+    assert accepted_with(story, story.live("fraud", "1.1.0", "production")) is None
+    junk = story.commit({}, parents=[story.store.ref(REF)])
+    story.force(junk, REF)
+    assert story.ledger.latest_checkpoint(story.clock.now()) is None
+
+
+def accepted_with(story, oid):
+    """The checkpoint that the acceptance of a step names."""
+    (step,) = [step for step in story.history().steps if step.oid == oid]
+    records = story.ledger.records(step.change_id)
+    return next(record.body.checkpoint for record in records if record.kind == "acceptance")
+
+
 # Making them
 
 

@@ -9,7 +9,7 @@ from gitops_models.errors import GmError
 from gitops_models.registry.times import format_time
 from gitops_models.trust.ledgerrefs import CHECKPOINTS
 from gitops_models.trust.records import Checkpoint, make_checkpoint
-from gitops_models.verification.checkpoints import decided_digest, judge_checkpoints, staleness
+from gitops_models.verification.checkpoints import NamedCheckpoints, decided_digest, judge_checkpoints, staleness
 from tests.support import registry as support
 from tests.support import stories
 from tests.support.keys import ed25519_key
@@ -191,6 +191,17 @@ def test_a_checkpoint_is_read_back_from_its_ref(tmp_path):
     assert story.ledger.recent_checkpoints() == tuple(reversed(records[4:]))
     story.force(None, f"refs/gm/{CHECKPOINTS}")
     assert len(story.ledger.recent_checkpoints()) == 16  # what was seen is kept
+
+
+def test_the_time_of_a_named_checkpoint_is_read_once(tmp_path):
+    with mock.patch.object(support, "WORKLOADS", NOTARY):
+        story = stories.registry(tmp_path / "r")
+    history = story.history()
+    record = made(history, at=BEGIN)
+    story.session("notary").writer().append_checkpoint(record)
+    named, oid = NamedCheckpoints(story.store), story.store.ref(f"refs/gm/{CHECKPOINTS}")
+    assert [named.time_of(oid, history.people) for _ in range(2)] == [BEGIN, BEGIN]
+    assert named.time_of(story.tip, history.people) is None
 
 
 def test_a_tip_that_is_no_commit_gives_no_checkpoints(tmp_path):
