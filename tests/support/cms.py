@@ -54,13 +54,15 @@ def _certificate(private):
 
 def tbs(cert):
     made = x509.load_der_x509_certificate(cert)
-    return made.issuer.public_bytes(), der(INTEGER, bytes([made.serial_number]))
+    serial = made.serial_number
+    return made.issuer.public_bytes(), der(INTEGER, serial.to_bytes(serial.bit_length() // 8 + 1, "big"))
 
 
 def cms(
     payload,
     *,
     private=None,
+    cert=None,
     attributes=None,
     certificates=None,
     outer=SIGNED_DATA,
@@ -71,7 +73,7 @@ def cms(
     unsigned_tag=SECOND,
     signature=None,
 ):
-    cert = certificate(private)
+    cert = cert or certificate(private)
     private = private or ecdsa_key("ann").private
     digest = hashlib.sha256(payload).digest()
     if attributes is None:
