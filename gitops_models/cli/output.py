@@ -20,7 +20,7 @@ def emit(options: Options, kind: str, body: Mapping[str, Any], lines: Iterable[s
     """Print one result: a JSON object with ``apiVersion`` and ``kind``, or the lines for people."""
     if options.json:
         document = {"apiVersion": API_VERSION, "kind": kind, **body}
-        print(json.dumps(document, indent=2, sort_keys=False, ensure_ascii=False, default=str))  # noqa: T201 - data
+        print(_json(document, indent=2))  # noqa: T201 - data
         return
     for line in lines:
         print(safe(line))  # noqa: T201 - data
@@ -54,7 +54,7 @@ def table(rows: Sequence[Sequence[str]], header: Sequence[str]) -> list[str]:
 def print_error(error: GmError, *, as_json: bool) -> None:
     """Print an error in the shape of DESIGN.md section 10, in JSON where that was asked for."""
     if as_json:
-        print(json.dumps({"error": _error_body(error)}, ensure_ascii=False), file=sys.stderr)  # noqa: T201 - message
+        print(_json({"error": _error_body(error)}), file=sys.stderr)  # noqa: T201 - message
         return
     for line in error_lines(error):
         print(safe(line), file=sys.stderr)  # noqa: T201 - message
@@ -82,6 +82,16 @@ def safe(text: str) -> str:
     from gitops_models.registry.text import visible
 
     return visible(text)
+
+
+def _json(value: Any, *, indent: int | None = None) -> str:
+    """JSON that may be shown on a terminal: letters as they are, control and bidi characters escaped."""
+    text = json.dumps(value, indent=indent, ensure_ascii=False, default=str)
+    if text.isascii() and "\x7f" not in text:
+        return text
+    from gitops_models.registry.text import visible_json
+
+    return visible_json(text)
 
 
 def use_color(options: Options) -> bool:

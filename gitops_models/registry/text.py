@@ -1,5 +1,6 @@
 """Showing text from strangers: control, escape and bidirectional characters become visible escapes."""
 
+import json
 import re
 
 # C0, DEL, C1, no-break space, soft hyphen, invisible and bidirectional formatting, line separators, interlinear
@@ -28,6 +29,11 @@ def visible(text: str, *, multiline: bool = False) -> str:
     """
     pattern = _UNSAFE_IN_LINES if multiline else UNSAFE
     return pattern.sub(lambda match: escape_character(match.group()), text)
+
+
+def visible_json(text: str) -> str:
+    r"""Return JSON ``text`` safe to print: what could fool a reader becomes ``\u202e``, which is the same value."""
+    return _UNSAFE_IN_LINES.sub(lambda match: json.dumps(match.group())[1:-1].replace("\x7f", "\\u007f"), text)
 
 
 # User information ends at the last @ before the path; for browsers a backslash is a slash. It begins at the colon, not

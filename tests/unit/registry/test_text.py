@@ -1,8 +1,10 @@
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitops_models.registry.text import UNSAFE, names_a_user, visible
+from gitops_models.registry.text import UNSAFE, names_a_user, visible, visible_json
 
 
 @pytest.mark.parametrize(
@@ -71,3 +73,10 @@ def test_an_address_without_a_user_is_fine(text):
 def test_no_text_makes_the_search_for_users_long():
     for text in ("a." * 200_000, "://" * 200_000, ":" + "/" * 400_000, "https://" + ":" * 400_000):
         assert not names_a_user(text)
+
+
+@pytest.mark.parametrize("text", ["\x7f", "\x9b31m", "\u202e", "\ud800", "\U000e0001", "a\x1b[2J", "Größe 🙂", 'a"\\'])
+def test_json_for_a_terminal_has_the_same_value(text):
+    shown = visible_json(json.dumps([text], indent=1, ensure_ascii=False))
+    assert not UNSAFE.search(shown.replace("\n", ""))
+    assert json.loads(shown) == [text]
