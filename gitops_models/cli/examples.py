@@ -68,6 +68,8 @@ EXAMPLES = {
     "trust": (
         "gm trust pin",
         "gm trust allowed-signers -o ~/.config/git/allowed_signers",
+        "gm trust checkpoint",
+        "gm trust ledger restore --dry-run",
         'gm trust people add lead-3 --email lead-3@example.org --role raio --key lead-3.pub -m "joins the team"',
         'gm trust people rotate lead-1 SHA256:47DEQpj8 --key new.pub --compromised-since 4f2a90c -m "laptop stolen"',
     ),
