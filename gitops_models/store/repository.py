@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import pygit2
 
@@ -20,6 +20,10 @@ LIBGIT2_ERRORS = (pygit2.GitError, KeyError, ValueError)
 _PEELED: dict[str, Any] = {"commit": pygit2.Commit, "tree": pygit2.Tree, "blob": pygit2.Blob, "tag": pygit2.Tag}
 # Nothing that is judged comes near it; a gigabyte of zeros is a megabyte on the wire and ends whoever reads it.
 MAX_OBJECT = 64 << 20
+_REMEMBERED = 1024
+_SMALL = 16 << 10  # one step's objects are asked for again and again, and each question costs a file
+_K = TypeVar("_K")
+_V = TypeVar("_V")
 _TYPES = {1: "commit", 2: "tree", 3: "blob", 4: "tag"}
 
 
@@ -38,6 +42,7 @@ class Store:
     work_tree: Path | None
     git: GitContext
     trees: OrderedDict[object, object] = field(default_factory=OrderedDict, repr=False)
+    small: OrderedDict[str, tuple[str, bytes]] = field(default_factory=OrderedDict, repr=False)
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], *, environ: Mapping[str, str] | None = None) -> "Store":
@@ -80,6 +85,14 @@ class Store:
 
         GM-S013 when it is missing or damaged, GM-S222 when it is larger than ``MAX_OBJECT`` bytes.
         """
+        known = self.small.get(oid)
+        if known is None:
+            known = self._read(oid)
+            if len(known[1]) <= _SMALL:
+                _keep(self.small, oid, known, limit=2 * _REMEMBERED)
+        return known
+
+    def _read(self, oid: str) -> tuple[str, bytes]:
         try:
             _, size = self.libgit2.odb.read_header(check_oid(oid))
             if size > MAX_OBJECT:
@@ -101,8 +114,13 @@ class Store:
         return self.typed(oid, "blob")
 
     def commit(self, oid: str) -> Commit:
-        """Give one commit by its id."""
-        return parse_commit(oid, self.typed(oid, "commit"))
+        """Give one commit by its id; judging a step asks for the same few again and again."""
+        known = self.trees.get(("commit", oid))
+        if known is None:
+            known = parse_commit(oid, self.typed(oid, "commit"))
+            if len(known.raw) <= _SMALL:
+                self.remember(("commit", oid), known, limit=_REMEMBERED)
+        return cast("Commit", known)
 
     def tag(self, oid: str) -> Tag:
         """Give one annotated tag by the id of the tag object."""
@@ -168,10 +186,14 @@ class Store:
 
     def remember(self, key: object, value: object, *, limit: int) -> None:
         """Keep what was derived from an immutable object; the oldest of more than ``limit`` is forgotten."""
-        self.trees[key] = value
-        if len(self.trees) > limit:
-            self.trees.popitem(last=False)
+        _keep(self.trees, key, value, limit=limit)
 
     def missing(self, oids: Iterable[str]) -> list[str]:
         """List those of ``oids`` that are not present."""
         return [oid for oid in oids if not self.has(oid)]
+
+
+def _keep(kept: OrderedDict[_K, _V], key: _K, value: _V, *, limit: int) -> None:
+    kept[key] = value
+    if len(kept) > limit:
+        kept.popitem(last=False)
