@@ -29,8 +29,9 @@ from gitops_models.registry.documents import People, parse_document, render
 from gitops_models.store.config import set_config
 from gitops_models.store.repository import Store
 from gitops_models.workflows.evidence import Vouch, add_evidence
+from gitops_models.workflows.merging import merge
 from gitops_models.workflows.register import Registration, register
-from gitops_models.workflows.review import approve, merge
+from gitops_models.workflows.review import approve
 from gitops_models.workflows.session import open_session
 from gitops_models.workflows.setup import Setup, initialize
 

@@ -41,7 +41,7 @@ COMMANDS = {
     "init": ["-C", "{root}/{fresh}", "init", *WHO],
     "doctor": ["doctor"],
     "register": ["register", "fraud", "{root}/v4/model.onnx", "--code", "{root}/reg", "--dry-run", *REASON],
-    "attest", "evidence": ["evidence", "fraud@1.0.0", "--type", "evaluation", "--dry-run", *REASON],
+    "evidence": ["evidence", "fraud@1.0.0", "--type", "evaluation", "--dry-run", *REASON],
     "attest": ["attest", "fraud@1.0.0", "--oms", "--dry-run", *REASON],
     "promote": ["promote", "fraud@1.1.0", "--dry-run", *REASON],
     "proposals": ["proposals"],
