@@ -32,4 +32,4 @@ def test_every_attack_names_what_refuses_it_and_its_test_asserts_that():
 
 
 def test_every_attack_is_one_of_the_table_and_every_attacker_is_tried():
-    assert {attack.by for attack in attacks()} <= set(ATTACKERS)
+    assert {attack.by for attack in attacks()} == set(ATTACKERS)
