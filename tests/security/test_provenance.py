@@ -16,16 +16,23 @@ from gitops_models.trust.keyless.provenance import verify_provenance
 from gitops_models.verification import provenance
 from gitops_models.workflows.attached import attachments
 from gitops_models.workflows.attest import Attest, attest
+from gitops_models.workflows.checking import check_range
+from tests.support import policy as documents
+from tests.support import stories
 from tests.support.provenance import (
+    ASKS,
     ATTACHED,
     COMMIT,
+    ROOT,
     asking,
     attach,
     sign,
     statement,
     trainer,
+    with_workloads,
     workflow,
 )
+from tests.support.registry import NO_EVIDENCE, SHORT
 from tests.support.sigstore_loopback import loopback
 
 
@@ -257,14 +264,32 @@ def test_another_root_or_one_that_is_none_makes_nothing_good(stack, tmp_path, ro
 
 
 @pytest.mark.lookalike("a rollback to what was accepted before the rule")
-def test_a_rollback_waits_for_no_provenance(story, stack, tmp_path):
-    attach(story, sign(stack, tmp_path, statement(story)))
-    promoted(story)
-    story.version("fraud", "1.1.0", code={"commit": "1" * 40})
+def test_a_rollback_waits_for_no_provenance(stack, tmp_path):
+    story = stories.registry(tmp_path / "r")
+    story.version("fraud", "1.0.0")
+    story.live("fraud", "1.0.0", *stories.STAGES)
+    asks = documents.policy_yaml("minimal", **{**NO_EVIDENCE, **SHORT, **ASKS}, version=2)
+    files = {ROOT: json.dumps(stack.root).encode(), "policies/people.yaml": with_workloads(trainer(stack))}
+    story.pin = story.commit({**files, stories.POLICY: asks}, land=True)
+    story.version("fraud", "1.1.0", code={"commit": COMMIT})
     story.live("fraud", "1.1.0", "staging")
-    proposal = story.rollback("fraud", stage="staging")
-    story.merge(proposal, by="operator")
-    assert story.live_version("fraud", "staging") == "1.0.0"
+    attach(story, sign(stack, tmp_path, statement(story, "1.1.0")), ATTACHED.replace("1.0.0", "1.1.0"))
+    promote = story.promote("fraud", "1.1.0", "production")
+    story.approve(promote, "lead")
+    story.merge(promote)
+    assert story.live_version("fraud", "production") == "1.1.0"
+    story.merge(story.rollback("fraud", stage="production"), by="operator")
+    assert story.live_version("fraud", "production") == "1.0.0"
+
+
+def test_ci_is_told_by_the_same_judge(story, stack, tmp_path):
+    attach(story, sign(stack, tmp_path, statement(story), repository_id="999"))
+    pinned = story.history().state.snapshot.data("models/fraud/stages/staging.yaml")
+    head = story.commit({"models/fraud/stages/production.yaml": pinned.replace(b"staging", b"production")})
+    with story.untouched():
+        verdict = check_range(story.path, story.tip, head, story.clock, pin=story.pin).verdict
+    assert verdict.codes[0] == "GM-P331"
+    assert "GM-T710" in verdict.denials[0].details[0]
 
 
 def test_a_bundle_is_checked_once(story, stack, tmp_path, monkeypatch):

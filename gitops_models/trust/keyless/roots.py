@@ -4,6 +4,7 @@ Never the cache in the user's home: sigstore's offline mode reads it unverified,
 choose the certificate authority. What comes with the package is as trusted as the package itself.
 """
 
+from functools import lru_cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -39,9 +40,11 @@ def load_verifier(path: Path | None = None, *, staging: bool = False) -> "Verifi
         return _verifier(file)
 
 
+@lru_cache(maxsize=4)
 def verifier_of(root: bytes | None, where: str) -> "Verifier":
     """Return a verifier for the trusted root of these bytes, None for the production root that sigstore carries.
 
+    Made once for each root: a history may hold many bundles.
     Raises GM-T708 for bytes that are no trusted root; ``where`` is said with it.
     """
     if root is None:
