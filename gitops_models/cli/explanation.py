@@ -9,7 +9,8 @@ from gitops_models.cli.log_ import clock
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gitops_models.audit.explaining import Explanation
+    from gitops_models.audit.explaining import Explanation, Judge, Signing
+    from gitops_models.audit.weighing import Weighed
     from gitops_models.policy.facts import Signature
 
 
@@ -25,37 +26,8 @@ def explanation_body(found: Explanation) -> dict[str, Any]:
         "changeId": step.change_id,
         "events": [event.name for event in step.events],
         "released": step.released,
-        "signers": [
-            {
-                "commit": one.oid,
-                "what": one.what,
-                "signature": one.signature.verdict,
-                "code": one.signature.code,
-                "scheme": one.signature.scheme,
-                "key": one.signature.fingerprint,
-                "touch": one.signature.touch,
-                "pin": one.signature.pin,
-                "actor": one.actor,
-                "kind": one.kind,
-                "roles": list(one.roles),
-                "emailBelongs": one.email_ok,
-                "touched": list(one.touched),
-                "compromisedSince": one.compromised,
-            }
-            for one in found.signings
-        ],
-        "decisions": [
-            {
-                "person": one.opinion.person,
-                "decision": one.opinion.decision,
-                "created": clock(one.opinion.created),
-                "record": one.opinion.sha256,
-                "roles": list(found.roles.get(one.opinion.person or "", ())),
-                "counted": list(one.counted),
-                "ignored": one.ignored,
-            }
-            for one in found.decisions
-        ],
+        "signers": [_signer_body(one) for one in found.signings],
+        "decisions": [_decision_body(one, found.roles) for one in found.decisions],
         "acceptances": [
             {"by": one.by, "at": clock(one.at), "main": one.main, "decided": one.decided, "problem": one.problem}
             for one in found.acceptances
@@ -63,14 +35,47 @@ def explanation_body(found: Explanation) -> dict[str, Any]:
         "acceptedByMerge": found.own,
         "notRecords": [{"code": one.code, "what": one.detail, "commit": one.commit} for one in found.junk],
         "checkpoint": {"accepted": seen.main, "at": seen.at} if seen else None,
-        "judgedBy": {
-            "at": found.judge.point,
-            "policy": found.judge.policy,
-            "version": found.judge.version,
-            "sha256": found.judge.sha256,
-            "rules": [{"code": code, "title": title, "outcome": what} for code, title, what in found.judge.rules],
-        },
+        "judgedBy": _judge_body(found.judge),
         "verdict": to_json(step.verdict) if step.verdict else None,
+    }
+
+
+def _signer_body(one: Signing) -> dict[str, Any]:
+    return {
+        "commit": one.oid,
+        "what": one.what,
+        "signature": one.signature.verdict,
+        "code": one.signature.code,
+        "key": one.signature.fingerprint,
+        "actor": one.actor,
+        "kind": one.kind,
+        "roles": list(one.roles),
+        "emailBelongs": one.email_ok,
+        "touched": list(one.touched),
+        "compromisedSince": one.compromised,
+    }
+
+
+def _decision_body(one: Weighed, roles: dict[str, tuple[str, ...]]) -> dict[str, Any]:
+    said = one.opinion
+    return {
+        "person": said.person,
+        "decision": said.decision,
+        "created": clock(said.created),
+        "record": said.sha256,
+        "roles": list(roles.get(said.person or "", ())),
+        "counted": list(one.counted),
+        "ignored": one.ignored,
+    }
+
+
+def _judge_body(judge: Judge) -> dict[str, Any]:
+    return {
+        "at": judge.point,
+        "policy": judge.policy,
+        "version": judge.version,
+        "sha256": judge.sha256,
+        "rules": [{"code": code, "title": title, "outcome": outcome} for code, title, outcome in judge.rules],
     }
 
 
