@@ -13,7 +13,7 @@ ROOTS = Layout("Models", ("src/**",)).roots()
         "models/a",
         "MODELS",
         "Policies/x",
-        "policieſ/x",
+        "policie\u017f/x",
         ".DVC/config",
         "GM.yaml",
         "SRC/a",
