@@ -80,7 +80,7 @@ def allowed_signers(
 def add(
     context: typer.Context, files: Annotated[list[Path], typer.Argument(metavar="FILE...", exists=True, dir_okay=False)]
 ) -> None:
-    """Append signed decisions that reviewers wrote to files: the signature speaks, not who carries it."""
+    """Append decisions and receipts signed elsewhere: the signature speaks, not who carries them."""
     from gitops_models.workflows.carry import carry
 
     options = of(context)

@@ -10,8 +10,10 @@ from gitops_models.errors import GmError
 from gitops_models.registry import yamls
 from gitops_models.registry.canonical import jcs
 from gitops_models.registry.times import format_time
+from gitops_models.store.config import set_config
 from gitops_models.trust.keyless.sign import keyless_signer
 from gitops_models.trust.ledger import Ledger
+from gitops_models.trust.memory import Memory, Pin, memory_path, save_memory
 from gitops_models.trust.records import Receipt, make_receipt, receipt_payload, verify_record
 from gitops_models.verification.fold import fold
 from gitops_models.verification.receipts import Bench, Merged, hear
@@ -349,6 +351,28 @@ def test_receipts_are_counted_with_what_they_are_worth(story, stack, tmp_path, c
     assert "receipts: 1 by scribe\n" in shown.out
     assert "receipts: 1 ignored (GM-T710)\n" in shown.out
     assert "is ignored: GM-T002" in shown.err
+
+
+def test_anybody_carries_a_receipt_into_the_ledger(story, tmp_path, capsys):
+    memory = Memory(repository="test-registry", line="main", pin=Pin(commit=story.pin)).advanced(story.pin)
+    save_memory(memory_path(story.store.common_dir), memory)
+    key = ed25519_key("engineer").write(tmp_path / "key")
+    for name, value in {
+        "user.name": "engineer",
+        "user.email": "engineer@example.org",
+        "gpg.format": "ssh",
+        "user.signingkey": str(key),
+    }.items():
+        set_config(story.store, name, value)
+    good, bad = tmp_path / "good.json", tmp_path / "bad.json"
+    good.write_bytes(make_receipt(body_of(story), ed25519_key("scribe")).envelope)
+    bad.write_bytes(make_receipt(body_of(story), ed25519_key("lead")).envelope)
+    with story.untouched():
+        assert run(["-C", str(story.path), "trust", "ledger", "add", str(good), str(bad)]) == 5
+    assert "GM-T108" in capsys.readouterr().err
+    assert run(["-C", str(story.path), "trust", "ledger", "add", str(good)]) == 0
+    assert "added receipt" in capsys.readouterr().out
+    assert story.live_version("fraud", "staging") == "1.0.0"
 
 
 def test_a_receipt_made_at_a_commit_that_is_not_here_is_ignored(story, tmp_path):
