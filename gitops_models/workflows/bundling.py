@@ -1,7 +1,7 @@
 """Landing while the forge is down: a bundle carries the step to reconcilers, and later the very same step to the forge.
 
-What this clone put into bundles, or took from one, stands under the name of a remote that nobody has. A further landing
-begins where the last one ended, so that two bundles of one clone are never two lines.
+What this clone put into bundles stands under the name of a remote that nobody has, and what it took from one under
+another. A further landing begins where the last one ended, so that two bundles of one clone are never two lines.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from gitops_models.workflows.session import Session
 
 BUNDLED = "gm-bundled"
+OFFERED = "gm-offered"
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ def land_bundle(session: Session, path: Path) -> Carried:
     accepted, GM-C170 where the remote does not answer.
     """
     with open_bundle(path) as opened:
-        tip = take_bundle(session.store, BUNDLED, opened, session.line)
+        tip = take_bundle(session.store, OFFERED, opened, session.line)
     if session.offline:
         raise GmError("GM-C170", f"the remote does not answer: {session.offline}")
     tip = tip or session.history.tip
@@ -131,7 +132,7 @@ def land_bundle(session: Session, path: Path) -> Carried:
     if not on_first_parent_line(session.store, session.history.tip, tip):
         what = f"{session.line} is at {session.history.tip[:12]}, which the bundle's {tip[:12]} does not hold"
         raise GmError("GM-C175", what, where=str(path))
-    view = replace(session, ledger=CarriedLedger(session.store, session.remote, others=[BUNDLED]))
+    view = replace(session, ledger=UnitedLedger(session.store, session.remote, others=[OFFERED]))
     steps = _new(session, _judged(view, tip).steps)
     if denied := _denied(session, steps):
         raise GmError("GM-C176", f"step {denied.oid[:12]} is {denied.status}", where=denied.oid, details=_codes(denied))
@@ -139,8 +140,18 @@ def land_bundle(session: Session, path: Path) -> Carried:
     for step in steps:  # one after the other: to a door an acceptance speaks of the line as it is before the push
         forge(session).publish(_updates(session, step, at), f"land {path.name}")
         at = step.oid
+    _close(session, steps)
     session.refresh()
     return Carried(tuple(step.oid for step in steps), tip, fresh=True, left_alone=follow(session, tip))
+
+
+def _close(session: Session, steps: tuple[Step, ...]) -> None:
+    """Delete the local branches of proposals that have landed."""
+    heads = {parent for step in steps for parent in session.store.commit(step.oid).parents[1:]}
+    place = GitOnlyForge(session.store, None)
+    for proposal in place.list():
+        if session.remote is not None and proposal.head in heads:
+            place.close(proposal)
 
 
 def _judged(session: Session, tip: str) -> History:
@@ -235,19 +246,19 @@ def _chain(session: Session, change_id: str) -> Iterator[RefUpdate]:
     """The chain of the bundle where it goes on from the remote's; else its records on top of the remote's."""
     topic = changes_topic(change_id)
     store, there = session.store, session.ledger.tip(topic)
-    made = UnitedLedger(store, BUNDLED).tip(topic)
+    made = UnitedLedger(store, OFFERED).tip(topic)
     if made is None or made == there:
         return
     if there is None or on_first_parent_line(store, there, made):
         yield RefUpdate(f"refs/gm/{topic}", new=made, old=there)
         return
-    update = session.writer().prepare(change_id, *UnitedLedger(store, BUNDLED).records(change_id))
+    update = session.writer().prepare(change_id, *UnitedLedger(store, OFFERED).records(change_id))
     if update is not None:
         yield update
 
 
 def _tags(session: Session, step: str) -> Iterator[RefUpdate]:
-    prefix = f"refs/gm-tags/{BUNDLED}/"
+    prefix = f"refs/gm-tags/{OFFERED}/"
     for name, oid in session.store.refs(prefix).items():
         tag = name.removeprefix(prefix)
         known = session.store.ref(f"refs/gm-tags/{session.remote}/{tag}") if session.remote else None

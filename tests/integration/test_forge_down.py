@@ -62,6 +62,7 @@ def test_a_rollback_in_a_bundle_is_served_while_the_forge_is_down_and_lands_ther
     landed = gm(lead, "--json", "merge", "--from", str(here.file))
     assert (landed.status, landed.json["steps"]) == (0, [step]), landed.err
     assert here.tip == step
+    assert here.team.git("for-each-ref", "refs/heads/gm/", path=operator)
     here.settled()
     again = gm(operator, "--json", "merge", "--from", str(here.file))
     assert (again.status, again.json["fresh"]) == (0, False)
@@ -80,6 +81,7 @@ def test_two_rollbacks_of_one_clone_are_one_line_and_the_second_bundle_holds_bot
             assert here.station.served() == version
     landed = gm(operator, "--json", "merge", "--from", str(here.file))
     assert (landed.status, len(landed.json["steps"])) == (0, 2), landed.err
+    assert here.team.git("for-each-ref", "refs/heads/gm/", path=operator) == ""
     here.settled()
 
 

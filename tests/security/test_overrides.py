@@ -1,5 +1,6 @@
 """Overrides: a person with the emergency role may serve the last known good version for a while, and nothing else."""
 
+import json
 import os
 from dataclasses import replace
 from datetime import timedelta
@@ -10,8 +11,10 @@ from gitops_models.delivery import overrides as module
 from gitops_models.delivery.overrides import judge_override
 from gitops_models.delivery.results import Done, State
 from gitops_models.errors import GmError
+from gitops_models.registry.canonical import jcs
 from gitops_models.registry.times import format_time
 from gitops_models.trust.bodies import Acceptance
+from gitops_models.trust.dsse import PAYLOAD_TYPE, Envelope, EnvelopeSignature, pae
 from gitops_models.trust.records import make_acceptance
 from tests.support import policy as documents
 from tests.support.keys import ed25519_key
@@ -232,6 +235,21 @@ def test_what_is_no_override_is_refused(station):
     forged = other.envelope.split(b'"signatures":')[0] + b'"signatures":' + record.envelope.split(b'"signatures":')[1]
     path.write_bytes(forged)
     refused(station, "GM-T003")
+
+
+@pytest.mark.attack("an override whose subject names other bytes than its body", "GM-T105", by="operator")
+@pytest.mark.attack("an override without a reason", "GM-T105", by="operator")
+@pytest.mark.parametrize(
+    "changes", [{"subject": [{"digest": {"sha256": "0" * 64}, "name": "version"}]}, {"reason": " "}]
+)
+def test_a_statement_that_contradicts_itself_or_gives_no_reason_is_refused(station, changes):
+    key, statement = ed25519_key("operator"), json.loads(Envelope.decode(station.override().envelope).payload)
+    statement["predicate"] |= {name: value for name, value in changes.items() if name == "reason"}
+    payload = jcs(statement | {name: value for name, value in changes.items() if name == "subject"})
+    signature = key.sign(pae(PAYLOAD_TYPE, payload), "gm-record@v1").encode()
+    envelope = Envelope(PAYLOAD_TYPE, payload, (EnvelopeSignature(key.fingerprint, signature),))
+    (station.root / "overrides/override.json").write_bytes(envelope.encode())
+    refused(station, "GM-T105")
 
 
 def test_a_directory_that_cannot_be_read_is_told_and_one_that_is_not_there_is_empty(station, monkeypatch):
