@@ -1,6 +1,8 @@
 """Text of strangers: YAML that other readers take for something else, names in disguise, escapes for terminals."""
 
 import json
+import re
+import subprocess
 
 import pygit2
 import pytest
@@ -15,6 +17,7 @@ from gitops_models.store.gitcli import Completed
 from gitops_models.store.pushing import read_push
 from gitops_models.store.refs import RefUpdate
 from gitops_models.store.writer import write_tree
+from gitops_models.workflows.door import install_hook
 from tests.support import policy as documents
 from tests.support.keys import ed25519_key
 from tests.support.signed import put_signature
@@ -236,6 +239,21 @@ def test_nothing_that_gm_prints_acts_on_a_terminal(victim, as_json):
         assert not UNSAFE.search((out + said).replace("\n", "")), (words, out, said)
         if as_json and out and "--csv" not in words:
             json.loads(out)
+
+
+@pytest.mark.attack("terminal escapes in a path that the door refuses", "GM-P003", by="author")
+def test_what_the_door_refuses_is_shown_escaped_to_who_pushes(victim):
+    server = victim.server
+    install_hook(server.path)
+    oid = evil_commit(server, {f"models/fraud/{EVIL}.yaml": b"x"}, f"subject {EVIL}".replace("\r", ""))
+    victim.clone.git("-c", "protocol.file.allow=always", "fetch", "--quiet", str(server.path), f"{oid}:refs/heads/evil")
+    refs = victim.refs()
+    command = ["git", "-C", victim.path, "push", "origin", "evil:main"]
+    done = subprocess.run(command, capture_output=True, check=False, timeout=240)
+    said = done.stderr.decode()
+    assert (done.returncode, "GM-P003" in said, "\\x1b[2J" in said) == (1, True, True)
+    assert not UNSAFE.search(re.sub(r"\x1b\[K|[\n\r]", "", said)), said
+    assert victim.refs() == refs
 
 
 @pytest.mark.attack("terminal escapes in what a remote says", "ignored", by="forge")
