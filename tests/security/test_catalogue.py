@@ -1,11 +1,10 @@
 """The attacks that are tried, counted by mechanism: each names its code and who would try it (see tests/support)."""
 
 import os
-import re
 from collections import Counter
 
 from gitops_models.errors.codes import all_codes
-from tests.support.attacks import ATTACKERS, OUTCOMES, attacks, lookalikes, source_of, summary
+from tests.support.attacks import ATTACKERS, OUTCOMES, asserted, attacks, lookalikes, summary
 
 ATTACKS, LOOKALIKES = 80, 30
 
@@ -26,9 +25,7 @@ def test_every_attack_names_what_refuses_it_and_its_test_asserts_that():
         assert attack.codes, attack
         for code in attack.codes:
             assert code in codes or code in OUTCOMES, attack
-            # Beside the marker itself the file has to name the code.
-            without_marks = re.sub(r"@pytest\.mark\.attack\([^)]*\)", "", source_of(attack.test))
-            assert code in OUTCOMES or code in without_marks, attack
+            assert code in OUTCOMES or code in asserted(attack.test), attack
 
 
 def test_every_attack_is_one_of_the_table_and_every_attacker_is_tried():

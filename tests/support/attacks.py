@@ -10,6 +10,7 @@ import ast
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -75,9 +76,18 @@ def lookalikes() -> list[Lookalike]:
     return [Lookalike(*_texts(call), test) for call, test in _marks("lookalike")]
 
 
-def source_of(test: str) -> str:
-    """The text of the file that a test stands in."""
-    return (FOLDER / test.partition("::")[0]).read_text(encoding="utf-8")
+def asserted(test: str) -> str:
+    """The text of the file that a test stands in, without the markers."""
+    return _unmarked(test.partition("::")[0])
+
+
+@cache
+def _unmarked(name: str) -> str:
+    source = (FOLDER / name).read_text(encoding="utf-8")
+    marks = [ast.get_source_segment(source, call) or "" for call in _calls(ast.parse(source), "pytest.mark.attack")]
+    for mark in marks:
+        source = source.replace(mark, "")
+    return source
 
 
 def _marks(name: str) -> Iterator[tuple[ast.Call, str]]:
@@ -89,9 +99,9 @@ def _marks(name: str) -> Iterator[tuple[ast.Call, str]]:
                 yield from ((call, f"{path.name}::{node.name}") for call in _calls(decorator, f"pytest.mark.{name}"))
 
 
-def _calls(decorator: ast.expr, name: str) -> Iterator[ast.Call]:
-    """The marks in a decorator: the decorator itself, or ``marks=`` of a parameter."""
-    for node in ast.walk(decorator):
+def _calls(tree: ast.AST, name: str) -> Iterator[ast.Call]:
+    """The marks below a node: decorators themselves, or ``marks=`` of a parameter."""
+    for node in ast.walk(tree):
         if isinstance(node, ast.Call) and ast.unparse(node.func) == name:
             yield node
 
