@@ -1,9 +1,12 @@
 """Trees that no two programs need to read alike: such a step is refused, the walk goes on, and a clone that lacks
 objects is called damaged instead."""
 
+import json
+
 import pygit2
 import pytest
 
+from gitops_models.cli.run import run
 from gitops_models.errors import GmError
 from gitops_models.store.objects import Ident
 from gitops_models.store.trees import Node, read_tree, render_tree
@@ -13,6 +16,7 @@ from tests.support.keys import ed25519_key
 from tests.support.stories import last, stage_file
 
 TREE = pygit2.enums.ObjectType.TREE
+FIELDS = ["oid", "type", "verdict", "code", "scheme", "fingerprint", "principal", "touch", "time"]
 PLACES = ["", "models", "models/fraud", "models/fraud/stages", "policies"]
 
 
@@ -192,3 +196,20 @@ def test_what_is_no_commit_to_git_either_is_a_damaged_clone(registry, name):
         with pytest.raises(GmError) as caught:
             registry.history(tip)
         assert caught.value.code == "GM-S013"
+
+
+def test_the_plumbing_gives_a_verdict_on_every_odd_commit_and_goes_on(registry, tmp_path, capsys):
+    for number, form in enumerate(ODD.values()):
+        registry.force(odd(registry, form, registry.store.commit(registry.tip).tree), f"refs/heads/odd{number}")
+    registry.force(commit(registry, broken_tree(registry, "", doubled)), "refs/heads/tree")
+    allowed = tmp_path / "allowed"
+    allowed.write_text(f"*@example.org {ed25519_key('engineer').public_key}\n")
+    capsys.readouterr()
+    status = run(["-C", str(registry.path), "trust", "verify", "--all", "--allowed-signers", str(allowed), "--json"])
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert status == 5
+    assert all(list(line) == FIELDS for line in lines)
+    codes = {line["oid"]: line["code"] for line in lines}
+    heads = [codes[registry.store.ref(f"refs/heads/odd{number}")] for number in range(len(ODD))]
+    assert heads == ["GM-T035", "GM-T035", "GM-T035", "GM-T032", "GM-T001", "GM-T035"]
+    assert codes[registry.store.ref("refs/heads/tree")] is None
