@@ -34,6 +34,7 @@ _FIXED = (
     "--no-auto-key-retrieve",
     "--no-auto-check-trustdb",
     "--trust-model=always",
+    "--status-fd=1",
 )
 _SECONDS = 60.0
 _AT_ONCE = 500
@@ -72,10 +73,6 @@ class GpgKeys:
         for at in range(0, len(objects), _AT_ONCE):
             found += self._find(objects[at : at + _AT_ONCE])
         return found
-
-    def export(self, fingerprint: str) -> bytes:
-        """Return the public key of this fingerprint, binary, without other people's certifications."""
-        return _gpg(self.home, *self.options, "--export-options=export-minimal", "--export", fingerprint, status=False)
 
     def _find(self, objects: Sequence[Signed]) -> list[Found | SignatureProblem]:
         taken = [_message(signed) for signed in objects]
@@ -176,9 +173,9 @@ def _import(home: Path, data: bytes) -> None:
         raise GmError("GM-T301", "gpg finds no public key in it")
 
 
-def _gpg(home: Path, *arguments: str, stdin: bytes = b"", cwd: str | None = None, status: bool = True) -> bytes:
+def _gpg(home: Path, *arguments: str, stdin: bytes = b"", cwd: str | None = None) -> bytes:
     """Return the status channel; what the exit status says is in there too, and more of it."""
-    command = ["gpg", f"--homedir={home}", *_FIXED, *(["--status-fd=1"] if status else []), *arguments]
+    command = ["gpg", f"--homedir={home}", *_FIXED, *arguments]
     # Into a file: gpg writes line by line, and a pipe would wake this process for each of thousands.
     with tempfile.TemporaryFile(dir=home) as said:
         try:
