@@ -104,6 +104,14 @@ def test_a_step_that_was_denied_is_listed_and_makes_nothing_suspect(live):
     assert (touch.step, touch.status, live.history().state.suspect) == (thief, "pending", frozenset())
 
 
+def test_what_nobody_signed_is_nobodys(live):
+    since = live.tip
+    live.commit({LIVE: None}, by="engineer", signer="unsigned", land=True)
+    live.commit({LIVE: live.history().state.snapshot.entry(LIVE)}, by="engineer2", land=True)
+    declare(live, "engineer", since)
+    assert found(live) == ()
+
+
 def test_a_fold_that_goes_on_from_a_kept_prefix_finds_the_same(live, tmp_path):
     save_prefix(tmp_path / "prefix", live.history())
     known = load_prefix(tmp_path / "prefix", live.store, live.pin)
