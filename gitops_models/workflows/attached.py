@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from gitops_models.policy.facts import Attestation
     from gitops_models.registry.documents import People
+    from gitops_models.registry.snapshot import Snapshot
     from gitops_models.workflows.session import Session
 
 __all__ = ["Attachment", "attachments"]
@@ -41,13 +42,17 @@ def attachments(session: Session) -> tuple[Attachment, ...]:
     anybody in the people file.
     """
     accepted = session.accepted
-    found = (
-        each
-        for model in accepted.models()
-        for version in accepted.versions(model)
-        for each in _of_version(session, model, version)
-    )
-    return tuple(found)
+    signed = _signed(accepted)
+    models = sorted({model for model, _ in signed})
+    versions = [(model, version) for model in models for version in accepted.versions(model)]
+    return tuple(each for key in versions if key in signed for each in _of_version(session, *key))
+
+
+def _signed(accepted: Snapshot) -> frozenset[tuple[str, str]]:
+    """The versions that have an attached signature; most registries have few, and asking each version costs much."""
+    paths = (path for scope in accepted.scope_names() for path in accepted.scope(scope) if "/evidence/" in path)
+    places = [accepted.place(path) for path in paths]
+    return frozenset((place.model or "", place.version or "") for place in places if place.kind == "signature")
 
 
 def _of_version(session: Session, model: str, version: str) -> Iterator[Attachment]:
