@@ -38,11 +38,13 @@ class Reference:
         return self.model if self.stage is None else f"{self.model}#{self.stage}"
 
 
+@lru_cache(maxsize=1 << 12)  # every path of a registry asks for the same few
 def is_name(text: str) -> bool:
     """Whether ``text`` may name a model, stage, person or document."""
     return len(text) <= NAME_LENGTH and _NAME.fullmatch(text) is not None and not text.endswith(".lock")
 
 
+@lru_cache(maxsize=1 << 12)
 def is_version(text: str) -> bool:
     """Whether ``text`` is a version: SemVer without build metadata, or ``sha256-<12 hex>``."""
     # `.lock` would make a tag name that Git refuses (git-check-ref-format).
