@@ -15,7 +15,7 @@ from yaml import events as ev
 from yaml._yaml import CParser
 
 from gitops_models.errors import GmError
-from gitops_models.registry.text import visible
+from gitops_models.registry.text import escape_character, visible
 from gitops_models.registry.yamlwriter import MAX_KEY, dump
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_KEY", "dump", "load"]
@@ -33,12 +33,17 @@ _HEX = re.compile(r"0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _NUMERIC = frozenset("+-.0123456789")  # what the first sign of each of the four above can be
+# What YAML takes for a line break and a diff or an editor does not (YAML 1.1, 4.2; CR LF is one for everybody), and
+# bidirectional and invisible formatting: a reviewer would read another document than the loader (CVE-2021-42574).
+_MISLEADING = re.compile("\r(?!\n)|[\x85\u061c\u200b-\u200f\u2028\u2029\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 _Next = Callable[[], Any]
 
 
 def load(data: bytes, where: str) -> dict[str, Any]:
     """Return the mapping written in ``data``; ``where`` is the path shown in errors.
 
+    Lines end with LF or CR LF. A bare CR, the line breaks of Unicode, and bidirectional and invisible formatting are
+    refused as they are (GM-D003); in quotes they may be written as escapes, as ``dump`` does.
     Raises GM-D001 to GM-D008: size, encoding, syntax, forbidden features, duplicate keys, depth, shape, numbers.
     """
     _check_bytes(data, where)
@@ -53,13 +58,22 @@ def _check_bytes(data: bytes, where: str) -> None:
     position = data.find(b"\0")
     try:
         if position < 0:
-            data.decode("utf-8", "strict")
+            _check_text(data.decode("utf-8", "strict"), where)
             return
     except UnicodeDecodeError as error:
         position = error.start
     line = data.count(b"\n", 0, position) + 1
     column = position - data.rfind(b"\n", 0, position)
     raise GmError("GM-D002", f"byte 0x{data[position]:02x} at line {line}, column {column}", where=where)
+
+
+def _check_text(text: str, where: str) -> None:
+    found = None if text.isascii() and "\r" not in text else _MISLEADING.search(text)
+    if found:
+        line, column = text.count("\n", 0, found.start()) + 1, found.start() - text.rfind("\n", 0, found.start())
+        shown = escape_character(found.group())
+        message = f"character {shown}, not written as an escape, is not allowed at line {line}, column {column}"
+        raise GmError("GM-D003", message, where=where)
 
 
 class _Loader:

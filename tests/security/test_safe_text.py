@@ -79,7 +79,8 @@ YAMLS = {
     "a number without end": (b"a: " + b"9" * 200_000 + b"\n", "GM-D008"),
     "infinity": (b"a: -.inf\n", "GM-D008"),
     "a byte order mark": (b"\xef\xbb\xbf" + GOOD, "GM-D002"),
-    "a byte order mark inside": (b'a: "\xef\xbb\xbf"\n', None),
+    "a byte order mark inside": (b'a: "\xef\xbb\xbf"\n', "GM-D003"),
+    "a byte order mark by escape": (b'a: "\\ufeff"\n', None),
     "UTF-16": (GOOD.decode().encode("utf-16-le"), "GM-D002"),
     "UTF-8 of a surrogate": (b"a: \xed\xa0\x80\n", "GM-D002"),
     "overlong UTF-8": (b"a: \xc0\xaf\n", "GM-D002"),
@@ -106,6 +107,27 @@ def test_yaml_that_others_read_differently_is_refused(case):
         yamls.load(data, "x")
         return
     assert refused(yamls.load, data, "x") == code
+
+
+HIDING = [*"\r\x85\u2028\u2029", *"\u061c\u200b\u200e\u200f\u202a\u202e\u2060\u2064\u2066\u2069\ufeff"]
+
+
+@pytest.mark.attack("a field behind a line break that shows as none, in a comment", "GM-D003", by="author")
+@pytest.mark.attack("bidirectional and invisible formatting in a document", "GM-D003", by="author")
+@pytest.mark.parametrize("character", HIDING, ids=ascii)
+def test_what_a_reviewer_does_not_see_is_refused(registry, character):
+    data = documents.model_yaml() + f"# reviewed: nothing to see{character}risk: low\n".encode()
+    assert refused(yamls.load, data, "x") == "GM-D003"
+    registry.commit({"models/fraud/model.yaml": data}, land=True)
+    assert (last(registry).status, "GM-P001" in last(registry).verdict.codes) == ("denied", True)
+    assert registry.live_version("fraud", "staging") == "1.0.0"
+
+
+@pytest.mark.lookalike("the same characters as escapes, and lines that end as on Windows")
+def test_escapes_and_the_line_ends_of_windows_are_read():
+    text = "".join(HIDING)
+    assert yamls.load(yamls.dump({"a": text, "b": "größe 🙂"}), "x") == {"a": text, "b": "größe 🙂"}
+    assert yamls.load(b"# note\r\na: 1\r\nb: |\r\n  x\r\n", "x") == {"a": 1, "b": "x\n"}
 
 
 IMPLICIT = {
