@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from gitops_models.registry.documents import GpgKey
 from gitops_models.registry.documents.keys import EXAMPLE_GPG, EXAMPLE_GPG_FINGERPRINT
-from gitops_models.registry.openpgp import packet, packets, primary_fingerprint
+from gitops_models.registry.openpgp import KeyPart, key_parts, packet, packets, primary_fingerprint
 
 KEY = base64.b64decode(EXAMPLE_GPG)
 PRIMARY, *REST = packets(KEY)
@@ -73,6 +73,51 @@ def test_anything_else_is_no_listed_key(data, words):
         primary_fingerprint(data)
     with pytest.raises(ValidationError, match=words):
         GpgKey(type="gpg", fingerprint=EXAMPLE_GPG_FINGERPRINT, key=base64.b64encode(data).decode())
+
+
+ED25519 = b"\x09\x2b\x06\x01\x04\x01\xda\x47\x0f\x01\0\1\1"
+PARTS = {
+    "rsa": (b"\x01\x07\xff\x40" + bytes(255) + b"\0\x11\1\0\1", KeyPart(1, 2047)),
+    "elgamal": (b"\x10" + b"\0\2\3" * 3, KeyPart(16, 2)),
+    "dsa": (b"\x11" + b"\0\2\3" * 4, KeyPart(17, 2)),
+    "ecdh": (b"\x12" + ED25519 + b"\3\1\x08\x07", KeyPart(18, 1)),
+    "ecdsa": (b"\x13" + ED25519, KeyPart(19, 1)),
+    "eddsa": (b"\x16" + ED25519, KeyPart(22, 1)),
+}
+UNREADABLE = {
+    "nothing": b"",
+    "version": b"\x09" + bytes(40),
+    "no algorithm": b"\4\0\0\0\1",
+    "algorithm": b"\4\0\0\0\1\x1b" + bytes(32),
+    "no curve": b"\4\0\0\0\1\x16",
+    "curve of no length": b"\4\0\0\0\1\x16\0\0\1\1",
+    "curve of a reserved length": b"\4\0\0\0\1\x16\xff" + bytes(300),
+    "curve that is cut short": b"\4\0\0\0\1\x16\x09\x2b",
+    "no integer": b"\4\0\0\0\1\1",
+    "integer of no bits": b"\4\0\0\0\1\1" + bytes(4),
+    "integer that is too large": b"\4\0\0\0\1\1\x40\1" + b"\1" * 2049 + b"\0\1\1",
+    "integer that is cut short": b"\4\0\0\0\1\1\x08\0" + b"\1" * 20,
+    "one integer too few": b"\4\0\0\0\1\1\0\1\1",
+    "one integer too many": b"\4\0\0\0\1\1" + b"\0\1\1" * 3,
+}
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_a_key_packet_is_read_to_its_end(name):
+    fields, expected = PARTS[name]
+    data = WHOLE + written(14, b"\4\0\0\0\1" + fields)
+    assert primary_fingerprint(data) == EXAMPLE_GPG_FINGERPRINT
+    own, other = key_parts(data).items()
+    assert own == (EXAMPLE_GPG_FINGERPRINT, KeyPart(22, 263))
+    assert other[1] == expected
+
+
+@pytest.mark.parametrize("tag", [6, 14])
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_a_key_packet_that_gpg_might_end_at_is_refused(name, tag):
+    data = WHOLE + written(14, UNREADABLE[name]) if tag == 14 else written(6, UNREADABLE[name])
+    with pytest.raises(ValueError, match=r"well-formed|unknown algorithm|version 4"):
+        primary_fingerprint(data)
 
 
 def test_a_listed_key_must_have_the_fingerprint_that_stands_beside_it():
