@@ -108,7 +108,7 @@ class Follower:
     def _look(self) -> History:
         from gitops_models.verification.checkpoints import staleness  # noqa: PLC0415 - loads the judge
 
-        tip = self._upstreams.newest(self._remembered(), self._worth)
+        tip = self._upstreams.newest(self._remembered(), self._brings)
         key = (tip, tuple(sorted(self._ledger.tips().items())), self._upstreams.shown)
         if self._last is None or self._last[0] != key:
             self._last = (key, self._fold(tip))
@@ -124,13 +124,20 @@ class Follower:
         memory = self._memory()
         return memory.accepted if memory is not None and self._pin in (None, memory.pin.commit) else None
 
-    def _worth(self, tip: str) -> int:
-        """How many steps up to ``tip`` are accepted; less than none where they cannot be judged."""
+    def _brings(self, tip: str, first: str) -> bool:
+        """Whether something is accepted on the line of ``tip`` that the line of ``first`` has not.
+
+        It is yes or no and never a count, which whoever holds a key could raise. What cannot be judged brings nothing:
+        nobody without a key may bar the other places.
+        """
+        from gitops_models.store.history import on_first_parent_line  # noqa: PLC0415 - loads pygit2
+
         try:
             steps = self._fold(tip).history.steps
         except Exception:  # noqa: BLE001 - whatever somebody pushed to one place must not bar the others
-            return -1
-        return sum(step.status in ("accepted", "restored") for step in steps)
+            return False
+        accepted = (step.released or step.oid for step in reversed(steps) if step.status == "accepted")
+        return any(not on_first_parent_line(self._store, oid, first) for oid in accepted)
 
     def _accepted_before(self, error: GmError) -> History:
         from gitops_models.verification.fold import fold  # noqa: PLC0415 - loads the judge

@@ -2,7 +2,9 @@
 
 They are looked at in their order. One that is away, damaged or forked is told and the next is used; none of them can
 take anything back: a tip counts only where its first-parent line holds what was accepted before, and of several the
-one that holds the others is followed.
+one that holds the others is followed. Where two lines go on from there, the first is followed only if no other brings
+accepted steps: whoever holds one key can make a line longer, and what is remembered of a wrong one would make the right
+one a rewritten one.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from gitops_models.store.bundles import Bundle
+    from gitops_models.store.refs import RefUpdate
     from gitops_models.store.repository import Store
     from gitops_models.trust.ledger import Ledger
 
@@ -59,29 +62,42 @@ class Upstreams:
         self._line = line
         self._places = tuple(places) or (Upstream("repository", first=True),)
         self._known: dict[str, tuple[object, Offer | GmError | None]] = {}
+        self._seen: list[RefUpdate] = []
         self.shown: tuple[tuple[str, str], ...] = ()
         self.troubles: tuple[Trouble, ...] = ()
         self.notes: tuple[str, ...] = ()
 
-    def newest(self, known: str | None, worth: Callable[[str], int]) -> str:
+    def newest(self, known: str | None, brings: Callable[[str, str], bool]) -> str:
         """Look everywhere and return the tip to follow, one that holds ``known`` on its first-parent line.
 
-        ``worth`` counts what is accepted up to a tip: it decides between tips of which none holds the other. Raises
-        what the first place raised where none answered, GM-T600 where every line is another one, GM-R440 where all of
-        them end before ``known``.
+        Of tips of which none holds the other it is that of the place listed first, unless ``brings(tip, first)`` says
+        of another one that something is accepted on its line that the first one has not. Raises what the first place
+        raised where none answered, GM-T600 where every line is another one or two go on from ``known``, GM-R440 where
+        all of them end before ``known``.
         """
         offers, troubles = self._look(anew=known is None)
         forked, ahead = _compare(self._store, offers, known)
         troubles += forked
         leaves = _leaves(self._store, ahead)
-        best = leaves[0] if len(leaves) == 1 else max(leaves, key=lambda offer: worth(offer.tip), default=None)
-        troubles += [(other.where, _fork(other, best)) for other in leaves if best and other != best]
-        if best is None:
+        if not leaves:
             error = troubles[0][1] if troubles else _behind(offers, known)
             self._tell([trouble for trouble in troubles if trouble[1] is not error])
+            self._note()
             raise error
-        self._tell(troubles)
-        return best.tip
+        first, *others = leaves
+        self._tell([*troubles, *((other.where, _fork(other, first)) for other in others)])
+        rival = next((other for other in others if brings(other.tip, first.tip)), None)
+        if rival is not None:
+            raise _undecided(first, rival)
+        self._note()
+        return first.tip
+
+    def _note(self) -> None:
+        """Keep how far each place was seen; not while two lines disagree, for one of them will have to go back."""
+        from gitops_models.store.refs import update_refs  # noqa: PLC0415 - loads pygit2
+
+        once = {update.name: update for update in self._seen}  # a place may be listed twice
+        update_refs(self._store, list(once.values()), "gm: line seen")
 
     def _tell(self, troubles: Sequence[Trouble]) -> None:
         away = [(where, error) for where, error in troubles if error.exit_status is Exit.EXTERNAL]
@@ -91,6 +107,7 @@ class Upstreams:
     def _look(self, *, anew: bool) -> tuple[list[Offer], list[Trouble]]:
         offers: list[Offer] = []
         troubles: list[Trouble] = []
+        self._seen = []
         for place in self._places:
             for where, found in self._bundles(place) if place.bundles else self._repository(place, anew=anew):
                 if isinstance(found, Offer):
@@ -109,7 +126,7 @@ class Upstreams:
                 self._ledger.fetch()
             else:
                 tip = _fetch_other(self._store, place, self._line)
-            _went_on(self._store, place, self._line, tip, anew=anew)
+            self._seen += _went_on(self._store, place, self._line, tip, anew=anew)
         except GmError as error:
             yield place.address, error
             return
@@ -211,19 +228,19 @@ def _listed(folder: Path) -> list[Path]:
     return found
 
 
-def _went_on(store: Store, place: Upstream, line: str, tip: str, *, anew: bool) -> None:
-    """Note how far a place was seen; GM-T600 where its line no longer holds that, unless a reader begins ``anew``."""
+def _went_on(store: Store, place: Upstream, line: str, tip: str, *, anew: bool) -> list[RefUpdate]:
+    """What to note of how far a place is seen; GM-T600 where its line lost what was, unless one begins ``anew``."""
     from gitops_models.store.history import on_first_parent_line  # noqa: PLC0415 - loads pygit2
-    from gitops_models.store.refs import RefUpdate, update_refs  # noqa: PLC0415 - as above
+    from gitops_models.store.refs import RefUpdate  # noqa: PLC0415 - as above
 
     name = f"refs/gm-lines/{place.name}/{line}"
     before = store.ref(name)
     if before == tip:
-        return
+        return []
     if not (anew or before is None) and not on_first_parent_line(store, before, tip):
         what = f"the first-parent line of {tip[:12]} does not hold {before[:12]}, which was there before"
         raise GmError("GM-T600", f"{what}: history was rewritten", where=place.address)
-    update_refs(store, [RefUpdate(name, tip, before)], "gm: line seen")
+    return [RefUpdate(name, tip, before)]
 
 
 def _compare(store: Store, offers: Sequence[Offer], known: str | None) -> tuple[list[Trouble], list[Offer]]:
@@ -248,17 +265,25 @@ def _leaves(store: Store, offers: Sequence[Offer]) -> list[Offer]:
     """The tips that no other one holds, each once, in the order of the places."""
     from gitops_models.store.history import on_first_parent_line  # noqa: PLC0415 - loads pygit2
 
-    unique = list({offer.tip: offer for offer in reversed(offers)}.values())[::-1]
+    unique: dict[str, Offer] = {}
+    for offer in offers:
+        unique.setdefault(offer.tip, offer)
     return [
         offer
-        for offer in unique
-        if not any(other != offer and on_first_parent_line(store, offer.tip, other.tip) for other in unique)
+        for offer in unique.values()
+        if not any(other != offer and on_first_parent_line(store, offer.tip, other.tip) for other in unique.values())
     ]
 
 
-def _fork(other: Offer, best: Offer) -> GmError:
-    what = f"{other.tip[:12]} and {best.tip[:12]} of {best.where} are two lines: history was rewritten"
+def _fork(other: Offer, first: Offer) -> GmError:
+    what = f"{other.tip[:12]} and {first.tip[:12]} of {first.where} are two lines: history was rewritten"
     return GmError("GM-T600", what, where=other.where)
+
+
+def _undecided(first: Offer, rival: Offer) -> GmError:
+    what = f"{first.where} and {rival.where} are two lines, the second with accepted steps: neither is followed"
+    hint = "find out which is right and take the other away; until then an override holds a good version (gm rollback)"
+    return GmError("GM-T600", what, where=first.where, hint=hint)
 
 
 def _behind(offers: Sequence[Offer], known: str | None) -> GmError:

@@ -57,10 +57,11 @@ class Places:
         ledger = UnitedLedger(mirror, "origin", others=[place.name for place in places[1:]])
         return ledger, Upstreams(mirror, ledger, "main", places)
 
-    def look(self, worth=lambda _tip: 0):
+    def look(self, bringing=()):
+        """The tip to follow, where the lines of the tips in ``bringing`` bring accepted steps."""
         with open_mirror(self.root / "state", str(self.first)) as mirror:
             self.ledger, self.upstreams = self.open(mirror)
-            return self.upstreams.newest(self.known, worth)
+            return self.upstreams.newest(self.known, lambda tip, _first: tip in bringing)
 
     @property
     def codes(self):
@@ -69,6 +70,10 @@ class Places:
     @property
     def away(self):
         return [Path(note.split(":")[0]).name for note in self.upstreams.notes]
+
+
+def _nothing(_tip, _first):
+    return False
 
 
 @pytest.fixture
@@ -152,17 +157,59 @@ def test_a_fork_of_what_was_accepted_is_refused_and_the_next_is_used(places):
     assert places.codes == [("second.git", "GM-T600"), ("evil.bundle", "GM-T600")]
 
 
-def test_of_two_lines_after_what_was_accepted_the_one_with_more_accepted_steps_is_followed(places):
+def test_of_two_lines_after_what_was_accepted_the_first_is_followed_where_the_other_brings_nothing(places):
     one, two, _, _ = places.commits
     other = places.fork(one)
     places.push(places.first, other)
     places.push(places.second, one)
     places.bundle("x.bundle", two)
     places.known = one
-    assert places.look(worth={other: 0, two: 1}.__getitem__) == two
-    assert places.codes == [("first.git", "GM-T600")]
-    assert places.look(worth=lambda _tip: 0) == other
-    assert places.codes == [("x.bundle", "GM-T600")]
+    for bringing in ((), (other,)):
+        assert places.look(bringing) == other
+        assert places.codes == [("x.bundle", "GM-T600")]
+
+
+def test_of_two_lines_that_both_bring_something_none_is_followed(places):
+    one, two, three, _ = places.commits
+    other = places.fork(one)
+    places.push(places.first, other)
+    places.push(places.second, one)
+    places.bundle("x.bundle", three)
+    for places.known in (one, None):
+        with pytest.raises(GmError) as error:
+            places.look((three,))
+        assert (error.value.code, error.value.where) == ("GM-T600", str(places.first))
+        assert "x.bundle are two lines" in error.value.message
+        assert "override" in error.value.hint
+        assert places.codes == [("x.bundle", "GM-T600")]
+    (places.bundles / "x.bundle").unlink()
+    places.known = one
+    assert places.look((two, three)) == other
+    assert places.codes == []
+
+
+def test_a_place_that_is_listed_twice_is_noted_once(places):
+    places.push(places.first, places.commits[0])
+    second = Upstream(str(places.second))
+    with open_mirror(places.root / "state", str(places.first)) as mirror:
+        ledger, _ = places.open(mirror)
+        looked = Upstreams(mirror, ledger, "main", (Upstream(str(places.first), first=True), second, second))
+        for known, commit in zip((None, places.commits[1]), places.commits[1:3], strict=True):
+            places.push(places.second, commit)
+            assert looked.newest(known, _nothing) == commit
+            assert mirror.ref(f"refs/gm-lines/{second.name}/main") == commit
+
+
+def test_a_later_place_that_shows_the_same_tip_does_not_put_the_first_one_behind(places):
+    one, two, _, _ = places.commits
+    other = places.fork(one)
+    places.push(places.first, other)
+    places.push(places.second, two)
+    places.work.git("update-ref", "refs/heads/main", other)
+    places.work.git("bundle", "create", "--quiet", str(places.bundles / "same.bundle"), "refs/heads/main")
+    places.known = one
+    assert places.look() == other
+    assert places.codes == [("second.git", "GM-T600")]
 
 
 def test_ledger_records_are_the_union_of_all_places_and_stay_when_a_place_loses_them(places):
@@ -249,12 +296,12 @@ def test_an_unchanged_bundle_is_unpacked_once_and_one_whose_base_came_later_is_t
     (places.bundles / "bad.bundle").write_text("bad")
     with open_mirror(places.root / "state", str(places.first)) as mirror:
         _, looked = places.open(mirror)
-        assert looked.newest(None, len) == one
+        assert looked.newest(None, _nothing) == one
         assert [error.code for _, error in looked.troubles] == ["GM-S212", "GM-S213"]
         places.push(places.first, three)
-        assert looked.newest(one, len) == places.commits[3]
+        assert looked.newest(one, _nothing) == places.commits[3]
         monkeypatch.setattr(module, "take_bundle", None)
-        assert looked.newest(one, len) == places.commits[3]
+        assert looked.newest(one, _nothing) == places.commits[3]
         assert [error.code for _, error in looked.troubles] == ["GM-S212"]
 
 

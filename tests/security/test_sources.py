@@ -3,6 +3,8 @@
 import pytest
 
 from gitops_models.delivery.results import State
+from gitops_models.trust.memory import load_memory, memory_path
+from tests.support import policy as documents
 from tests.support.git import init_repository, run_git
 from tests.support.station import Station, emergency, rolled_back
 from tests.support.stories import stage_file
@@ -31,6 +33,10 @@ class Hostile(Station):
         self.registry.force(oid)
         run_git(self.forge, "bundle", "create", "--quiet", path, "refs/heads/main", *more, home=self.home)
         self.registry.force(there)
+
+    def remembered(self):
+        """The tip that the reconciler remembers as accepted."""
+        return load_memory(memory_path(self.root / "state/mirror.git"), line="main").accepted
 
     def troubles(self):
         """Reconcile; the codes by place, with the live model as it was."""
@@ -89,16 +95,58 @@ def test_a_bundle_brings_nothing_that_the_judge_would_not_accept(station):
     assert (station.served(), report.results[0].state) == ("1.2.0", State.VERIFY_FAILED)
 
 
-@pytest.mark.attack("junk on the forge to keep a signed rollback in a bundle out", "GM-T600", by="forge")
-def test_a_forge_that_forks_with_junk_does_not_keep_a_good_bundle_out(station):
+@pytest.mark.attack("junk on the forge to take the place of a signed rollback in a bundle", "GM-T600", by="forge")
+def test_junk_on_the_forge_is_not_followed_past_a_good_bundle_and_it_is_told(station):
     registry = station.registry
     tip = registry.tip
     good = rolled_back(registry)
     station.bundle(good)
     registry.force(registry.commit({"models/fraud/model.yaml": b"junk"}, parents=[tip], signer="unsigned"))
+    assert station.troubles() == {"repository": "GM-T600", "a.bundle": "GM-T600"}
+    assert station.remembered() == tip
+    registry.force(tip)
     report = station.run()
-    assert (station.served(), report.commit) == ("1.1.0", good)
-    assert [error.code for _, error in report.problems] == ["GM-T600"]
+    assert (station.served(), report.commit, report.problems) == ("1.1.0", good, ())
+
+
+@pytest.mark.attack("a longer line of steps that need nobody, in a bundle beside a rollback", "GM-T600", by="thief")
+def test_a_longer_fork_in_a_bundle_neither_wins_nor_makes_the_forge_a_rewritten_one(station):
+    registry = station.registry
+    tip = registry.tip
+    fork = tip
+    for number in range(1, 4):
+        files = documents.version_files(f"9.0.{number}", author="engineer")
+        fork = registry.commit(files, by="engineer", parents=[fork])
+    station.bundle(fork)
+    good = rolled_back(registry)
+    for _ in range(2):
+        assert station.troubles() == {"repository": "GM-T600", "a.bundle": "GM-T600"}
+        assert station.remembered() == tip
+    (station.root / "bundles" / "a.bundle").unlink()
+    report = station.run()
+    assert (station.served(), report.commit, report.problems) == ("1.1.0", good, ())
+
+
+@pytest.mark.attack("a fork that nobody accepted, in a bundle beside a rollback", "GM-T600", by="node")
+@pytest.mark.parametrize("files", [{"models/fraud/model.yaml": b"junk"}, {"README.md": b"another past"}])
+def test_a_fork_that_brings_nothing_accepted_does_not_keep_the_forges_rollback_out(station, files):
+    registry = station.registry
+    station.bundle(registry.commit(files, signer="unsigned"))
+    good = rolled_back(registry)
+    report = station.run()
+    assert (station.served(), report.commit, station.remembered()) == ("1.1.0", good, good)
+    assert [(where, error.code) for where, error in report.problems] == [("a.bundle", "GM-T600")]
+
+
+@pytest.mark.lookalike("an override while two lines disagree")
+def test_while_two_lines_disagree_an_override_leads_back(station):
+    registry = station.registry
+    station.override()
+    station.bundle(registry.commit(documents.version_files("9.0.1", author="engineer")))
+    registry.commit(documents.version_files("9.0.2", author="engineer"), land=True)
+    report = station.run()
+    assert station.served() == "1.1.0"
+    assert {error.code for _, error in report.problems} == {"GM-T600"}
 
 
 @pytest.mark.attack("refs of a bundle that replace objects or stand for others", "ignored", by="node")
