@@ -1,11 +1,15 @@
 """Attacks on who may sign what: stolen seats, shared keys, and people files that are not what they look like."""
 
+import base64
+
 import pytest
 
 from gitops_models.cli.run import run
 from gitops_models.errors import GmError
 from gitops_models.policy.denied import Denied
 from gitops_models.registry import yamls
+from gitops_models.registry.documents.keys import EXAMPLE_GPG, EXAMPLE_GPG_FINGERPRINT
+from gitops_models.registry.openpgp import packets, primary_fingerprint
 from gitops_models.workflows import merging, people, review
 from gitops_models.workflows.people import Given, Publishing
 from tests.support import stories
@@ -60,13 +64,38 @@ def shared_identity(persons):
         persons[name]["keys"].append(key)
 
 
+def shared_subkey(persons):
+    """The key of ``raio`` stands as a subkey under another one of ``engineer``."""
+    whole = base64.b64decode(EXAMPLE_GPG)
+    body = next(packets(whole))[1]
+    other = body[:-1] + bytes([body[-1] ^ 1])
+    adopted = b"".join(bytes([0xC0 | tag, len(one)]) + one for tag, one in ((6, other), (14, body)))
+    for name, data in (("engineer", adopted), ("raio", whole)):
+        key = {"fingerprint": primary_fingerprint(data), "key": base64.b64encode(data).decode()}
+        persons[name]["keys"].append({"type": "gpg", **key})
+    assert persons["raio"]["keys"][-1]["fingerprint"] == EXAMPLE_GPG_FINGERPRINT
+
+
 @pytest.mark.attack(
     "a people file that gives somebody else's key, account or identity to the author", "GM-P001", by="author"
 )
-@pytest.mark.parametrize("edit", [shared_key, shared_login, shared_identity])
+@pytest.mark.parametrize("edit", [shared_key, shared_login, shared_identity, shared_subkey])
 def test_no_key_account_or_identity_has_two_owners(registry, edit):
     files = edited(registry, edit)
     assert "GM-P001" in denied(registry, lambda: registry.draft("policy", files, event="people"))
+
+
+@pytest.mark.attack("an identity that is a person's key and a workload's workflow", "GM-P001", by="author")
+def test_a_person_is_no_workflow(registry):
+    run_of = {"identity": "https://ci.example.org/train@main", "issuer": "https://accounts.example.org"}
+    numbers = {"repository_id": "1", "owner_id": "2", "ref": "refs/heads/main"}
+    document = yamls.load(edited(registry, lambda _: None)[PEOPLE], PEOPLE)
+    document["workloads"].append({"id": "train", "workflows": [run_of | numbers]})
+    apart = yamls.dump(document)
+    document["people"][0]["keys"].append({"type": "sigstore", **run_of})
+    files = {PEOPLE: yamls.dump(document)}
+    assert "GM-P001" in denied(registry, lambda: registry.draft("policy", files, event="people"))
+    assert registry.draft("policy", {PEOPLE: apart}, event="people", by="owner")
 
 
 def same_name_elsewhere(persons):

@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from gitops_models.registry.documents._base import Items, Line, Part, about
-from gitops_models.registry.openpgp import primary_fingerprint
+from gitops_models.registry.openpgp import key_parts, primary_fingerprint
 
 SSH_KEY_TYPES = frozenset(
     (
@@ -125,6 +125,11 @@ class GpgKey(Part):
         if gpg_fingerprint(self.key) != self.fingerprint:
             raise ValueError(f"the key inside has another fingerprint than {self.fingerprint}")
         return self
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Fingerprints of the primary key and of each subkey, any of which may sign."""
+        return tuple(key_parts(base64.b64decode(self.key)))
 
 
 Identity = Annotated[str, StringConstraints(min_length=1, max_length=1024, pattern=r"^[^\s\x00-\x1f\x7f]+$")]

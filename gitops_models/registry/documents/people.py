@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from gitops_models.registry.documents._base import Date, Document, Email, Items, Line, Name, ObjectId, Part, about
-from gitops_models.registry.documents.keys import EXAMPLE_KEY, Key, SigstoreKey
+from gitops_models.registry.documents.keys import EXAMPLE_KEY, GpgKey, Key, SigstoreKey
 from gitops_models.registry.documents.repository import Glob
 from gitops_models.registry.documents.workflows import Workflow
 
@@ -148,8 +148,9 @@ class People(Document):
     @model_validator(mode="after")
     def _nobody_twice(self) -> Self:
         _refuse_repeated("id", [member.id for member in self._members()])
-        _refuse_repeated("key", [fingerprint for fingerprint, _ in self._keys()])
+        _refuse_repeated("key", [part for member in self._members() for key in member.keys for part in _parts(key)])
         _refuse_repeated("workflow", [each.fingerprint for load in self.workloads for each in load.workflows])
+        self._refuse_two_kinds()
         _refuse_repeated("login", [f"{login.forge}:{login.id}" for person in self.people for login in person.logins])
         return self
 
@@ -163,6 +164,14 @@ class People(Document):
             for key in member.keys:
                 spaces = None if key.namespaces is None else frozenset(key.namespaces)
                 yield key.fingerprint, Actor(kind, member.id, member.emails, spaces, may)
+
+    def _refuse_two_kinds(self) -> None:
+        """Refuse a workflow that signs as an identity which is the key of somebody else."""
+        owners = {key.fingerprint: member.id for member in self._members() for key in member.keys}
+        for load in self.workloads:
+            for each in load.workflows:
+                if owners.get(each.signer, load.id) != load.id:
+                    raise ValueError(f"identity {each.signer} is listed twice")
 
     @cached_property
     def _by_fingerprint(self) -> dict[str, Actor]:
@@ -205,6 +214,10 @@ class People(Document):
     def with_role(self, role: str, model: str) -> tuple[Person, ...]:
         """Return everybody who has ``role`` for ``model``, in the file's order."""
         return tuple(person for person in self.people if person.holds(role, model))
+
+
+def _parts(key: Key) -> tuple[str, ...]:
+    return key.parts if isinstance(key, GpgKey) else (key.fingerprint,)
 
 
 def _refuse_repeated(what: str, values: list[str]) -> None:

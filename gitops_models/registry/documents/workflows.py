@@ -29,3 +29,8 @@ class Workflow(Part):
     def fingerprint(self) -> str:
         """A text that names issuer, workflow and repository."""
         return f"workflow:{self.issuer}#{self.repository_id}#{self.identity}"
+
+    @property
+    def signer(self) -> str:
+        """The fingerprint that a key of the same identity would have."""
+        return f"sigstore:{self.issuer}#{self.identity}"

@@ -1,8 +1,11 @@
+import base64
+
 import pytest
 
 from gitops_models.errors import GmError
 from gitops_models.registry import documents as docs
 from gitops_models.registry.documents.keys import EXAMPLE_GPG, EXAMPLE_GPG_FINGERPRINT
+from gitops_models.registry.openpgp import primary_fingerprint
 from tests.support.documents import ssh_key
 
 # The public example of RFC 8709's key type with the fingerprint that `ssh-keygen -l` prints for it.
@@ -166,3 +169,40 @@ def test_issuer_and_identity_cannot_be_shifted_into_each_other():
 )
 def test_a_keyless_identity_that_could_be_read_in_two_ways_is_refused(fields):
     refused(people=[holder("ann", keyless(**fields))])
+
+
+SUBKEY = (14, bytes([4, 0, 0, 0, 0, 22, 9]) + bytes.fromhex("2b06010401da470f01") + bytes([1, 7, 0x40]) + b"x" * 32)
+OF_CI = "https://github.com/acme/registry/.github/workflows/train.yml@refs/heads/main"
+
+
+def gpg(secret, *parts):
+    """An OpenPGP key of its own primary key and these packets."""
+    primary = (6, SUBKEY[1].replace(b"x" * 32, secret * 32))
+    data = b"".join(bytes([0xC0 | tag, len(body)]) + body for tag, body in (primary, *parts))
+    return {"type": "gpg", "fingerprint": primary_fingerprint(data), "key": base64.b64encode(data).decode()}
+
+
+def workflow(**fields):
+    issuer = "https://accounts.example.org"
+    return {"identity": OF_CI, "issuer": issuer, "repository_id": "1", "owner_id": "2", "ref": "r", **fields}
+
+
+def test_one_subkey_has_one_owner_whatever_key_it_stands_under():
+    (_, part) = docs.GpgKey.model_validate(gpg(b"a", SUBKEY)).parts
+    for other in (gpg(b"b", SUBKEY), gpg(b"x")):
+        assert refused(people=[holder("ann", gpg(b"a", SUBKEY)), holder("bob", other)]) == f"key {part} is listed twice"
+    apart = {"people": [holder("ann", gpg(b"a", SUBKEY)), holder("bob", gpg(b"b"))]}
+    assert docs.validate(docs.People, apart, "p").actor(gpg(b"a")["fingerprint"]).id == "ann"
+
+
+def test_one_identity_is_not_a_persons_and_a_workflows():
+    ann, ci = holder("ann", keyless(OF_CI)), {"id": "ci", "workflows": [workflow()]}
+    text = f"identity sigstore:https://accounts.example.org#{OF_CI} is listed twice"
+    assert refused(people=[ann], workloads=[ci]) == text
+    assert refused(workloads=[ci, {"id": "cd", "keys": [keyless(OF_CI)]}]) == text
+    for good in (
+        {"people": [ann], "workloads": [{"id": "ci", "workflows": [workflow(issuer="https://ci.example")]}]},
+        {"workloads": [{**ci, "keys": [keyless(OF_CI)]}]},
+        {"workloads": [ci, {"id": "cd", "workflows": [workflow(repository_id="3")]}]},
+    ):
+        docs.validate(docs.People, good, "p")
