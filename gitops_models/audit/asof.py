@@ -32,7 +32,7 @@ class _Until:
         return isinstance(record.body, Acceptance) and record.body.accepted_at > self._at
 
 
-def at_commit(store: Store, history: History, ledger: DecisionSource, oid: str) -> History:
+def at_commit(store: Store, history: History, ledger: DecisionSource, oid: str, *, now: datetime) -> History:
     """Return the history up to a step of the line, what later approvals released left out.
 
     Raises GM-C151 for a commit that is not on the line since the pin.
@@ -41,7 +41,7 @@ def at_commit(store: Store, history: History, ledger: DecisionSource, oid: str) 
         return begin(store, history.pin)
     if all(step.oid != oid for step in history.steps):
         raise GmError("GM-C151", f"{oid[:12]} is not a step of the line since the pin {history.pin[:12]}", where=oid)
-    return fold(store, pin=history.pin, tip=oid, ledger=ledger)
+    return fold(store, pin=history.pin, tip=oid, ledger=ledger, now=now)
 
 
 def at_time(store: Store, history: History, ledger: DecisionSource, at: datetime) -> History:
@@ -55,7 +55,7 @@ def at_time(store: Store, history: History, ledger: DecisionSource, at: datetime
     if not reached:
         return begin(store, history.pin)
     tip = history.steps[max(reached) - 1].oid
-    return fold(store, pin=history.pin, tip=tip, ledger=_Until(ledger, at))
+    return fold(store, pin=history.pin, tip=tip, ledger=_Until(ledger, at), now=at)
 
 
 def last_accepted(history: History) -> Step | None:

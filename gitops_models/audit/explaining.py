@@ -18,6 +18,8 @@ from gitops_models.verification.commits import touched_paths, was_there
 from gitops_models.verification.signers import signers
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from gitops_models.audit.weighing import Accepting, Weighed
     from gitops_models.policy.facts import Signature
     from gitops_models.registry.documents import People
@@ -79,7 +81,7 @@ class Explanation:
 
 
 def explain(
-    store: Store, ledger: LedgerView, history: History, oid: str, known: Checkpoints | None = None
+    store: Store, ledger: LedgerView, history: History, oid: str, known: Checkpoints | None = None, *, now: datetime
 ) -> Explanation:
     """Gather what the verdict on the step ``oid`` rests on, by the people and policy accepted when it was decided.
 
@@ -90,7 +92,7 @@ def explain(
         raise _no_step(store, history, oid)
     commit = store.commit(oid)
     point = step.released or commit.parents[0]
-    before = at_commit(store, history, ledger, point)
+    before = at_commit(store, history, ledger, point, now=now)
     records = ledger.records(step.change_id) if step.change_id else ()
     signings = tuple(_signings(store, commit, before, history.people))
     weighed = weigh(step, records, before.state.snapshot, lambda made: was_there(store, made, point))
@@ -154,7 +156,7 @@ def _signings(store: Store, commit: Commit, before: History, now: People) -> lis
 
 def _signing(store: Store, commit: Commit, before: History, now: People, *, what: str) -> Signing:
     verified = verify_commit(commit.raw, signers(before))
-    actor, fingerprint = verified.actor, verified.signature.fingerprint
+    actor, names = verified.actor, verified.signature.names
     return Signing(
         oid=commit.oid,
         what=what,
@@ -164,5 +166,5 @@ def _signing(store: Store, commit: Commit, before: History, now: People, *, what
         roles=roles_of(before.people, actor.id) if actor else (),
         email_ok=verified.email_ok,
         touched=touched_paths(store, commit, before.layout),
-        compromised=next((entry.since for entry in now.compromised if entry.fingerprint == fingerprint), None),
+        compromised=next((entry.since for entry in now.compromised if entry.fingerprint in names), None),
     )

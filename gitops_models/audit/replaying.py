@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gitops_models.verification.fold import begin, fold, steps_after
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from gitops_models.store.repository import Store
@@ -24,11 +24,12 @@ def replay(
     pin: str,
     tip: str,
     now: datetime | None = None,
+    undecided: Mapping[str, str] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> History:
     """Judge every step from ``pin`` to ``tip``; ``progress`` is told steps done and steps in all, now and then.
 
-    ``now`` is the reader's clock, as in ``fold``.
+    ``now`` is the reader's clock and ``undecided`` what it remembers, as in ``fold``.
 
     Raises GM-T600 when the first-parent line of ``tip`` does not hold ``pin``.
     """
@@ -36,7 +37,7 @@ def replay(
     history = begin(store, pin)
     for done in range(PORTION, len(steps) + PORTION, PORTION):
         portion = steps[:done]
-        history = fold(store, pin=pin, tip=portion[-1], ledger=ledger, known=history, now=now)
+        history = fold(store, pin=pin, tip=portion[-1], ledger=ledger, known=history, now=now, undecided=undecided)
         if progress:
             progress(len(portion), len(steps))
     return history

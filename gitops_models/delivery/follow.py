@@ -148,7 +148,9 @@ class Follower:
         if self._good is not None and self._good.tip == memory.accepted:
             return self._good
         try:
-            history = fold(self._store, pin=memory.pin.commit, tip=memory.accepted, ledger=self._ledger)
+            pin, tip = memory.pin.commit, memory.accepted
+            now, undecided = self._clock(), memory.undecided
+            history = fold(self._store, pin=pin, tip=tip, ledger=self._ledger, now=now, undecided=undecided)
             memory.refuse_older_policy(history.policy.version)  # else what the ledger lost would be undone here
         except Exception:  # noqa: BLE001 - the first problem is the one to solve
             raise error from None
@@ -162,7 +164,9 @@ class Follower:
         pin = self._pin or (memory.pin.commit if memory else None) or self._beginning(tip)
         if memory is not None and memory.accepted is not None and memory.pin.commit == pin:
             steps_after(self._store, memory.accepted, tip)
-        history = fold(self._store, pin=pin, tip=tip, ledger=self._ledger)
+        undecided = memory.undecided if memory is not None and memory.pin.commit == pin else {}
+        now = self._clock()
+        history = fold(self._store, pin=pin, tip=tip, ledger=self._ledger, now=now, undecided=undecided)
         held = judge_checkpoints(self._store, history, self._ledger.checkpoints(), now=self._clock())
         held.refuse()
         return Waypointed(history, held)
@@ -192,7 +196,8 @@ class Follower:
         memory = self._memory()
         if memory is not None and memory.pin.commit == history.pin:
             memory.refuse_older_policy(history.policy.version)
-            if (memory.accepted, memory.policy_version) == (history.tip, history.policy.version):
+            unchanged = (memory.accepted, memory.policy_version) == (history.tip, history.policy.version)
+            if unchanged and memory.waiting == memory.undecided and history.undecided <= set(memory.waiting):
                 return
         if memory is None or memory.accepted is None:
             self._notes = (f"nothing was remembered: rollback protection begins at {history.tip}",)
@@ -219,4 +224,5 @@ class Follower:
             raise GmError("GM-T501", f"remembered repository {memory.repository!r}, but this is {repository!r}")
         if memory.pin.commit != pin:
             memory = memory.repinned(pin, "the pin in the reconciler's file changed", at=format_time(self._clock()))
-        return memory.advanced(history.tip, policy_version=history.policy.version)
+        seen = memory.looked(history.tip, undecided=history.undecided, decided=history.decided)
+        return seen.advanced(history.tip, policy_version=history.policy.version)

@@ -7,10 +7,10 @@ and rename, changed only under a lock, and a file that cannot be read is an erro
 import fcntl
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -41,6 +41,11 @@ class Memory(BaseModel):
 
     ``accepted`` is the newest accepted tip, ``ledger`` the newest tip seen of each ledger ref, ``policy_version`` the
     newest accepted version of the policy, ``epochs`` the pins before this one.
+
+    ``waiting`` names steps that were not accepted at the last look, with the tip of the line then, ``undecided`` those
+    that had not been accepted at the look after that either. A look can fall between the moves of one push, so
+    one alone proves nothing; after two, a word that the step was accepted before that tip comes too late (DESIGN.md
+    section 6: not before the reader's "own last poll that did not see" it).
     """
 
     model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
@@ -52,10 +57,17 @@ class Memory(BaseModel):
     ledger: Mapping[str, Oid] = Field(default_factory=dict)
     policy_version: int | None = None
     epochs: tuple[Pin, ...] = ()
+    waiting: Mapping[Oid, Oid] = Field(default_factory=dict)
+    undecided: Mapping[Oid, Oid] = Field(default_factory=dict)
 
     def repinned(self, commit: str, reason: str, *, at: str | None = None) -> "Memory":
         """Return the memory that starts a new epoch at ``commit``: what was accepted before is no longer compared."""
-        fresh = {"pin": Pin(commit=commit, reason=reason, at=at), "accepted": None, "policy_version": None}
+        fresh: dict[str, Any] = {
+            "pin": Pin(commit=commit, reason=reason, at=at),
+            "accepted": None,
+            "policy_version": None,
+        }
+        fresh |= {"waiting": {}, "undecided": {}}
         return self.model_copy(update={**fresh, "epochs": (*self.epochs, self.pin)})
 
     def refuse_older_policy(self, version: int) -> None:
@@ -69,6 +81,13 @@ class Memory(BaseModel):
         """Return the memory after ``accepted`` was accepted."""
         version = policy_version if policy_version is not None else self.policy_version
         return self.model_copy(update={"accepted": accepted, "policy_version": version})
+
+    def looked(self, tip: str, *, undecided: Collection[str], decided: Collection[str]) -> "Memory":
+        """Return the memory after a look at ``tip``, at which these steps were accepted and those were not."""
+        still = {step: at for step, at in self.waiting.items() if step not in decided}
+        return self.model_copy(
+            update={"waiting": still | dict.fromkeys(undecided, tip), "undecided": {**self.undecided, **still}}
+        )
 
 
 def memory_path(common_dir: Path) -> Path:

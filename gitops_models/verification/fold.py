@@ -10,11 +10,9 @@ what was decided before is never decided anew (ADR 0002).
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
-from gitops_models.policy.approvals import CLOCK_TOLERANCE
 from gitops_models.policy.facts import Facts
 from gitops_models.registry.paths import POLICY_SCOPE, Layout
 from gitops_models.store.history import first_parents
@@ -22,7 +20,6 @@ from gitops_models.store.snapshots import governed_diff
 from gitops_models.verification.acceptance import Judged, Place, judge_step
 from gitops_models.verification.beginning import begin, laid_out, layout_at, policy_of
 from gitops_models.verification.changes import blocked_commits, blocked_facts, change_of, id_of
-from gitops_models.verification.checkpoints import NamedCheckpoints
 from gitops_models.verification.commits import (
     MERGE_PARENTS,
     commit_facts,
@@ -35,11 +32,13 @@ from gitops_models.verification.history import History, Pending, Step
 from gitops_models.verification.provenance import attached
 from gitops_models.verification.receipts import Bench, Merged, heard_or_none
 from gitops_models.verification.signers import ReadAhead, signers
-from gitops_models.verification.steps import bound, claimed, differing_scopes, step_of
+from gitops_models.verification.steps import bound, claimed, differing_scopes, hands_of, step_of
 from gitops_models.verification.suspicion import suspects, touches
+from gitops_models.verification.timely import Timely
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
 
     from gitops_models.policy.facts import CommitFact, MergeFact
     from gitops_models.registry.change import Change
@@ -51,8 +50,6 @@ if TYPE_CHECKING:
     from gitops_models.verification.acceptance import DecisionSource
     from gitops_models.verification.receipts import Heard
 
-DOOR_TOLERANCE = timedelta(minutes=15)
-
 __all__ = ["begin", "fold", "layout_at", "policy_of", "steps_after"]
 
 
@@ -63,23 +60,27 @@ def fold(
     tip: str,
     ledger: DecisionSource,
     known: History | None = None,
-    now: datetime | None = None,
+    now: datetime | None,
+    undecided: Mapping[str, str] | None = None,
 ) -> History:
     """Judge every first-parent step after the pin (or after ``known.tip``) up to ``tip``, oldest first.
 
-    ``now`` is the reader's clock: an acceptance of a later time does not count before that time has come.
+    ``now`` is the reader's clock: an acceptance of a later time does not count before that time has come. None takes
+    every time for past. ``undecided`` is what it remembers of steps that it saw unaccepted (see ``Memory``): a word
+    that they were accepted earlier than that comes too late.
 
     Raises GM-T600 when the line of ``tip`` does not hold the commit to start from: history was rewritten.
     """
     history = known or begin(store, pin)
-    walker, ahead = _Walker(store, ledger, history, now), ReadAhead(store, tip)
+    walker = _Walker(store, ledger, history, Timely(store, now, undecided or {}))
+    ahead = ReadAhead(store, tip)
     try:
         walker.release()  # what came to the ledger since ``known`` was folded may speak for its tip
         for oid in steps_after(store, history.tip, tip):
             ahead.follow(walker.history)
             walker.advance(oid)
     except _StepsNeeded:
-        return fold(store, pin=pin, tip=tip, ledger=ledger, now=now)
+        return fold(store, pin=pin, tip=tip, ledger=ledger, now=now, undecided=undecided)
     return walker.history
 
 
@@ -104,19 +105,11 @@ class _StepsNeeded(Exception):  # noqa: N818 - no error: the fold begins again f
 class _Walker:
     """Carries the accepted state from step to step."""
 
-    def __init__(self, store: Store, ledger: DecisionSource, history: History, now: datetime | None = None) -> None:
+    def __init__(self, store: Store, ledger: DecisionSource, history: History, timely: Timely) -> None:
         self.store = store
         self.ledger = ledger
         self.history = history
-        self.latest = now + DOOR_TOLERANCE if now else None
-        self.named = NamedCheckpoints(store)
-
-    def _has_come(self, acceptance: Acceptance) -> bool:
-        """Whether its time is not yet to come, and not before the checkpoint that it names."""
-        named = self.named.time_of(acceptance.checkpoint, self.history.people) if acceptance.checkpoint else None
-        if named is not None and acceptance.accepted_at < named - CLOCK_TOLERANCE:
-            return False
-        return self.latest is None or acceptance.accepted_at <= self.latest
+        self.timely = timely
 
     def advance(self, oid: str) -> None:
         """Judge the next step, then let late acceptances that were made at it take effect."""
@@ -175,8 +168,9 @@ class _Walker:
         def made_with(acceptance: Acceptance) -> bool:
             spoken = (acceptance.merge, acceptance.head, acceptance.main)
             whole = (commit.oid, commit.parents[-1], commit.parents[0])
-            return spoken == whole and self._has_come(acceptance)
+            return spoken == whole and not late and self.timely.fits(acceptance, self.history.people)
 
+        late = self.timely.too_late(commit.oid, commit.parents[0])
         own = max(filter(None, (claimed(commit), self.history.state.at)), default=None)
         records = self.ledger.records(facts.change_id)
         return judge_step(
@@ -194,12 +188,13 @@ class _Walker:
         history = self.history
         bench = Bench(self.store, history.people, history.state.snapshot, history.repository.line)
         merged = Merged(commit.oid, commit.parents[0], commit.parents[-1], change_id, main)
+        late = self.timely.too_late(commit.oid, main)
 
         def hears(record: Record) -> Heard | None:
             heard = heard_or_none(bench, record, merged)
-            if heard is None or heard.receipt.main != main or heard.receipt.verdict != "allowed":
+            if late or heard is None or heard.receipt.main != main or heard.receipt.verdict != "allowed":
                 return None
-            return heard if self.latest is None or heard.receipt.accepted_at <= self.latest else None
+            return heard if self.timely.has_come(heard.receipt.accepted_at) else None
 
         return hears
 
@@ -242,7 +237,7 @@ class _Walker:
             return ruled
         if ruled.skipped:
             raise _StepsNeeded
-        found = touches(self.store, self.ledger, ruled)
+        found = touches(self.store, ruled)
         return replace(ruled, state=replace(ruled.state, suspect=suspects(found)))
 
     def release(self) -> None:
@@ -256,12 +251,14 @@ class _Walker:
 
     def _release_one(self, pending: Pending) -> None:
         history, step = self.history, pending.step
+        if self.timely.too_late(step.oid, history.tip):
+            return
         change, facts = blocked_facts(self.store, history, pending)
         head = self.store.commit(step.oid).parents[-1]
 
         def made_here(acceptance: Acceptance) -> bool:
             spoken = (acceptance.merge, acceptance.head, acceptance.main)
-            return spoken == (step.oid, head, history.tip) and self._has_come(acceptance)
+            return spoken == (step.oid, head, history.tip) and self.timely.fits(acceptance, history.people)
 
         judged = judge_step(
             change,
@@ -281,6 +278,7 @@ class _Walker:
             verdict=judged.verdict,
             change_id=facts.change_id,
             released=history.tip,
+            hands=hands_of(judged),
         )
         steps = tuple(late if step.oid == late.oid else step for step in history.steps)
         self.history = replace(history, steps=steps)

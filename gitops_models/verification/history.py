@@ -20,8 +20,18 @@ if TYPE_CHECKING:
     from gitops_models.registry.state import AcceptedState
 
 Status = Literal["accepted", "pending", "denied", "restored", "untouched"]
+How = Literal["signed", "approved", "accepted"]
 LANDS: frozenset[Status] = frozenset({"accepted", "restored", "untouched"})
 """The statuses of steps that a door lets in."""
+
+
+@dataclass(frozen=True)
+class Hand:
+    """A key that had a hand in a step: it signed ``commit``, a counted approval, or the record that accepted it."""
+
+    how: How
+    fingerprint: str
+    commit: str | None = None
 
 
 @dataclass(frozen=True)
@@ -29,7 +39,7 @@ class Step:
     """One first-parent commit of the line, judged against what was accepted before it.
 
     ``at`` is the acceptance's time, ``actor`` who made the step, ``proposers`` who signed what it brought,
-    ``released`` the later step at which a late approval accepted it.
+    ``released`` the later step at which a late approval accepted it, ``hands`` the keys behind all this.
     """
 
     oid: str
@@ -44,6 +54,7 @@ class Step:
     proposers: tuple[str, ...] = ()
     reason: str | None = None
     released: str | None = None
+    hands: tuple[Hand, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -79,6 +90,16 @@ class History:
     def length(self) -> int:
         """How many steps there are after the pin."""
         return self.skipped + len(self.steps)
+
+    @property
+    def decided(self) -> frozenset[str]:
+        """Steps of ``steps`` that were accepted, or that nobody has to accept."""
+        return frozenset(step.oid for step in self.steps if step.status in LANDS)
+
+    @property
+    def undecided(self) -> frozenset[str]:
+        """Steps of ``steps`` that a word that they were accepted would change."""
+        return frozenset(step.oid for step in self.steps if step.status not in LANDS)
 
     @property
     def blocked(self) -> frozenset[str]:

@@ -47,7 +47,7 @@ def check_range(path: Path, base: str, head: str, clock: Clock, *, pin: str | No
     memory = load_memory(memory_path(store.common_dir))
     start = store.resolve(pin) if pin else (memory.pin.commit if memory else None)
     ledger = Ledger(store, default_remote(store))
-    history = fold(store, pin=start or first_governed(store, tip), tip=tip, ledger=ledger)
+    history = fold(store, pin=start or first_governed(store, tip), tip=tip, ledger=ledger, now=clock.now())
     if start is None and history.blocked:
         raise GmError("GM-T502", f"no pin, and from {history.pin[:12]} on not every step holds", where=tip)
     evaluation = evaluate(store, history, store.resolve(head), ledger, at=clock.now())

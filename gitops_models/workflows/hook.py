@@ -263,12 +263,11 @@ class _Door:
         from gitops_models.verification.fold import fold  # noqa: PLC0415 - as above
 
         if tip not in self.folded:
-            now = self.store.ref(self.line)
-            known = self._kept(tip) if tip == now or now is None else self._history(now)
-            ledger = PushedLedger(self.store, {}) if tip == now else self.ledger
-            pin = self.memory.pin.commit
-            self.folded[tip] = fold(self.store, pin=pin, tip=tip, ledger=ledger, known=known)
-            if tip == now and (known is None or known.tip != tip):
+            here, pin, now = self.store.ref(self.line), self.memory.pin.commit, self.clock.now()
+            known = self._kept(tip) if tip == here or here is None else self._history(here)
+            ledger = PushedLedger(self.store, {}) if tip == here else self.ledger
+            self.folded[tip] = fold(self.store, pin=pin, tip=tip, ledger=ledger, known=known, now=now)
+            if tip == here and (known is None or known.tip != tip):
                 save_prefix(cache_path(self.store.common_dir), self.folded[tip])
         return self.folded[tip]
 

@@ -154,7 +154,8 @@ def state_then(session: Session, text: str) -> StateThen:
 def verify(session: Session, *, anew: bool = False) -> Verification:
     """Say whether the history whose every step was judged, its tags and its ledger hold.
 
-    Claims and tags that an earlier run found true are not looked at again, unless history was just judged ``anew``.
+    Claims and tags that an earlier run found true are not looked at again, unless all is to be judged ``anew``: as
+    asked, or because the pin was named from outside and nothing in this ``.git`` is taken at its word.
     """
     store, history = session.store, session.history
     kept = verified_path(store.common_dir)
@@ -164,7 +165,7 @@ def verify(session: Session, *, anew: bool = False) -> Verification:
     counted = [step.status for step in history.steps]
     now = session.clock.now()
     known = judge_checkpoints(store, history, session.ledger.checkpoints(), now=now)
-    touched, unbounded = compromised(store, session.ledger, history)
+    touched, unbounded = compromised(store, history)
     found = (
         *tag_faults(store, history, session.remote, good),
         *ledger_faults(session.ledger),
@@ -206,7 +207,8 @@ def epochs(session: Session) -> tuple[Pin, ...]:
 def explain_step(session: Session, text: str) -> Explanation:
     """Explain one step of the line; GM-C151 for what is none."""
     known = judge_checkpoints(session.store, session.history, session.ledger.checkpoints())
-    return explain(session.store, session.ledger, session.history, resolve_step(session, text), known)
+    step = resolve_step(session, text)
+    return explain(session.store, session.ledger, session.history, step, known, now=session.clock.now())
 
 
 def resolve_step(session: Session, text: str) -> str:
@@ -237,7 +239,7 @@ def _history_at(session: Session, text: str) -> History:
     store, history, ledger = session.store, session.history, session.ledger
     if _TIME_LIKE.fullmatch(text):
         return at_time(store, history, ledger, parse_moment(text))
-    return at_commit(store, history, ledger, resolve_step(session, text))
+    return at_commit(store, history, ledger, resolve_step(session, text), now=session.clock.now())
 
 
 def live_in(history: History, model: str, stage: str) -> LiveThen:
@@ -274,19 +276,20 @@ def open_pinned_at(path: Path, pin: str) -> Session:
     return open_session(path, pin=start)
 
 
-def replay_all(session: Session, progress: Callable[[int, int], None] | None = None, *, anew: bool = False) -> None:
+def replay_all(session: Session, progress: Callable[[int, int], None] | None = None) -> None:
     """Make the session's history hold every step since the pin.
 
-    What this clone verified before is taken over, bound to the pin and to the ids of the line; ``anew`` judges every
-    step in this run and renews what is kept.
+    What this clone verified before is taken over, bound to the pin and to the ids of the line.
     """
     known, store = session.history, session.store
     if not known.skipped:
         return
     cache = cache_path(store.common_dir)
-    kept = None if anew else with_kept_steps(cache, store, known)
+    kept = with_kept_steps(cache, store, known)
     if kept is None:
-        now = session.clock.now()
-        kept = replay(store, session.ledger, pin=known.pin, tip=known.tip, now=now, progress=progress)
+        now, undecided = session.clock.now(), session.undecided
+        kept = replay(
+            store, session.ledger, pin=known.pin, tip=known.tip, now=now, undecided=undecided, progress=progress
+        )
         renew_prefix(cache, kept)
     session.history = kept

@@ -84,7 +84,8 @@ def rehearse(session: Session, landing: Landing) -> None:
     """Judge the landing as every reader will, while nobody has it yet; ``Denied`` with what they would say."""
     proposed = {update.name: update.new for update in landing.updates if update.new}
     ledger = _Rehearsed(session, proposed)
-    after = fold(session.store, pin=session.history.pin, tip=landing.merge, ledger=ledger, known=session.history)
+    known, now = session.history, session.clock.now()
+    after = fold(session.store, pin=known.pin, tip=landing.merge, ledger=ledger, known=known, now=now)
     step = after.steps[-1]
     if step.status not in LANDS and step.verdict is not None:
         raise Denied(step.verdict)

@@ -84,7 +84,7 @@ def _refuse_unsettled(store: Store, commit: str) -> None:
     """
     first = first_governed(store, commit)
     ledger = Ledger(store, default_remote(store))
-    history = fold(store, pin=first, tip=commit, ledger=ledger)
+    history = fold(store, pin=first, tip=commit, ledger=ledger, now=None)
     unsettled = [step for step in history.steps if step.status not in {"accepted", "untouched"} or step.released]
     if unsettled:
         step = unsettled[-1]

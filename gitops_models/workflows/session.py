@@ -17,13 +17,14 @@ from gitops_models.store.trees import MalformedTreeError, has_file
 from gitops_models.trust.ledger import Ledger, Scribe
 from gitops_models.trust.memory import Memory, load_memory, memory_path, update_memory
 from gitops_models.trust.usersigner import signer_from_config
-from gitops_models.verification.cache import cache_path, load_prefix, save_prefix
+from gitops_models.verification.cache import cache_path, load_prefix, renew_prefix, save_prefix
 from gitops_models.verification.checkpoints import Checkpoints, judge_checkpoints
 from gitops_models.verification.fold import fold, steps_after
 from gitops_models.workflows.clock import SystemClock
 from gitops_models.workflows.sync import fetch_all, go_online, line_ref
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from gitops_models.registry.documents import Actor
@@ -37,7 +38,8 @@ if TYPE_CHECKING:
 class Session:
     """One command's view of a repository. ``offline`` says why the remote could not be asked, if it could not.
 
-    ``checkpoints`` are the newest ones, held against the history when it was opened.
+    ``checkpoints`` are the newest ones, held against the history when it was opened, ``undecided`` what the clone
+    remembers of steps that it saw unaccepted (see ``Memory``).
     ``attended`` says that somebody sits at a terminal, whom ssh-keygen may ask for a passphrase.
     """
 
@@ -51,6 +53,7 @@ class Session:
     offline: str | None = None
     attended: bool = False
     checkpoints: Checkpoints = field(default_factory=Checkpoints)
+    undecided: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def accepted(self) -> Snapshot:
@@ -73,7 +76,13 @@ class Session:
         # A blocked scope may be released by what came to the ledger meanwhile: then all is judged anew.
         known = None if self.history.blocked else self.history
         self.history = fold(
-            self.store, pin=self.history.pin, tip=tip, ledger=self.ledger, known=known, now=self.clock.now()
+            self.store,
+            pin=self.history.pin,
+            tip=tip,
+            ledger=self.ledger,
+            known=known,
+            now=self.clock.now(),
+            undecided=self.undecided,
         )
         if self.pinned:
             remember(self.store, self.history)
@@ -118,7 +127,8 @@ def open_session(
 ) -> Session:
     """Open the repository at ``path``: fetch, find the pin, and fold history up to the line's tip.
 
-    ``replay`` judges every step since the pin again; otherwise the prefix that this clone has verified is taken over.
+    ``replay`` judges every step since the pin again; otherwise the prefix that this clone has verified is taken over,
+    but never with a ``pin`` from outside: who names one may hold a copy whose ``.git`` somebody else made.
 
     Raises GM-S codes for what is no usable repository, GM-C110 where gm is not set up, GM-T600 for rewritten history;
     in a clone that has accepted nothing yet GM-T610, GM-T602 or GM-T615 where a checkpoint speaks against the history.
@@ -136,12 +146,13 @@ def open_session(
         raise GmError("GM-C110", f"there is no branch {line} here", where=str(path))
     start = pin or (memory.pin.commit if memory else None)
     cache = cache_path(store.common_dir)
-    known = load_prefix(cache, store, start) if start and not replay else None
+    known = load_prefix(cache, store, memory.pin.commit) if memory and pin is None and not replay else None
     if known and not on_first_parent_line(store, known.tip, tip):
         known = None
     clock = clock or SystemClock()
     begun = start or first_governed(store, tip)
-    history = fold(store, pin=begun, tip=tip, ledger=ledger, known=known, now=clock.now())
+    undecided = memory.undecided if memory and pin is None else {}
+    history = fold(store, pin=begun, tip=tip, ledger=ledger, known=known, now=clock.now(), undecided=undecided)
     checkpoints = judge_checkpoints(store, history, ledger.recent_checkpoints(), now=clock.now())
     if memory and pin is None:
         # Who remembers a tip has a waypoint of its own, and must be able to take a lying workload's right away.
@@ -149,8 +160,10 @@ def open_session(
             checkpoints.refuse()
         remember(store, history)
         if known is None or known.tip != history.tip:
-            save_prefix(cache, history)
-    return Session(store, clock, remote, line, history, ledger, start is not None, offline, checkpoints=checkpoints)
+            (renew_prefix if replay else save_prefix)(cache, history)
+    made = Session(store, clock, remote, line, history, ledger, start is not None, offline, checkpoints=checkpoints)
+    made.undecided = undecided
+    return made
 
 
 def remember(store: Store, history: History) -> None:
@@ -165,13 +178,14 @@ def remember(store: Store, history: History) -> None:
             raise GmError("GM-T502", "this clone has no pin")
         if memory.accepted:
             steps_after(store, memory.accepted, history.tip)
-        return memory.advanced(history.tip, policy_version=history.policy.version)
+        seen = memory.looked(history.tip, undecided=history.undecided, decided=history.decided)
+        return seen.advanced(history.tip, policy_version=history.policy.version)
 
     path = memory_path(store.common_dir)
     known = load_memory(path, repository=history.repository.id, line=history.repository.line)
     if known:
         known.refuse_older_policy(history.policy.version)
-    if known is None or known.accepted != history.tip:
+    if known is None or known.accepted != history.tip or known.waiting or history.undecided:
         update_memory(path, advance)
 
 

@@ -150,7 +150,7 @@ def test_an_acceptance_by_somebody_who_was_away_says_so(story):
     change, main = story.check(proposal).change_id, story.tip
     step = story.merge_by_hand(proposal.head)
     append(story, change, acceptance(story, by="lead2", merge=step, head=proposal.head, change_id=change, main=main))
-    found = explain(story.store, story.ledger, story.history(), step)
+    found = explain(story.store, story.ledger, story.history(), step, now=story.clock.now())
     assert [(one.by, one.decided) for one in found.acceptances] == [("lead2", False)]
     assert "suspended" in found.acceptances[0].problem
 
@@ -193,7 +193,7 @@ def test_a_late_approval_is_weighed_by_who_was_accepted_when_it_took_effect(stor
     story.clock.tick()
     session = story.session("lead")
     approve_late(session, session.history.pending["model:fraud"], decision="approve", reason="late")
-    found = explain(story.store, story.ledger, story.history(), step)
+    found = explain(story.store, story.ledger, story.history(), step, now=story.clock.now())
     assert (found.step.released, found.judge.point) == (tip, tip)
     assert [(one.by, one.decided) for one in found.acceptances] == [("lead", True)]
     assert [one.counted for one in found.decisions] == [("technical-lead",)]
@@ -203,12 +203,12 @@ def test_a_pin_and_a_commit_of_a_proposal_are_no_steps_and_gm_says_what_they_are
     step, _ = promoted(story)
     history = story.history()
     with pytest.raises(GmError) as caught:
-        explain(story.store, story.ledger, history, history.pin)
+        explain(story.store, story.ledger, history, history.pin, now=story.clock.now())
     assert (caught.value.code, "is the pin" in caught.value.message) == ("GM-C151", True)
     with pytest.raises(GmError) as caught:
-        explain(story.store, story.ledger, history, story.store.commit(step).parents[1])
+        explain(story.store, story.ledger, history, story.store.commit(step).parents[1], now=story.clock.now())
     assert (caught.value.code, caught.value.hint) == ("GM-C151", f"gm verify --explain {step[:12]}")
     other = story.commit({}, parents=[])
     with pytest.raises(GmError) as caught:
-        explain(story.store, story.ledger, history, other)
+        explain(story.store, story.ledger, history, other, now=story.clock.now())
     assert caught.value.code == "GM-C151"

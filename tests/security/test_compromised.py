@@ -25,7 +25,7 @@ def declare(story, name, since, **changes):
 
 
 def found(story):
-    return touches(story.store, story.ledger, story.history())
+    return touches(story.store, story.history())
 
 
 def step_of(story, version, stage=None):
@@ -116,7 +116,7 @@ def test_a_fold_that_goes_on_from_a_kept_prefix_finds_the_same(live, tmp_path):
     save_prefix(tmp_path / "prefix", live.history())
     known = load_prefix(tmp_path / "prefix", live.store, live.pin)
     declare(live, "engineer", live.pin)
-    more = fold(live.store, pin=live.pin, tip=live.tip, ledger=live.ledger, known=known)
+    more = fold(live.store, pin=live.pin, tip=live.tip, ledger=live.ledger, known=known, now=None)
     assert more.state.suspect == live.history().state.suspect != frozenset()
     save_prefix(tmp_path / "prefix", more)
     assert load_prefix(tmp_path / "prefix", live.store, live.pin).state.suspect == more.state.suspect

@@ -310,7 +310,7 @@ def test_a_fold_continued_after_a_late_acceptance_equals_one_from_the_pin(regist
     known = registry.history()
     session = registry.session("lead")
     late.approve_late(session, late.find_waiting(session, step))
-    again = fold(registry.store, pin=registry.pin, tip=registry.tip, ledger=registry.ledger, known=known)
+    again = fold(registry.store, pin=registry.pin, tip=registry.tip, ledger=registry.ledger, known=known, now=None)
     whole = registry.history()
     assert again.steps == whole.steps
     assert again.state.stacks == whole.state.stacks

@@ -35,7 +35,7 @@ def test_a_foxtrot_merge_is_a_rewrite_for_whoever_remembers_the_tip(registry):
     known = registry.history()
     merge = foxtrot(registry)
     with pytest.raises(GmError) as caught:
-        fold(registry.store, pin=registry.pin, tip=merge, ledger=registry.ledger, known=known)
+        fold(registry.store, pin=registry.pin, tip=merge, ledger=registry.ledger, known=known, now=None)
     assert caught.value.code == "GM-T600"
 
 
@@ -44,7 +44,7 @@ def test_a_true_merge_of_the_same_branch_goes_on(registry):
     known = registry.history()
     head = registry.commit({"README.md": b"other\n"}, parents=[registry.pin])
     step = registry.merge_by_hand(head, land=False)
-    history = fold(registry.store, pin=registry.pin, tip=step, ledger=registry.ledger, known=known)
+    history = fold(registry.store, pin=registry.pin, tip=step, ledger=registry.ledger, known=known, now=None)
     assert (history.steps[-1].oid, history.steps[-1].status) == (step, "untouched")
 
 
@@ -228,7 +228,7 @@ def test_the_old_key_of_a_branch_signed_before_its_removal_does_not_land(registr
 def test_two_readers_with_different_pins_find_the_same_state(registry):
     whole = registry.history()
     middle = whole.steps[1].oid
-    short = fold(registry.store, pin=middle, tip=registry.tip, ledger=registry.ledger)
+    short = fold(registry.store, pin=middle, tip=registry.tip, ledger=registry.ledger, now=None)
     assert short.blocked == frozenset()
     assert {key: stack.live_version for key, stack in short.state.stacks.items()} == {
         key: stack.live_version for key, stack in whole.state.stacks.items()

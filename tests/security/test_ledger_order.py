@@ -45,7 +45,7 @@ def status_for_a_newcomer(registry, path):
     store = Store.open(path)
     for name in store.refs("refs/gm-seen/"):
         subprocess.run(["git", "-C", str(path), "update-ref", "-d", name], check=True)
-    return fold(store, pin=registry.pin, tip=store.ref(MAIN), ledger=Ledger(store)).steps[-1].status
+    return fold(store, pin=registry.pin, tip=store.ref(MAIN), ledger=Ledger(store), now=None).steps[-1].status
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Views of history that no reader goes by: each refused with its code by ``gm verify`` and by the reconciler."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -12,10 +13,12 @@ from gitops_models.store.refs import RefUpdate, update_refs
 from gitops_models.store.repository import Store
 from gitops_models.trust.ledger import Ledger
 from gitops_models.trust.memory import memory_path, update_memory
+from gitops_models.workflows.late import approve_late
 from gitops_models.workflows.pin import pin
+from gitops_models.workflows.session import open_session
 from tests.support.git import clone_repository, run_git
 from tests.support.policy import document
-from tests.support.stories import last, ledger_ref, stage_file
+from tests.support.stories import acceptance, append, last, ledger_ref, stage_file
 
 STAGING = "models/fraud/stages/staging.yaml"
 
@@ -39,6 +42,11 @@ class Verify:
 
     accepted = look
 
+    def status(self, model):
+        """The version that staging should serve."""
+        session = open_session(self.path, clock=self.registry.clock)
+        return session.accepted.stage_state(model, "staging").version
+
 
 class Reconcile:
     """A reconciler, and what it says of the newest history; what it goes on with is looked at each time."""
@@ -61,6 +69,10 @@ class Reconcile:
         if followed.problem:
             assert followed.history.state.stacks == self.known
         return followed.problem.code if followed.problem else None
+
+    def status(self, model):
+        self.look()
+        return self.history.state.snapshot.stage_state(model, "staging").version
 
 
 @pytest.fixture(params=[Verify, Reconcile], ids=["verify", "reconcile"])
@@ -195,3 +207,65 @@ def test_a_document_of_another_repository_id_is_not_ours(reader, registry):
     registry.commit({"gm.yaml": document("Repository", id="another", models="models")}, by="owner", land=True)
     verdict = reader.look()
     assert verdict == ("GM-T601" if isinstance(reader, Verify) else None)
+
+
+def accepted_by_hand(registry, *, at=None, landed=True):
+    """A promotion with every approval that somebody merged with plain Git: ``(step, records to append)``."""
+    proposal = registry.promote("fraud", "1.1.0", "staging")
+    registry.approve(proposal, "lead")
+    change_id, main = registry.check(proposal).change_id, registry.tip
+    step = registry.merge_by_hand(proposal.head)
+    main = main if landed else step
+    said = {"by": "engineer", "merge": step, "head": proposal.head, "change_id": change_id, "main": main}
+    return step, lambda when: append(registry, change_id, acceptance(registry, **said, at=at or when))
+
+
+@pytest.mark.attack("an acceptance dated years ahead", "pending", by="thief")
+def test_an_acceptance_of_the_future_counts_for_no_reader(reader, registry):
+    ahead = registry.clock.now() + timedelta(days=365)
+    _, accept = accepted_by_hand(registry, at=ahead)
+    accept(None)
+    assert reader.status("fraud") == "1.0.0"
+    registry.clock.time = ahead
+    registry.live("spam", "1.0.0", "production")
+    assert reader.status("fraud") == "1.1.0"
+
+
+@pytest.mark.attack("an acceptance slipped in below a restoration", "ignored", by="thief")
+@pytest.mark.parametrize("landed", [True, False], ids=["as of the merge", "as of the step"])
+def test_a_word_that_comes_after_a_reader_saw_the_step_unaccepted_changes_nothing(reader, registry, landed):
+    before = registry.history().state.snapshot.entry(STAGING)
+    _, accept = accepted_by_hand(registry, landed=landed)
+    at = registry.clock.now()
+    registry.clock.tick()
+    registry.commit({STAGING: before}, by="engineer2", land=True)
+    for _ in range(2):  # the first look may have fallen between the moves of one push
+        assert reader.status("fraud") == "1.0.0"
+    registry.clock.tick(days=60)
+    accept(at)
+    assert reader.status("fraud") == "1.0.0"
+    registry.live("spam", "1.0.0", "production")
+    assert reader.status("fraud") == "1.0.0"
+
+
+@pytest.mark.lookalike("an approval that comes days after the step and says so")
+def test_a_late_acceptance_at_the_tip_counts_for_a_reader_that_waited(reader, registry):
+    step, _ = accepted_by_hand(registry)
+    for _ in range(3):
+        assert reader.status("fraud") == "1.0.0"
+    registry.clock.tick(days=2)
+    session = registry.session("lead")
+    approve_late(session, session.history.pending["model:fraud"], decision="approve", reason="late")
+    for _ in range(2):
+        assert reader.status("fraud") == "1.1.0"
+    assert registry.tip == step
+
+
+@pytest.mark.lookalike("a look between the moves of one push")
+def test_a_single_look_without_the_acceptance_proves_nothing(reader, registry):
+    _, accept = accepted_by_hand(registry)
+    at = registry.clock.now()
+    assert reader.status("fraud") == "1.0.0"
+    accept(at)
+    for _ in range(2):
+        assert reader.status("fraud") == "1.1.0"

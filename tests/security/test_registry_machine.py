@@ -194,7 +194,8 @@ class Machine(RuleBasedStateMachine):
 
     def the_fold_goes_on_from_anywhere_and_says_the_same(self):
         registry, whole = self.registry, self.history
-        more = fold(registry.store, pin=registry.pin, tip=registry.tip, ledger=registry.ledger, known=self.known)
+        store, ledger = registry.store, registry.ledger
+        more = fold(store, pin=registry.pin, tip=registry.tip, ledger=ledger, known=self.known, now=None)
         again = registry.history()
         for other in (more, again):
             assert _decided(other) == _decided(whole)

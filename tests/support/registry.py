@@ -164,7 +164,7 @@ class Registry:
 
     def history(self, tip=None):
         """What the line amounts to."""
-        return fold(self.store, pin=self.pin, tip=tip or self.tip, ledger=self.ledger)
+        return fold(self.store, pin=self.pin, tip=tip or self.tip, ledger=self.ledger, now=None)
 
     def statuses(self):
         """The status of each step, oldest first."""

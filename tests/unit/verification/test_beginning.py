@@ -27,7 +27,7 @@ def test_a_pin_needs_the_documents_that_rule(registry, gone, code):
 
 def test_readers_with_different_pins_find_the_same_change_ids(registry):
     middle = registry.history().steps[-2].oid
-    later = fold(registry.store, pin=middle, tip=registry.tip, ledger=registry.ledger)
+    later = fold(registry.store, pin=middle, tip=registry.tip, ledger=registry.ledger, now=None)
     proposal = registry.promote("fraud", "1.1.0", "staging")
     whole = registry.session("lead")
     short = registry.session("lead")

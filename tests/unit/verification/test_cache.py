@@ -53,7 +53,7 @@ def test_a_fold_that_goes_on_from_it_equals_one_from_the_pin(registry, kept, tmp
     copy = registry.copy(tmp_path / "r")
     copy.live("fraud", "1.1.0", "staging")
     known = load_prefix(kept, copy.store, copy.pin)
-    more = fold(copy.store, pin=copy.pin, tip=copy.tip, ledger=copy.ledger, known=known)
+    more = fold(copy.store, pin=copy.pin, tip=copy.tip, ledger=copy.ledger, known=known, now=None)
     assert facts(more) == facts(copy.history())
     assert more.steps == copy.history().steps[-1:]
 
@@ -96,7 +96,7 @@ def test_the_skipped_steps_come_back(registry, kept, tmp_path):
     copy = registry.copy(tmp_path / "r")
     copy.live("fraud", "1.1.0", "staging")
     known = load_prefix(kept, copy.store, copy.pin)
-    more = fold(copy.store, pin=copy.pin, tip=copy.tip, ledger=copy.ledger, known=known)
+    more = fold(copy.store, pin=copy.pin, tip=copy.tip, ledger=copy.ledger, known=known, now=None)
     assert with_kept_steps(kept, copy.store, more).steps == copy.history().steps
     save_prefix(kept, more)
     known = load_prefix(kept, copy.store, copy.pin)

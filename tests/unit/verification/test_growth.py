@@ -44,7 +44,7 @@ def test_each_further_step_costs_what_the_one_before_cost(registry, done):
     costs = []
     for count in (3, 6, 9):
         done.clear()
-        fold(Store.open(registry.path), pin=registry.pin, tip=tips[count - 1], ledger=registry.ledger)
+        fold(Store.open(registry.path), pin=registry.pin, tip=tips[count - 1], ledger=registry.ledger, now=None)
         costs.append(Counter(done))
     first, second = costs[1] - costs[0], costs[2] - costs[1]
     assert first["steps judged"] == second["steps judged"] == 3
@@ -54,9 +54,9 @@ def test_each_further_step_costs_what_the_one_before_cost(registry, done):
 
 def test_a_document_is_parsed_once_for_all_rules(registry, done):
     tips = [step.oid for step in registry.history().steps]
-    known = fold(registry.store, pin=registry.pin, tip=tips[-2], ledger=registry.ledger)
+    known = fold(registry.store, pin=registry.pin, tip=tips[-2], ledger=registry.ledger, now=None)
     done.clear()
-    fold(Store.open(registry.path), pin=registry.pin, tip=tips[-1], ledger=registry.ledger, known=known)
+    fold(Store.open(registry.path), pin=registry.pin, tip=tips[-1], ledger=registry.ledger, known=known, now=None)
     # A lineage and a pointer are new.
     assert done["steps judged"] == 1
     assert done["documents parsed"] <= 4

@@ -137,8 +137,8 @@ def test_steps_of_a_story_go_on_after_each_fold(registry, history, tmp_path):
     """What an incremental fold says of its new steps equals what one fold says of all."""
     path = tmp_path / "steps"
     oids = [step.oid for step in history.steps]
-    first = fold(registry.store, pin=registry.pin, tip=oids[3], ledger=registry.ledger)
+    first = fold(registry.store, pin=registry.pin, tip=oids[3], ledger=registry.ledger, now=None)
     save_steps(path, first)
-    more = fold(registry.store, pin=registry.pin, tip=oids[6], ledger=registry.ledger, known=first)
+    more = fold(registry.store, pin=registry.pin, tip=oids[6], ledger=registry.ledger, known=first, now=None)
     save_steps(path, replace(more, steps=more.steps[4:], skipped=4))
     assert load(path, history, 7) == history.steps[:7]
