@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from gitops_models.errors import GmError
 from gitops_models.registry.documents import SigstoreKey
 from gitops_models.registry.paths import TRUSTED_ROOT_JSON
+from gitops_models.trust.keyless.claims import SignedBy
+from gitops_models.trust.keyless.glance import require_named
 from gitops_models.trust.keyrings import PeopleKeyring, Standing
 from gitops_models.trust.records import Decision
 from gitops_models.verification.provenance import root_of
@@ -60,12 +62,22 @@ def was_made_by(record: Record, fingerprint: str, accepted: Snapshot) -> bool:
     return _fault(record.envelope, identity, issuer, root_of(accepted)) is None
 
 
-# A record is weighed again with every acceptance and every step that blocks; it is at most 64 KiB.
-@lru_cache(maxsize=256)
 def _fault(bundle: bytes, identity: str, issuer: str, root: bytes | None) -> tuple[str, str] | None:
-    """Code and reason why the bundle does not speak for this identity; None when it does."""
+    """Code and reason why the bundle does not speak for this identity; None when it does.
+
+    Anybody may push junk: what names somebody else costs no verification, and takes no place among those kept.
+    """
+    try:
+        require_named(bundle, SignedBy(identity, issuer))
+    except GmError as error:
+        return error.code, error.message
+    return _verified(bundle, identity, issuer, root)
+
+
+# A record is weighed again with every acceptance and every step that blocks; it is at most 64 KiB.
+@lru_cache(maxsize=1024)
+def _verified(bundle: bytes, identity: str, issuer: str, root: bytes | None) -> tuple[str, str] | None:
     from gitops_models.trust.keyless.bundle import verify_statement  # noqa: PLC0415 - reaches sigstore
-    from gitops_models.trust.keyless.claims import SignedBy  # noqa: PLC0415 - as above
     from gitops_models.trust.keyless.roots import verifier_of  # noqa: PLC0415 - as above
 
     try:

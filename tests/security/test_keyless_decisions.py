@@ -11,9 +11,12 @@ from gitops_models.errors import GmError
 from gitops_models.policy.denied import Denied
 from gitops_models.registry import yamls
 from gitops_models.registry.canonical import jcs
+from gitops_models.trust.keyless import bundle as bundles
+from gitops_models.trust.keyless.bundle import verify_statement
 from gitops_models.trust.keyless.sign import keyless_signer
 from gitops_models.trust.memory import Memory, Pin, memory_path, save_memory
 from gitops_models.trust.records import Decision, decision_payload, verify_record
+from gitops_models.verification import decisions
 from gitops_models.verification.decisions import was_made_by
 from gitops_models.verification.suspicion import touches
 from gitops_models.workflows import review
@@ -152,6 +155,23 @@ def test_an_identity_does_not_speak_for_another_person(story, stack, tmp_path, p
     assert caught.value.code == "GM-T703"
     put(story, record)
     refused(story, proposal)
+
+
+@pytest.mark.attack(
+    "junk keyless decisions in somebody's name, each to be verified by every reader", "ignored", by="thief"
+)
+def test_junk_costs_no_verification(story, stack, tmp_path, proposal, monkeypatch):
+    good = approve(story, stack, tmp_path, proposal)
+    for number in range(3):
+        put(story, crafted(story, stack, tmp_path, proposal, name="mallory", person="lead", reason=f"junk {number}"))
+    decisions._verified.cache_clear()
+    seen = []
+    monkeypatch.setattr(bundles, "verify_statement", lambda data, **k: seen.append(data) or verify_statement(data, **k))
+    (quorum,) = story.check(proposal).verdict.quorums
+    assert [one.person for one in quorum.counted] == ["raio"]
+    assert [one.why for one in quorum.ignored] == ["the certificate does not name lead@example.org"] * 3
+    assert set(seen) == {good.envelope}
+    assert decisions._verified.cache_info().misses == len(seen) == 1
 
 
 @pytest.mark.attack("a keyless decision by somebody whom the people file does not list", "GM-C121", by="thief")
