@@ -173,7 +173,7 @@ class Follower:
 
     def _beginning(self, tip: str) -> str:
         """Where a reader begins that has neither memory nor pin: the newest checkpoint of the key it was told."""
-        from gitops_models.store.history import on_first_parent_line  # noqa: PLC0415 - loads pygit2
+        from gitops_models.store.history import walk_first_parents  # noqa: PLC0415 - loads pygit2
         from gitops_models.trust.records import Checkpoint  # noqa: PLC0415 - loads pydantic
 
         if self._checkpoints is None:
@@ -184,8 +184,12 @@ class Follower:
         ]
         if not made:
             raise GmError("GM-R410", f"there is no checkpoint by {self._checkpoints} to begin from", where=self._line)
-        newest = max(made, key=lambda one: one.made_at)
-        if not on_first_parent_line(self._store, newest.main, tip):
+        line = set(walk_first_parents(self._store, tip))
+        # A key may speak for several repositories. Which is this one, a checkpoint on this line says: gm.yaml at the
+        # tip is anybody's who pushes.
+        ours = {one.repository for one in made if one.main in line}
+        newest = max((one for one in made if not ours or one.repository in ours), key=lambda one: one.made_at)
+        if newest.main not in line:
             what = f"the newest checkpoint names {newest.main[:12]}, which the line of {tip[:12]} does not hold"
             raise GmError("GM-T610", what, where=newest.main)
         return newest.main

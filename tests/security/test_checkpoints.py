@@ -17,6 +17,7 @@ from gitops_models.workflows.checkpoint import checkpoint
 from gitops_models.workflows.hook import Moved, pre_receive
 from gitops_models.workflows.pin import pin
 from gitops_models.workflows.session import open_session
+from tests.support import policy as documents
 from tests.support import registry as support
 from tests.support import stories
 from tests.support.git import clone_repository
@@ -175,6 +176,30 @@ def test_a_reader_without_pin_begins_at_the_newest_checkpoint_of_the_key_it_was_
 def test_the_checkpoint_of_another_key_is_no_beginning(story, node):
     check(story, by="notary2")
     assert node(story, pin=None, checkpoints=ed25519_key("notary").fingerprint).refusal() == "GM-R410"
+
+
+@pytest.mark.lookalike("a newer checkpoint of another repository by the same key")
+def test_the_checkpoint_of_another_repository_bars_no_beginning(story, node):
+    ours = check(story)
+    story.clock.tick(hours=1)
+    other = {"repository": "other", "main": "a" * 40, "at": format_time(story.clock.now())}
+    record = make_checkpoint(ours.body.model_copy(update=other), ed25519_key("notary"))
+    story.session("engineer").writer().append_checkpoint(record)
+    reader = node(story, pin=None, checkpoints=ed25519_key("notary").fingerprint)
+    followed = reader.follow()
+    assert (followed.problem, followed.history.pin, followed.history.tip) == (None, ours.body.main, story.tip)
+
+
+@pytest.mark.attack("an older view whose gm.yaml names another repository", "GM-T610", by="forge")
+def test_another_repository_in_the_tips_files_does_not_hide_the_newest_checkpoint(story, node):
+    check(story)
+    story.version("fraud", "1.1.0")
+    newest = check(story).body.main
+    body = documents.document("Repository", id="other", line="main", models="models")
+    older = story.store.commit(newest).parents[0]
+    story.force(story.commit({"gm.yaml": body}, parents=[older], signer="unsigned"))
+    reader = node(story, pin=None, checkpoints=ed25519_key("notary").fingerprint)
+    assert (reader.refusal(), reader.memory()) == ("GM-T610", None)
 
 
 def test_a_beginning_that_the_line_does_not_hold_is_refused(story, node):
