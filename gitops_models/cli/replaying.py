@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 def open_replayed(options: Options, pin: str | None = None, *, anew: bool = False) -> Session:
     """The session of this run with its whole history judged, from ``pin`` when one is given.
 
-    What this clone verified before is taken over, unless all is to be judged ``anew``.
+    What this clone verified before is taken over, unless all is to be judged ``anew`` or a pin is given.
     """
     from gitops_models.workflows.inspect import open_pinned_at, replay_all
 
-    session = open_pinned_at(options.repo, pin) if pin else open_here(options)
+    session = open_pinned_at(options.repo, pin) if pin else open_here(options, replay=anew)
     with _steps_bar(options) as progress:
-        replay_all(session, progress, anew=anew)
+        replay_all(session, progress)
     return session
 
 

@@ -24,7 +24,7 @@ TOUCHED = "GM-T618"
 def command(
     context: typer.Context,
     *,
-    pin: Annotated[str | None, typer.Option(metavar="OID", help="Replay from this commit instead of the pin.")] = None,
+    pin: Annotated[str | None, typer.Option(metavar="OID", help="Judge all from this commit, not the pin.")] = None,
     why: Annotated[str | None, typer.Option("--explain", metavar="OID", help="Explain one step.")] = None,
     anew: Annotated[bool, typer.Option("--anew", help="Judge again what this clone verified before.")] = False,
 ) -> None:
@@ -40,7 +40,7 @@ def command(
         emit(options, "Explanation", explanation_body(explanation), explanation_lines(explanation))
         next_step(options, "gm verify")
         return
-    found = verify(session, anew=anew)
+    found = verify(session, anew=anew or pin is not None)
     emit(options, "Verification", _body(found), _lines(found))
     for one in found.waiting:
         say(options, f"warning: step {one.step.oid[:12]} waits for approvals; nothing is wrong with it")

@@ -24,12 +24,16 @@ from gitops_models._version import __version__
 from gitops_models.policy.facts import SignatureScheme, SignatureVerdict
 
 if TYPE_CHECKING:
+    from gitops_models.store.repository import Store
     from gitops_models.trust.verify import Verified
 
-__all__ = ["Judged", "VerdictCache", "digest_of", "judged", "verdict_folder"]
+__all__ = ["PASSING", "Judged", "VerdictCache", "digest_of", "judged", "places_of", "verdict_folder"]
+
+PASSING = frozenset({"GM-T042", "GM-T708"})
+"""Codes that say more of this machine at this moment than of a signature: verdicts with them are never kept."""
 
 # Counts up whenever the same object and keys may give another verdict than before.
-RULES = 2
+RULES = 3
 _FILES = 32
 _MAX_BYTES = 256 << 20
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
@@ -73,7 +77,12 @@ def digest_of(parts: Iterable[bytes]) -> str:
     return total.hexdigest()
 
 
-def verdict_folder(environ: Mapping[str, str], repository: Iterable[Path]) -> Path | None:
+def places_of(store: "Store") -> list[Path]:
+    """Return the directories of a repository, for ``verdict_folder``."""
+    return [store.git_dir, store.common_dir, *([store.work_tree] if store.work_tree else [])]
+
+
+def verdict_folder(environ: Mapping[str, str], repository: Iterable[Path], name: str = "verdicts") -> Path | None:
     """Return where this person's verdicts are kept; None where there is no place that is theirs alone.
 
     ``repository`` are the directories of what is verified: a cache that lies inside of it (a home that is itself a
@@ -85,18 +94,22 @@ def verdict_folder(environ: Mapping[str, str], repository: Iterable[Path]) -> Pa
         base = f"{home}/.cache" if Path(home).is_absolute() else ""
     if not base:
         return None
-    folder = Path(base, "gitops-models", "verdicts")
+    folder = Path(base, "gitops-models", name)
     real = Path(os.path.realpath(folder))
     inside = any(real.is_relative_to(os.path.realpath(directory)) for directory in repository)
     return None if inside else folder
 
 
 class VerdictCache:
-    """The verdicts in ``folder`` for one digest, by whatever names an object; None keeps nothing."""
+    """The verdicts in ``folder`` for one digest, by whatever names an object; None keeps nothing.
 
-    def __init__(self, folder: Path | None, digest: str) -> None:
+    Of more than ``most`` files the oldest are removed.
+    """
+
+    def __init__(self, folder: Path | None, digest: str, *, most: int = _FILES) -> None:
         self._folder = folder
         self._digest = digest
+        self._most = most
 
     def load(self) -> dict[str, Judged]:
         """Return what is kept and still holds; nothing when there is no readable file that is whole and ours."""
@@ -118,7 +131,7 @@ class VerdictCache:
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if _ours(self._folder):
                 _replace(self._folder / f"{self._digest}.json", self._packed(verdicts))
-                _prune(self._folder)
+                _prune(self._folder, self._most)
 
     def _packed(self, verdicts: Mapping[str, Judged]) -> bytes:
         """Write each verdict once: thousands of objects by the same key share theirs."""
@@ -166,7 +179,7 @@ def _replace(path: Path, data: bytes) -> None:
     Path(temporary).replace(path)
 
 
-def _prune(folder: Path) -> None:
+def _prune(folder: Path, most: int) -> None:
     newest = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in newest[_FILES:]:
+    for path in newest[most:]:
         path.unlink(missing_ok=True)

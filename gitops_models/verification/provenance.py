@@ -18,7 +18,6 @@ from gitops_models.verification.kept import verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from gitops_models.registry.change import Change
     from gitops_models.registry.documents import People
@@ -57,7 +56,7 @@ def attached(store: Store, history: History, change: Change) -> Attached:
         root = root_of(history.state.snapshot)
         place = Version(change.after, model, version)
         names = [name for name in signature_names(change.after, model, version) if name != MODEL_SIG]
-        found[model, version] = attestations(store.common_dir, place, names, history.people, workloads, root=root)
+        found[model, version] = attestations(store, place, names, history.people, workloads, root=root)
     return Attached(found, dict(_malformed(change)))
 
 
@@ -73,7 +72,7 @@ def signature_names(snapshot: Snapshot, model: str, version: str) -> tuple[str, 
 
 
 def attestations(
-    common_dir: Path,
+    store: Store,
     version: Version,
     names: Sequence[str],
     people: People,
@@ -88,7 +87,7 @@ def attestations(
     for name in names:
         path = snapshot.layout.signature_path(model, number, name)
         for workload in declared:
-            failures = [_verdict(common_dir, version, path, workflow, root) for workflow in workload.workflows]
+            failures = [_verdict(store, version, path, workflow, root) for workflow in workload.workflows]
             failure = None if None in failures else failures[-1]
             found.append(Attestation(path, workload.id, *(failure or (None, ""))))
     return tuple(found)
@@ -131,7 +130,7 @@ def _check_form(snapshot: Snapshot, model: str, version: str, path: str) -> None
 
 
 def _verdict(
-    common_dir: Path, version: Version, path: str, workflow: Workflow, root: bytes | None
+    store: Store, version: Version, path: str, workflow: Workflow, root: bytes | None
 ) -> tuple[str, str] | None:
     """Code and detail of what does not hold, None when all does; from what is kept, or checked now and kept."""
     snapshot, model, name = version
@@ -153,4 +152,4 @@ def _verdict(
     def check_it() -> None:
         verify(data, lineage, pinned, workflow=workflow, verifier=lambda: verifier_of(root, TRUSTED_ROOT_JSON))
 
-    return verdict(common_dir, depends_on, check_it)
+    return verdict(store, depends_on, check_it)

@@ -167,4 +167,4 @@ def _of_workflow(
     def check() -> None:
         verify_statement(record.envelope, claim=claim, verifier=verifier_of(root, TRUSTED_ROOT_JSON))
 
-    return verdict(bench.store.common_dir, depends_on, check)
+    return verdict(bench.store, depends_on, check)

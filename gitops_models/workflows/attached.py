@@ -62,7 +62,7 @@ def _of_version(session: Session, model: str, version: str) -> Iterator[Attachme
         return
     place = Version(accepted, model, version)
     workloads = [load.id for load in people.workloads if MAY in load.may]
-    root, folder = root_of(accepted), session.store.common_dir
+    root = root_of(accepted)
     for name in names:
         path = accepted.layout.signature_path(model, version, name)
         label = f"{model}@{version}"
@@ -70,7 +70,7 @@ def _of_version(session: Session, model: str, version: str) -> Iterator[Attachme
         if holder is not None:
             yield _by_key(place, label, path, holder)
             continue
-        yield _best(label, path, attestations(folder, place, [name], people, workloads, root=root))
+        yield _best(label, path, attestations(session.store, place, [name], people, workloads, root=root))
 
 
 def _best(label: str, path: str, found: Sequence[Attestation]) -> Attachment:

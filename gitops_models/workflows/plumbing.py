@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from gitops_models.errors import GmError
 from gitops_models.store.repository import Store
-from gitops_models.trust.verdicts import Judged, VerdictCache, digest_of, verdict_folder
+from gitops_models.trust.verdicts import PASSING, Judged, VerdictCache, digest_of, places_of, verdict_folder
 from gitops_models.workflows.selecting import Chosen, Selection, select
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def verify_objects(
     if missing:
         known |= _judge(store, missing, against, files)
         if cached:
-            cache.save(known)
+            cache.save({name: one for name, one in known.items() if one.code not in PASSING})
     return [VerifiedObject(one, known[_key(one)]) for one in chosen]
 
 
@@ -97,8 +97,7 @@ def _cache(store: Store, against: Against, files: Mapping[Path, bytes]) -> Verdi
     # Dates without a zone are in the zone of this machine. The repository is named to keep each file small.
     zone = (*time.tzname, os.environ.get("TZ", ""))
     digest = digest_of([repr((against, zone, str(store.common_dir))).encode(), *files.values()])
-    places = [store.git_dir, store.common_dir, *([store.work_tree] if store.work_tree else [])]
-    return VerdictCache(verdict_folder(os.environ, places), digest)
+    return VerdictCache(verdict_folder(os.environ, places_of(store)), digest)
 
 
 def _judge(store: Store, objects: Sequence[Chosen], against: Against, files: Mapping[Path, bytes]) -> dict[str, Judged]:

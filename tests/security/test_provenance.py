@@ -292,11 +292,11 @@ def test_ci_is_told_by_the_same_judge(story, stack, tmp_path):
     assert "GM-T710" in verdict.denials[0].details[0]
 
 
-def test_a_bundle_is_checked_once(story, stack, tmp_path, monkeypatch):
+def test_a_bundle_is_checked_once(home, story, stack, tmp_path, monkeypatch):
     attach(story, sign(stack, tmp_path, statement(story)))
     promoted(story)
-    kept = list((story.store.common_dir / "gm" / "keyless").iterdir())
-    assert [path.read_bytes() for path in kept] == [b"[]"]
+    kept = list((home / ".cache" / "gitops-models" / "keyless").iterdir())
+    assert len(kept) == 1
 
     calls = []
     monkeypatch.setattr(provenance, "verify_provenance", lambda *a, **k: calls.append(1) or verify_provenance(*a, **k))
@@ -308,9 +308,9 @@ def test_a_bundle_is_checked_once(story, stack, tmp_path, monkeypatch):
     assert len(calls) == 4
 
 
-def test_a_folder_that_cannot_be_written_costs_time_only(story, stack, tmp_path):
+def test_a_folder_that_cannot_be_written_costs_time_only(home, story, stack, tmp_path):
     attach(story, sign(stack, tmp_path, statement(story)))
-    (story.store.common_dir / "gm" / "keyless").write_text("a file where a folder belongs")
+    (home / ".cache").write_text("a file where a folder belongs")
     promoted(story)
 
 
@@ -327,7 +327,7 @@ def test_a_lineage_that_cannot_be_read_is_no_ground_to_stand_on(story, stack, tm
     place = provenance.Version(broken, "fraud", "1.0.0")
     names = provenance.signature_names(broken, "fraud", "1.0.0")
     people = story.history().people
-    (found,) = provenance.attestations(story.store.common_dir, place, names, people, ["trainer"], root=None)
+    (found,) = provenance.attestations(story.store, place, names, people, ["trainer"], root=None)
     assert found.code.startswith("GM-D")
 
 

@@ -114,6 +114,8 @@ def _hold(verify: Callable[[], _Result]) -> _Result:
         return verify()
     except GmError:
         raise
+    except (OSError, MemoryError) as error:  # that is this machine's trouble, and nothing is said of the bundle
+        raise GmError("GM-T708", f"the bundle cannot be checked here and now: {_reason(error)}") from error
     except Exception as error:  # a stranger's certificate: whatever a parser raises, it does not hold
         raise GmError("GM-T702", f"the bundle does not verify: {_reason(error)}") from error
 

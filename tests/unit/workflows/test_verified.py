@@ -23,8 +23,8 @@ def registry(tmp_path):
 
 
 def run(registry, *, anew=False):
-    session = open_session(registry.path, clock=registry.clock)
-    replay_all(session, anew=anew)
+    session = open_session(registry.path, clock=registry.clock, replay=anew)
+    replay_all(session)
     return verify(session, anew=anew)
 
 
