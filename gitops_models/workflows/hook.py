@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 ZERO = "0" * 40
 DEPTH = 2  # refs/<kind>/<name>
 _PLAIN = re.compile(r"[\x21-\x7e]+")
-PRIVATE = ("refs/gm-seen/", "refs/gm-remote/", "refs/gm-tags/")
+PRIVATE = ("refs/gm-seen/", "refs/gm-remote/", "refs/gm-tags/", "refs/gm-lines/")
 
 
 @dataclass(frozen=True)

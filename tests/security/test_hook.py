@@ -8,6 +8,7 @@ from gitops_models.registry.snapshot import Entry
 from gitops_models.store.objects import Ident
 from gitops_models.store.writer import write_blob, write_tag
 from gitops_models.trust.memory import load_memory, memory_path
+from gitops_models.workflows import doorlog
 from gitops_models.workflows.hook import Moved, parse_updates, pre_receive
 from tests.support import policy as documents
 from tests.support.keys import ed25519_key
@@ -356,3 +357,32 @@ def test_a_path_cannot_write_lines_into_the_log(registry):
     codes = knock(registry, (MAIN, registry.commit({"models/fraud/x\nforged GM-F000 line": b"x"})))
     log = (registry.store.common_dir / "gm" / "refusals.log").read_text()
     assert (codes, len(log.splitlines())) == (("GM-P003",), 1)
+
+
+@pytest.mark.attack("the disk filled by the door's log", "GM-F309", by="thief")
+def test_the_log_begins_anew_before_it_is_large_and_keeps_the_one_before(registry, monkeypatch):
+    log = registry.store.common_dir / "gm" / "refusals.log"
+    monkeypatch.setattr(doorlog, "LARGEST", 20_000)
+    names = [(f"refs/heads/gm/{number}{'x' * 200}", registry.tip) for number in range(150)]
+    assert knock(registry, *names) == ("GM-F309",) * 150
+    first = log.read_text()
+    assert len(first.splitlines()) == 101
+    assert first.endswith(" and 50 more refusals of this push\n")
+    assert knock(registry, (MAIN, None)) == ("GM-F302",)
+    assert log.with_name("refusals.log.1").read_text() == first
+    assert len(log.read_text().splitlines()) == 1
+    assert knock(registry, (MAIN, None)) == ("GM-F302",)
+    assert len(log.read_text().splitlines()) == 2
+    assert sorted(path.name for path in log.parent.glob("refusals*")) == ["refusals.log", "refusals.log.1"]
+
+
+def test_a_line_of_the_log_has_an_end(registry):
+    assert knock(registry, (MAIN, registry.commit({f"models/fraud/{'x' * 4000}": b"x"}))) == ("GM-P003",)
+    (line,) = (registry.store.common_dir / "gm" / "refusals.log").read_text().splitlines()
+    assert len(line) == doorlog.LONGEST
+
+
+@pytest.mark.attack("a push of what a clone has seen", "GM-F309", by="thief")
+@pytest.mark.parametrize("where", ["seen", "remote", "tags", "lines"])
+def test_what_a_clone_has_seen_is_not_pushed(registry, where):
+    assert knock(registry, (f"refs/gm-{where}/origin/main", registry.tip)) == ("GM-F309",)
