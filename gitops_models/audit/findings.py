@@ -141,7 +141,7 @@ def checkpoint_faults(known: Checkpoints, stale: Doubt | None) -> tuple[Fault, .
     )
 
 
-def compromised(store: Store, ledger: Ledger, history: History) -> tuple[tuple[Touch, ...], tuple[Fault, ...]]:
+def compromised(store: Store, history: History) -> tuple[tuple[Touch, ...], tuple[Fault, ...]]:
     """What keys declared compromised touched since, and the entries whose ``since`` is not here and bounds nothing."""
     lost = [entry for entry in history.people.compromised if not store.has(entry.since)]
     faults = (
@@ -150,7 +150,7 @@ def compromised(store: Store, ledger: Ledger, history: History) -> tuple[tuple[T
         )
         for entry in lost
     )
-    return touches(store, ledger, history), tuple(faults)
+    return touches(store, history), tuple(faults)
 
 
 def ledger_faults(ledger: Ledger) -> tuple[Fault, ...]:

@@ -30,6 +30,7 @@ class Signature:
 
     ``fingerprint`` is ``SHA256:…`` (SSH), upper-case hex of the primary key (GPG) or of the certificate's SHA-256
     (X.509). ``touch`` and ``pin`` say what a hardware key asked of its owner; None for other keys.
+    ``alias`` is the signing part of a GPG key where it is not the primary one, or the listed identity (X.509).
     """
 
     verdict: SignatureVerdict
@@ -39,6 +40,12 @@ class Signature:
     scheme: SignatureScheme | None = None
     touch: bool | None = None
     pin: bool | None = None
+    alias: str | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The fingerprint and the alias, where there are such: what the people file may call the key."""
+        return tuple(name for name in (self.fingerprint, self.alias) if name)
 
     @property
     def good(self) -> bool:

@@ -32,13 +32,15 @@ class Standing:
 class Checked:
     """A signature that fits, by the key of ``fingerprint``: how that key stands, and who was there (hardware keys).
 
-    ``until``: the verdict may be another one from then on (seconds since 1970), because a key expires.
+    ``until``: the verdict may be another one from then on (seconds since 1970), because a key expires. ``alias``
+    is what else the people file may call the key: the part that signed (GPG), the identity (X.509).
     """
 
     fingerprint: str
     standing: Standing
     presence: Presence | None = None
     until: int | None = None
+    alias: str | None = None
 
 
 class Keyring(Protocol):

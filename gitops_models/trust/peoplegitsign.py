@@ -50,18 +50,20 @@ class PeopleGitsign:
             bundle = rebuild_bundle(made)
         except SignatureProblem as problem:
             return problem
-        return Checked(made.fingerprint, self._standing(made, bundle) if bundle else WITHOUT_ENTRY)
+        standing, alias = self._standing(made, bundle) if bundle else (WITHOUT_ENTRY, None)
+        return Checked(made.fingerprint, standing, alias=alias)
 
-    def _standing(self, made: CmsSignature, bundle: bytes) -> Standing:
+    def _standing(self, made: CmsSignature, bundle: bytes) -> tuple[Standing, str | None]:
+        """How the signature stands, and the fingerprint of the listed identity that made it."""
         standing = Standing("untrusted", "GM-T002", "signed keyless by nobody in the accepted people file")
         digest = hashlib.sha256(made.attributes).hexdigest()
         for key in self._candidates(made):
             listed = PeopleKeyring(self._people).lookup(key.fingerprint, _GIT)
             fault = _fault(bundle, digest, key.identity, key.issuer, self._root)
             if fault is None:
-                return listed
+                return listed, key.fingerprint
             standing = Standing("untrusted", *fault)
-        return standing
+        return standing, None
 
     def _candidates(self, made: CmsSignature) -> Iterator[SigstoreKey]:
         """The listed identities whose words stand in the certificate; what it really says is verified after."""

@@ -69,13 +69,14 @@ class PeopleGpg:
     def _judge(self, answer: _Answer, signed: Signed) -> Checked | SignatureProblem:
         if isinstance(answer, SignatureProblem):
             return answer
+        alias = answer.fingerprint if answer.fingerprint != answer.primary else None
         if answer.standing is not None and answer.standing != KEY_EXPIRED:
-            return Checked(answer.primary, answer.standing)
+            return Checked(answer.primary, answer.standing, alias=alias)
         # Whoever declares a subkey compromised means it and not the other subkeys.
         part = self._ring.lookup(answer.fingerprint, _GIT, signed.who.at)
         if part.verdict == "revoked":
-            return Checked(answer.primary, part)
-        return Checked(answer.primary, self._ring.lookup(answer.primary, _GIT, signed.who.at))
+            return Checked(answer.primary, part, alias=alias)
+        return Checked(answer.primary, self._ring.lookup(answer.primary, _GIT, signed.who.at), alias=alias)
 
 
 def find_with(keys: tuple[str, ...], objects: Sequence[Signed]) -> list[Found | SignatureProblem]:

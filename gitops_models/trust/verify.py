@@ -167,10 +167,12 @@ def _check_with(checker: Checker | None, scheme: SignatureScheme, objects: Seque
 
 def _signature(answer: Checked, scheme: SignatureScheme | None, *, touch: bool) -> Signature:
     standing, presence = answer.standing, answer.presence
-    facts = (presence.touch, presence.pin) if presence else (None, None)
-    if touch and standing.verdict == "good" and not facts[0]:
+    touched, pin = (presence.touch, presence.pin) if presence else (None, None)
+    if touch and standing.verdict == "good" and not touched:
         standing = Standing("untrusted", "GM-T021", "nobody touched the key, and a touch is required")
-    return Signature(standing.verdict, standing.code, answer.fingerprint, standing.detail, scheme, *facts)
+    return Signature(
+        standing.verdict, standing.code, answer.fingerprint, standing.detail, scheme, touched, pin, answer.alias
+    )
 
 
 def _refused(problem: SignatureProblem, scheme: SignatureScheme | None) -> Signature:

@@ -17,6 +17,7 @@ from gitops_models.trust.keyrings import PeopleKeyring
 from gitops_models.trust.opinions import opinions
 from gitops_models.trust.records import Acceptance, Receipt
 from gitops_models.verification.decisions import standing_of
+from gitops_models.verification.hands import deciding
 from gitops_models.verification.receipts import reviews
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from gitops_models.registry.snapshot import Snapshot
     from gitops_models.registry.state import AcceptedState
     from gitops_models.trust.records import Record
+    from gitops_models.verification.history import Hand
     from gitops_models.verification.receipts import Heard
 
 
@@ -73,7 +75,8 @@ def _in_time(opinion: Opinion, mains: Mapping[str, str], made_by: Callable[[str]
 class Judged:
     """A verdict and, where the change is accepted, the time at which it became so.
 
-    ``recorded`` says that an acceptance record gave the time, so that later acceptances may not lie before it.
+    ``recorded`` says that an acceptance record gave the time, so that later acceptances may not lie before it;
+    ``decided`` whose keys were behind that record and the decisions that it rests on.
     """
 
     verdict: Verdict
@@ -81,6 +84,7 @@ class Judged:
     at: datetime | None
     facts: Facts
     recorded: bool = False
+    decided: tuple[Hand, ...] = ()
 
     @property
     def status(self) -> Literal["accepted", "pending", "denied"]:
@@ -123,7 +127,8 @@ def judge_step(
         accepted = replace(facts, opinions=(*signed, *spoken.reviews), at=spoken.at, accepted=True)
         verdict = judge(change, accepted, policy)
         if verdict.allowed:
-            return Judged(verdict, accepted=True, at=spoken.at, facts=accepted, recorded=True)
+            decided = deciding(verdict, accepted, records[:position], record)
+            return Judged(verdict, accepted=True, at=spoken.at, facts=accepted, recorded=True, decided=decided)
     return _judge_unaccepted(change, facts, policy, records=records, own=own)
 
 

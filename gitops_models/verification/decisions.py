@@ -24,9 +24,7 @@ if TYPE_CHECKING:
     from gitops_models.registry.snapshot import Snapshot
     from gitops_models.trust.records import Record
 
-__all__ = ["standing_of", "was_made_by"]
-
-_SCHEME = "sigstore:"
+__all__ = ["key_of", "standing_of"]
 
 _NOBODY = Standing("untrusted", "GM-T002", "signed keyless by no identity that the people file lists for this person")
 
@@ -52,14 +50,13 @@ def standing_of(record: Record, people: People, accepted: Snapshot | None = None
     return standing
 
 
-def was_made_by(record: Record, fingerprint: str, accepted: Snapshot) -> bool:
-    """Whether the key of ``fingerprint``, or the identity that it names, signed ``record``, listed or not."""
-    if not record.keyless:
-        return record.fingerprint == fingerprint
-    issuer, _, identity = fingerprint.removeprefix(_SCHEME).partition("#")
-    if not fingerprint.startswith(_SCHEME) or not isinstance(record.body, Decision):
-        return False
-    return _fault(record.envelope, identity, issuer, root_of(accepted)) is None
+def key_of(record: Record, people: People, accepted: Snapshot) -> str:
+    """The fingerprint of the key that signed a decision which counts, or of the listed identity that did."""
+    person = people.person(record.body.person) if record.keyless and isinstance(record.body, Decision) else None
+    listed = [key for key in person.keys if isinstance(key, SigstoreKey)] if person else []
+    root = root_of(accepted) if listed else None
+    theirs = (key for key in listed if _fault(record.envelope, key.identity, key.issuer, root) is None)
+    return next((key.fingerprint for key in theirs), record.fingerprint)
 
 
 def _fault(bundle: bytes, identity: str, issuer: str, root: bytes | None) -> tuple[str, str] | None:

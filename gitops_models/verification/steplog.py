@@ -19,7 +19,7 @@ from gitops_models.policy.verdict import Counted, Finding, Ignored, QuorumResult
 from gitops_models.registry.documents import Actor
 from gitops_models.registry.events import Event
 from gitops_models.trust.memory import write_durably
-from gitops_models.verification.history import Step
+from gitops_models.verification.history import Hand, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from gitops_models.verification.history import History
 
 # Counts up whenever the judge or the fold may say something else of the same step than before.
-FORMAT = 1
+FORMAT = 2
 _MAX_BYTES = 512 << 20
 _TAIL = 256 << 10
 _SIGN = 16
@@ -157,7 +157,7 @@ _OTHERS: Mapping[str, Any] = {
 @cache
 def _kinds() -> dict[str, tuple[type[Any], tuple[str, ...]]]:
     """Every class that a step is made of, with the names of its fields."""
-    classes = (Step, Verdict, Finding, QuorumResult, Counted, Ignored, Actor, *_below(Event))
+    classes = (Step, Hand, Verdict, Finding, QuorumResult, Counted, Ignored, Actor, *_below(Event))
     return {cls.__name__: (cls, tuple(field.name for field in fields(cls))) for cls in classes}
 
 

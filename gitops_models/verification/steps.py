@@ -6,12 +6,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from gitops_models.registry.trailers import GM_REASON, parse_trailers
+from gitops_models.verification.hands import signing
 from gitops_models.verification.history import Step
 
 if TYPE_CHECKING:
     from gitops_models.registry.change import Change
     from gitops_models.store.objects import Commit
     from gitops_models.verification.acceptance import Judged
+    from gitops_models.verification.history import Hand
 
 
 def bound(before: datetime | None, judged: Judged) -> datetime | None:
@@ -57,4 +59,10 @@ def step_of(commit: Commit, index: int, change: Change, judged: Judged) -> Step:
         actor=actor,
         proposers=tuple(sorted(facts.proposers)),
         reason=reasons[0] if reasons else parse_trailers(commit.message).get(GM_REASON),
+        hands=hands_of(judged),
     )
+
+
+def hands_of(judged: Judged) -> tuple[Hand, ...]:
+    """Every key behind a step: of its commits, and of the decisions that made it count."""
+    return (*signing(judged.facts), *judged.decided)

@@ -7,31 +7,22 @@ was the thief's. But a version that such a key had a hand in is never taken for 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from gitops_models.registry.events import EvidenceAdded, Promoted, VersionRegistered
-from gitops_models.store.history import new_commits, on_first_parent_line
-from gitops_models.trust.records import Decision
-from gitops_models.trust.verify import verify_commit
+from gitops_models.store.history import on_first_parent_line
 from gitops_models.verification.commits import was_there
-from gitops_models.verification.decisions import was_made_by
-from gitops_models.verification.signers import signers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Mapping
 
     from gitops_models.registry.documents.people import Compromised
     from gitops_models.registry.events import Event
-    from gitops_models.registry.snapshot import Snapshot
     from gitops_models.registry.state import ModelVersion
     from gitops_models.store.repository import Store
-    from gitops_models.trust.records import Record
-    from gitops_models.trust.verify import Trusted
-    from gitops_models.verification.acceptance import DecisionSource
-    from gitops_models.verification.history import History, Step
+    from gitops_models.verification.history import History, How, Step
 
-How = Literal["signed", "approved", "accepted"]
-ACCEPTING = frozenset({"acceptance", "receipt"})
+_ORDER: tuple[How, ...] = ("signed", "approved", "accepted")
 TOOK_EFFECT = frozenset({"accepted", "restored"})
 
 
@@ -46,20 +37,19 @@ class Touch:
     versions: tuple[ModelVersion, ...]
 
 
-def touches(store: Store, ledger: DecisionSource, history: History) -> tuple[Touch, ...]:
+def touches(store: Store, history: History) -> tuple[Touch, ...]:
     """Every step that a key which is declared compromised now had a hand in after its ``since``, oldest first.
 
     A ``since`` that is not here bounds nothing: everything by the key is listed.
     """
-    if not history.people.compromised:
-        return ()
     begun = [(entry, _first_index(store, entry, history)) for entry in history.people.compromised]
-    known = signers(history)
+    places = {step.oid: step.index for step in history.steps} if begun else {}
     found: list[Touch] = []
-    for step in history.steps:
-        listed = [entry for entry, first in begun if _is_after(store, step, entry, first)]
-        if step.events and listed:
-            found += _touches(store, ledger, step, known, listed, history.state.snapshot)
+    for step in history.steps if begun else ():
+        for entry, first in begun:
+            how = _how(store, step, entry) if step.events else ()
+            if how and _is_after(store, step, entry, first, places):
+                found.append(Touch(entry.fingerprint, step.oid, step.status, how, _versions(step.events)))
     return tuple(found)
 
 
@@ -77,49 +67,23 @@ def _first_index(store: Store, entry: Compromised, history: History) -> int | No
     return 0 if on_line else None
 
 
-def _is_after(store: Store, step: Step, entry: Compromised, first: int | None) -> bool:
-    return step.index >= first if first is not None else not was_there(store, step.oid, entry.since)
+def _is_after(store: Store, step: Step, entry: Compromised, first: int | None, places: Mapping[str, int]) -> bool:
+    """Whether a step, or the late approval that released it, came after ``since``."""
+    if first is None:
+        return not was_there(store, step.released or step.oid, entry.since)
+    # What was released while a step was the tip came after that step.
+    return (places[step.released] + 1 if step.released else step.index) >= first
 
 
-def _touches(
-    store: Store,
-    ledger: DecisionSource,
-    step: Step,
-    known: Trusted,
-    listed: Sequence[Compromised],
-    accepted: Snapshot,
-) -> Iterator[Touch]:
-    """The touches of one step, by key."""
-    signed_by = _signed_by(store, step, known)
-    records = ledger.records(step.change_id) if step.change_id else ()
-    for entry in listed:
-        signed = any(not was_there(store, oid, entry.since) for oid in signed_by.get(entry.fingerprint, ()))
-        made = [record for record in records if was_made_by(record, entry.fingerprint, accepted)]
-        how: list[How] = ["signed"] if signed else []
-        how += ["approved"] if any(_approves(record) for record in made) else []
-        how += ["accepted"] if any(_accepts(record, step) for record in made) else []
-        if how:
-            yield Touch(entry.fingerprint, step.oid, step.status, tuple(how), _versions(step.events))
-
-
-def _signed_by(store: Store, step: Step, known: Trusted) -> dict[str, list[str]]:
-    """The commits of a step by the fingerprint of the key that signed them."""
-    commit = store.commit(step.oid)
-    first, *others = commit.parents
-    found: dict[str, list[str]] = {}
-    for each in (commit, *(made for head in others for made in new_commits(store, head, first))):
-        fingerprint = verify_commit(each.raw, known).signature.fingerprint
-        if fingerprint:
-            found.setdefault(fingerprint, []).append(each.oid)
-    return found
-
-
-def _approves(record: Record) -> bool:
-    return isinstance(record.body, Decision) and record.body.decision == "approve"
-
-
-def _accepts(record: Record, step: Step) -> bool:
-    return record.kind in ACCEPTING and getattr(record.body, "merge", None) == step.oid
+def _how(store: Store, step: Step, entry: Compromised) -> tuple[How, ...]:
+    """What the key did for a step; what it signed before ``since`` is its owner's."""
+    found: set[How] = {
+        hand.how
+        for hand in step.hands
+        if hand.fingerprint == entry.fingerprint
+        and (hand.commit is None or not was_there(store, hand.commit, entry.since))
+    }
+    return tuple(how for how in _ORDER if how in found)
 
 
 def _versions(events: Iterable[Event]) -> tuple[ModelVersion, ...]:

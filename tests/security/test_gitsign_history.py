@@ -4,9 +4,11 @@ import json
 
 import pytest
 
+from gitops_models.verification.suspicion import touches
 from tests.support import policy as documents
 from tests.support import stories
 from tests.support.gitsign import KeylessCommits
+from tests.support.registry import people_document
 from tests.support.signed import key_entry
 from tests.support.sigstore_loopback import loopback
 from tests.support.stories import last
@@ -116,3 +118,22 @@ def test_a_signature_of_another_commit_does_not_fit(registry, stack):
             return KeylessCommits(stack, OPERATOR).sign(b"another commit", namespace)
 
     assert hold(registry, Lifted()) == ("denied", ["GM-T051"])
+
+
+@pytest.mark.attack("a lost keyless identity that was taken out of the people file", "listed", by="thief")
+@pytest.mark.parametrize("stays", [True, False])
+def test_what_an_identity_signed_is_found_by_its_name_when_it_is_declared_lost(registry, stack, stays):
+    since = registry.tip
+    assert hold(registry, KeylessCommits(stack, OPERATOR)) == ("accepted", [])
+    step, name = registry.tip, f"sigstore:{stack.url}#{OPERATOR}"
+    others = (f"sigstore:{stack.url}#lead@example.org", f"sigstore:https://example.org#{OPERATOR}")
+    lost = [{"fingerprint": one, "since": since} for one in (name, *others)]
+    identity = {"type": "sigstore", "identity": OPERATOR, "issuer": stack.url}
+    keys = [key_entry("operator"), *([identity] if stays else [])]
+    document = people_document(stories.CROWD, operator={"keys": keys}).decode() + f"compromised: {json.dumps(lost)}\n"
+    change = registry.draft("-", {"policies/people.yaml": document.encode()}, by="owner", event="policy")
+    registry.approve(change, "raio")
+    registry.merge(change, by="owner")
+    (touch,) = touches(registry.store, registry.history())
+    assert (touch.fingerprint, touch.step, touch.how) == (name, step, ("signed",))
+    assert registry.live_version("fraud", "production") == "1.0.0"
