@@ -14,7 +14,9 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
+from signal import SIGKILL
 
 from gitops_models.errors import GmError
 from gitops_models.trust.gpgkeys import GpgKey, read_listing
@@ -40,16 +42,26 @@ _SECONDS = 60.0
 _AT_ONCE = 500
 
 
+class _StoppedError(GmError):
+    """GM-T302: gpg cannot be run, or did not end in time; ``said`` is what it had said by then."""
+
+    def __init__(self, message: str, said: bytes) -> None:
+        super().__init__("GM-T302", message)
+        self.said = said
+
+
 @dataclass(frozen=True)
 class GpgKeys:
     """The keys in ``home``, by full fingerprint of their primary key; see ``gpg_keys`` and ``open_keys``.
 
-    ``options`` are given to every gpg.
+    ``options`` are given to every gpg. With ``sure``, a gpg that hangs or cannot be run is an error (GM-T302), and no
+    object is blamed for it (GM-T042).
     """
 
     home: Path
     keys: Mapping[str, GpgKey]
     options: tuple[str, ...] = ()
+    sure: bool = False
 
     def check(self, objects: Sequence[Signed]) -> list[Checked | SignatureProblem]:
         """Say for each object what its GPG signature is worth.
@@ -68,6 +80,7 @@ class GpgKeys:
         """Return what gpg finds in each object, one process for many: a key of this home, or what is wrong.
 
         A key that was found is one of ``keys``, and so is its part; ``standing`` speaks of expiry and revocation.
+        Raises GM-T302 as ``sure`` says.
         """
         found: list[Found | SignatureProblem] = []
         for at in range(0, len(objects), _AT_ONCE):
@@ -85,24 +98,31 @@ class GpgKeys:
 
     def _verify(self, messages: Mapping[str, bytes]) -> Mapping[str, Found]:
         found: dict[str, Found] = {}
-        waiting = dict(messages)
+        waiting, alone = dict(messages), False
         while waiting:
-            found |= self._said(waiting)
-            # The first one without a word is what gpg died over, or hung: not good (GM-T042). The rest is asked again.
-            silent = next((name for name in waiting if name not in found), None)
-            found |= {silent: Found()} if silent is not None else {}
+            asked = dict(islice(waiting.items(), 1)) if alone else waiting
+            said, sick = self._said(asked)
+            found |= said
+            # The first one without a word is what gpg died over: not good (GM-T042). Where it took too long, that may
+            # be the machine, or the number: the first one is asked by itself before it is blamed.
+            silent = next((name for name in asked if name not in said), None)
+            alone = sick is not None and len(asked) > 1
+            if silent is not None and not alone:
+                if sick is not None and self.sure:
+                    raise sick
+                found[silent] = Found()
             waiting = {name: message for name, message in waiting.items() if name not in found}
         return found
 
-    def _said(self, messages: Mapping[str, bytes]) -> Mapping[str, Found]:
+    def _said(self, messages: Mapping[str, bytes]) -> tuple[Mapping[str, Found], GmError | None]:
+        """Return what was said, also before gpg was stopped, and what is wrong with gpg itself."""
         with tempfile.TemporaryDirectory(dir=self.home) as folder:
             for name, message in messages.items():
                 Path(folder, name).write_bytes(message)
             try:
-                return read_status(_gpg(self.home, *self.options, "--verify-files", *messages, cwd=folder))
-            except GmError:
-                # An object over which gpg dies or hangs must not end the walk.
-                return {}
+                return read_status(_gpg(self.home, *self.options, "--verify-files", *messages, cwd=folder)), None
+            except _StoppedError as error:
+                return read_status(error.said), error
 
     def _known(self, found: Found) -> Found | SignatureProblem:
         if found.problem is not None:
@@ -148,10 +168,14 @@ def open_keys(home: Path, exported: Sequence[bytes], *options: str) -> GpgKeys:
     """Put the public keys ``exported`` (binary) into the empty folder ``home``, which stays the caller's to remove.
 
     A key that this gpg cannot read is left out: its signatures are by an unknown key. Raises GM-T302 when gpg is not
-    there, or does not work.
+    there, or does not work, here and later: who decides by these keys must not take a sick machine for a verdict.
     """
-    _gpg(home, *options, "--import", stdin=b"".join(exported))
-    return _listed(home, options)
+    with tempfile.TemporaryDirectory(dir=home) as folder:
+        # Each in a file of its own: gpg gives up a file at a packet that it cannot read, and goes on to the next one.
+        for number, data in enumerate(exported):
+            Path(folder, str(number)).write_bytes(data)
+        _gpg(home, *options, "--import", *map(str, range(len(exported))), cwd=folder)
+    return replace(_listed(home, options), sure=True)
 
 
 def _listed(home: Path, options: tuple[str, ...]) -> GpgKeys:
@@ -180,7 +204,7 @@ def _gpg(home: Path, *arguments: str, stdin: bytes = b"", cwd: str | None = None
     with tempfile.TemporaryFile(dir=home) as said:
         try:
             # Without --batch: with it gpg stops at the first bad signature. It has no terminal to ask anything on.
-            subprocess.run(
+            done = subprocess.run(
                 command,
                 input=stdin,
                 stdout=said,
@@ -192,8 +216,11 @@ def _gpg(home: Path, *arguments: str, stdin: bytes = b"", cwd: str | None = None
                 check=False,
             )
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise GmError("GM-T302", f"gpg cannot be run: {type(error).__name__}") from error
+            said.seek(0)
+            raise _StoppedError(f"gpg cannot be run: {type(error).__name__}", said.read()) from error
         said.seek(0)
+        if done.returncode == -SIGKILL:  # nobody but the machine does that, for want of memory
+            raise _StoppedError("gpg was killed", said.read())
         return said.read()
 
 

@@ -11,7 +11,7 @@ import re
 from gitops_models.registry.openpgp import packet
 from gitops_models.trust.problem import SignatureProblem
 
-__all__ = ["crc24", "literal_packet", "signature_packet"]
+__all__ = ["crc24", "digest", "literal_packet", "signature_packet"]
 
 _BEGIN = b"-----BEGIN PGP SIGNATURE-----"
 _END = b"-----END PGP SIGNATURE-----"
@@ -21,6 +21,8 @@ _BASE64 = re.compile(rb"[A-Za-z0-9+/]+={0,2}")
 _SIGNATURE = 2
 _VERSION = 4
 _BINARY = 0x00
+# After version, type and the algorithm of the key.
+_DIGEST = 3
 _CRC_START = 0xB704CE
 _CRC_POLYNOMIAL = 0x1864CFB
 
@@ -51,6 +53,12 @@ def signature_packet(armored: bytes) -> bytes:
     if data[start : start + 2] != bytes([_VERSION, _BINARY]):
         raise SignatureProblem("GM-T040", "not a version 4 signature over binary data")
     return data
+
+
+def digest(signature: bytes) -> int:
+    """Return the number of the digest that a signature packet names (RFC 9580, 5.2.3 and 9.5)."""
+    _, start, _ = _packet(signature)
+    return signature[start + _DIGEST]
 
 
 def literal_packet(payload: bytes) -> bytes:

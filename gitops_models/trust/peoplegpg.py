@@ -4,7 +4,8 @@ As for every key there, no date counts: whether a key is listed is what the file
 goes on being the person's until it is taken out, and a back-dated signature gains nothing. gpg is told one fixed time
 after all expiries, which makes its answer the same on every machine and on every day. What is still judged of a key is
 what does not depend on the day: that its owner revoked it, that the part is for signing, and that the signature itself
-was not made to expire.
+was not made to expire. And as for SSH, RSA keys below 2,048 bits, DSA and weak digests (SHA-1) do not count, whatever
+gpg makes of them.
 
 One home for each set of keys and one process for many objects; answers are kept as long as the process runs, because
 a blocked step is judged again and again.
@@ -21,10 +22,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitops_models.registry.documents import GpgKey
+from gitops_models.registry.openpgp import DSA, RSA, KeyPart, key_parts
 from gitops_models.trust.gpg import open_keys
 from gitops_models.trust.gpgstatus import KEY_EXPIRED, Found
 from gitops_models.trust.keyrings import Checked, PeopleKeyring, listed_keys
-from gitops_models.trust.openpgp import signature_packet
+from gitops_models.trust.keys import RSA_BITS
+from gitops_models.trust.openpgp import digest, signature_packet
 from gitops_models.trust.payload import Signed
 from gitops_models.trust.problem import SignatureProblem
 
@@ -38,6 +41,8 @@ _GIT = "git"
 _AFTER_ALL = "--faked-system-time=21000101T000000!"
 _NONE_LISTED = "signed by a GPG key, and the accepted people file lists none"
 _ANSWERS = 100_000
+# RFC 9580, 9.5: SHA-256, -384, -512, and SHA3-256 and -512.
+_DIGESTS = frozenset({8, 9, 10, 12, 14})
 _Answer = Found | SignatureProblem
 
 
@@ -57,9 +62,10 @@ class PeopleGpg:
         """Say for each object what its GPG signature is worth.
 
         GM-T002 (not by a listed key), GM-T003 (does not fit), GM-T004 (a signature that was made to expire), GM-T005
-        (revoked by its owner, or declared compromised), GM-T007 (not for Git), GM-T042 (gpg cannot tell), GM-T043 (a
-        part that is not for signing), and the codes of ``openpgp``. Raises GM-T302 when gpg is not there: a reader
-        that cannot judge must say so, and neither refuse nor accept.
+        (revoked by its owner, or declared compromised), GM-T007 (not for Git), GM-T018 (SHA-1 or another weak digest),
+        GM-T020 (DSA), GM-T022 (RSA of a refused size), GM-T042 (gpg cannot tell), GM-T043 (a part that is not for
+        signing), and the codes of ``openpgp``. Raises GM-T302 when gpg is not there, hangs or is killed: a reader that
+        cannot judge must say so, and neither refuse nor accept.
         """
         if not self.keys:
             return [_unlisted(signed) for signed in objects]
@@ -83,7 +89,7 @@ def find_with(keys: tuple[str, ...], objects: Sequence[Signed]) -> list[Found | 
     """Return what gpg finds in each object with these keys (base64): a part of one of them, or what is wrong.
 
     ``standing`` says that the signature was made to expire, or that the key is revoked; ``KEY_EXPIRED`` says nothing.
-    Raises GM-T302 when gpg is not there.
+    Raises GM-T302 when gpg is not there, hangs or is killed.
     """
     return _home(keys).find(objects)
 
@@ -103,7 +109,9 @@ class _Home:
         folder = tempfile.mkdtemp(prefix="gm-gpg-")
         # Also at the end of the process.
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        self._keys = open_keys(Path(folder), [base64.b64decode(key) for key in keys], _AFTER_ALL)
+        exported = [base64.b64decode(key) for key in keys]
+        self._keys = open_keys(Path(folder), exported, _AFTER_ALL)
+        self._parts = {name: part for data in exported for name, part in key_parts(data).items()}
         self._known: dict[bytes, _Answer] = {}
 
     def find(self, objects: Sequence[Signed]) -> list[_Answer]:
@@ -112,8 +120,32 @@ class _Home:
         if len(self._known) > _ANSWERS:
             self._known.clear()
         new = {name: signed for name, signed in zip(names, objects, strict=True) if name not in self._known}
-        self._known |= dict(zip(new, self._keys.find(list(new.values())), strict=True))
-        return [self._known[name] for name in names]
+        found = zip(new.items(), self._keys.find(list(new.values())), strict=True)
+        answers = {name: self._strong(answer, signed) for (name, signed), answer in found}
+        # That gpg cannot tell may be another thing tomorrow.
+        self._known |= {name: answer for name, answer in answers.items() if not _unclear(answer)}
+        return [answers[name] if name in answers else self._known[name] for name in names]
+
+    def _strong(self, answer: _Answer, signed: Signed) -> _Answer:
+        if isinstance(answer, SignatureProblem):
+            return answer
+        fault = _fault(self._parts[answer.fingerprint], digest(signature_packet(signed.signature or b"")))
+        return SignatureProblem(*fault, fingerprint=answer.primary) if fault else answer
+
+
+def _unclear(answer: _Answer) -> bool:
+    return isinstance(answer, SignatureProblem) and answer.code == "GM-T042"
+
+
+def _fault(part: KeyPart, digest_id: int) -> tuple[str, str] | None:
+    """Code and reason why a signature that fits does not count: what SSH signatures are held to as well."""
+    if part.algorithm == DSA:
+        return "GM-T020", "a DSA key"
+    if part.algorithm in RSA and part.bits not in RSA_BITS:
+        return "GM-T022", f"an RSA key of {part.bits} bits; at least 2048 are needed"
+    if digest_id not in _DIGESTS:
+        return "GM-T018", f"made with the weak or unknown OpenPGP digest {digest_id}"
+    return None
 
 
 def _name(signed: Signed) -> bytes:

@@ -7,7 +7,7 @@ import pytest
 
 from gitops_models.errors import GmError
 from gitops_models.trust import gpg
-from gitops_models.trust.gpg import gpg_keys
+from gitops_models.trust.gpg import gpg_keys, open_keys
 from gitops_models.trust.gpgkeys import GpgKey, read_listing
 from gitops_models.trust.gpgstatus import Found, read_status
 from gitops_models.trust.payload import commit_payload
@@ -163,6 +163,49 @@ def test_only_what_gpg_dies_over_stays_without_a_verdict(keys, ann, monkeypatch,
         monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
         found = verify_many([(raw, commit_payload) for raw in raws], Trusted(gpg=given))
     assert [one.signature.code for one in found] == [None, None, "GM-T042", None, None]
+
+
+def hanging(path, monkeypatch, *, at_last):
+    """Stands for a gpg that hangs over the message 2, and unless ``at_last`` over whatever comes with others."""
+    real, fake = shutil.which("gpg"), path / "gpg"
+    many = "" if at_last else 'case "$*" in *"--verify-files 0 1"*) exec sleep 600;; esac; '
+    fake.write_text(
+        f'#!/bin/sh\n{many}wanted=; for word; do if [ -f "$word" ] && grep -q "^2$" "$word"; then '
+        f'{real} $wanted; exec sleep 600; fi; wanted="$wanted $word"; done\nexec {real} $wanted\n'
+    )
+    fake.chmod(0o755)
+    monkeypatch.setattr(gpg, "_SECONDS", 2.0)
+    monkeypatch.setenv("PATH", f"{path}{os.pathsep}{os.environ['PATH']}")
+
+
+@pytest.mark.parametrize("at_last", [True, False])
+def test_only_what_gpg_hangs_over_by_itself_stays_without_a_verdict(keys, ann, monkeypatch, tmp_path, at_last):
+    """What was said before is kept, and what only came together with it is asked again."""
+    raws = [keys.commit("ann", ann, message=f"{number}\n") for number in range(4)]
+    with gpg_keys(keys.export(ann)) as given:
+        hanging(tmp_path, monkeypatch, at_last=at_last)
+        found = verify_many([(raw, commit_payload) for raw in raws], Trusted(gpg=given))
+    assert [one.signature.code for one in found] == [None, None, "GM-T042", None]
+
+
+def test_a_gpg_that_ends_only_after_its_last_word_costs_nothing(keys, ann, monkeypatch, tmp_path):
+    raws = [keys.commit("ann", ann, message=f"{number}\n") for number in range(3)]
+    fake = tmp_path / "gpg"
+    with gpg_keys(keys.export(ann)) as given:
+        fake.write_text(f'#!/bin/sh\n{shutil.which("gpg")} "$@"\nexec sleep 600\n')
+        fake.chmod(0o755)
+        monkeypatch.setattr(gpg, "_SECONDS", 2.0)
+        monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+        found = verify_many([(raw, commit_payload) for raw in raws], Trusted(gpg=given))
+    assert [one.signature.verdict for one in found] == ["good"] * 3
+
+
+def test_keys_that_gpg_gives_up_at_leave_the_others_alone(keys, ann, tmp_path):
+    whole = keys.run("--export", ann)
+    bad = whole + bytes([0xCE, 0])  # a subkey packet with nothing in it
+    given = open_keys(tmp_path, [bad, keys.run("--export", keys.make("zoe"))])
+    assert [key.emails for key in given.keys.values()] == [{"zoe@example.org"}]
+    assert [path for path in tmp_path.iterdir() if path.name.startswith("tmp")] == []
 
 
 def test_a_second_signature_in_the_armor_is_refused(keys, ann):
