@@ -23,9 +23,7 @@ CODES = {
     "GM-T712": Code("Sigstore did not sign", Exit.EXTERNAL, "try again; https://status.sigstore.dev says what is down"),
     "GM-T713": Code("provenance of another version", Exit.INTEGRITY, "attest the version itself: `gm attest REF`"),
     "GM-T714": Code("no commit to compare with", Exit.INTEGRITY, "register the version where its code is committed"),
-    "GM-T715": Code(
-        "too many signatures on one version", Exit.INTEGRITY, "register a new version; these stay for ever"
-    ),
+    "GM-T715": Code("too many signatures at once", Exit.INTEGRITY, "attach those that count: 16 with one change"),
     "GM-T720": Code("not a model signature", Exit.INTEGRITY, "give the model.sig that the signer wrote"),
     "GM-T721": Code("model signed by another key", Exit.INTEGRITY, "give the public key of the signer"),
     "GM-T722": Code("model statement of the wrong shape", Exit.INTEGRITY, _MODEL_AGAIN),

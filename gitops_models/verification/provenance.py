@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from gitops_models.errors import GmError
@@ -10,6 +11,8 @@ from gitops_models.registry.canonical import sha256_hex
 from gitops_models.registry.events import Promoted
 from gitops_models.registry.paths import TRUSTED_ROOT_JSON, model_scope
 from gitops_models.registry.scopes import REGULAR
+from gitops_models.trust.keyless.claims import SignedBy
+from gitops_models.trust.keyless.glance import require_named
 from gitops_models.trust.keyless.provenance import attached_payload, check, verify_provenance
 from gitops_models.trust.keyless.roots import verifier_of
 from gitops_models.trust.keyless.statement import read_statement
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from gitops_models.registry.change import Change
     from gitops_models.registry.documents import People
     from gitops_models.registry.documents.workflows import Workflow
+    from gitops_models.registry.pathchange import PathChange
     from gitops_models.registry.snapshot import Snapshot
     from gitops_models.store.repository import Store
     from gitops_models.verification.history import History
@@ -30,7 +34,11 @@ __all__ = ["Attached", "attached", "attestations", "root_of", "signature_names"]
 
 MODEL_SIG = "model.sig"
 MOST = 16
-"""Signatures of one version that are looked at."""
+"""Signatures of one version that one change may attach.
+
+All that are there are looked at, else as many look-alikes would shut the good one out for ever. What names another
+signer costs no cryptography.
+"""
 MAY = "provenance"
 
 
@@ -66,9 +74,9 @@ def root_of(accepted: Snapshot) -> bytes | None:
 
 
 def signature_names(snapshot: Snapshot, model: str, version: str) -> tuple[str, ...]:
-    """Return the file names of the signatures attached to a version, sorted, at most ``MOST``."""
+    """Return the file names of the signatures attached to a version, sorted."""
     names = snapshot.scope(model_scope(model)).members("signatures", version)
-    return tuple(sorted(str(name) for name in names))[:MOST]
+    return tuple(sorted(str(name) for name in names))
 
 
 def attestations(
@@ -80,16 +88,21 @@ def attestations(
     *,
     root: bytes | None,
 ) -> tuple[Attestation, ...]:
-    """Check the signatures ``names`` of a version against each of ``workloads`` that may sign provenance."""
+    """Check the signatures ``names`` of a version against each of ``workloads`` that may sign provenance.
+
+    For each workload the first that holds is the last that is looked at.
+    """
     snapshot, model, number = version
     declared = [load for one in workloads if (load := people.workload(one)) and MAY in load.may and load.workflows]
     found = []
-    for name in names:
-        path = snapshot.layout.signature_path(model, number, name)
-        for workload in declared:
+    paths = [snapshot.layout.signature_path(model, number, name) for name in names]
+    for workload in declared:
+        for path in paths:
             failures = [_verdict(store, version, path, workflow, root) for workflow in workload.workflows]
             failure = None if None in failures else failures[-1]
             found.append(Attestation(path, workload.id, *(failure or (None, ""))))
+            if failure is None:
+                break
     return tuple(found)
 
 
@@ -105,22 +118,23 @@ def _demanded(history: History, change: Change) -> dict[tuple[str, str], tuple[s
 
 
 def _malformed(change: Change) -> Iterator[tuple[str, tuple[str, str]]]:
-    for path in change.paths:
-        place = path.place
-        if place.kind != "signature" or path.after is None or path.after.mode != REGULAR:
-            continue
-        model, version = str(place.model), str(place.version)
+    named = [(path, str(path.place.model), str(path.place.version)) for path in change.paths if _attached_here(path)]
+    counts = Counter((model, version) for _, model, version in named)
+    for path, model, version in named:
         try:
-            _check_form(change.after, model, version, path.path)
+            _check_form(change.after, model, version, path.path, counts[model, version])
         except GmError as error:
             yield path.path, (error.code, error.message)
 
 
-def _check_form(snapshot: Snapshot, model: str, version: str, path: str) -> None:
+def _attached_here(path: PathChange) -> bool:
+    return path.place.kind == "signature" and path.after is not None and path.after.mode == REGULAR
+
+
+def _check_form(snapshot: Snapshot, model: str, version: str, path: str, at_once: int) -> None:
     """Say whether what is attached could be a signature of this version; its cryptography is not looked at."""
-    names = snapshot.scope(model_scope(model)).members("signatures", version)
-    if sum(1 for _ in names) > MOST:
-        raise GmError("GM-T715", f"{model}@{version} has more than {MOST} signatures")
+    if at_once > MOST:
+        raise GmError("GM-T715", f"more than {MOST} signatures of {model}@{version} at once")
     payload = attached_payload(snapshot.data(path))
     lineage = snapshot.lineage(model, version)
     if path.endswith(f"/{MODEL_SIG}"):
@@ -137,7 +151,8 @@ def _verdict(
     try:
         lineage, pinned = snapshot.lineage(model, name), snapshot.lineage_sha256(model, name) or ""
         data = snapshot.data(path)
-    except GmError as error:  # documents that cannot be read are denied by the rules of form
+        require_named(data, SignedBy(workflow.identity, workflow.issuer))
+    except GmError as error:  # also of documents that cannot be read, which the rules of form deny
         return error.code, error.message
     of_model = path.endswith(f"/{MODEL_SIG}")
     verify = verify_model_statement if of_model else verify_provenance

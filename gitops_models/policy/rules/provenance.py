@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from gitops_models.policy.context import Context
     from gitops_models.policy.facts import Attestation
 
+_TOLD = 16
+"""Signatures that a refusal speaks of; somebody may have attached any number."""
+
 
 def _demanded(context: Context) -> Iterator[tuple[Promoted, tuple[str, ...], tuple[Attestation, ...]]]:
     """Each promotion into a stage that asks for provenance, with the workloads it asks for and what was attached."""
@@ -40,7 +43,8 @@ def provenance_holds(context: Context) -> Iterator[Problem]:
     for event, workloads, found in _demanded(context):
         counted = [one for one in found if one.workload in workloads]
         if counted and all(one.code is not None for one in counted):
-            details = tuple(f"{one.path} as {one.workload}: {one.code}: {visible(one.detail)}" for one in counted)
+            said = (f"{one.path} as {one.workload}: {one.code}: {visible(one.detail)}" for one in counted[:_TOLD])
+            details = (*said, *([f"{len(counted) - _TOLD} more"] if len(counted) > _TOLD else []))
             message = f"no provenance of {event.model}@{event.to_version} holds for {event.stage}"
             yield Problem(message, event.paths[0], details)
 
