@@ -216,8 +216,40 @@ def test_one_process_reads_a_whole_history(registry, keys, operator, monkeypatch
     run = subprocess.run
     monkeypatch.setattr(subprocess, "run", lambda command, **how: started.append(command) or run(command, **how))
     registry.history()
-    assert [command[-1] for command in started if "--verify-files" in command] == ["6"]
+    assert [command[-1] for command in started if "--verify-files" in command] == ["5"]
     assert len([command for command in started if command[0] == "gpg"]) == 3
+
+
+@pytest.fixture
+def verified(monkeypatch):
+    """The last word of every gpg that was started to verify: the number of the last file."""
+    started = []
+    run = subprocess.run
+    monkeypatch.setattr(subprocess, "run", lambda command, **how: started.append(command) or run(command, **how))
+    peoplegpg._home.cache_clear()
+    return lambda: [command[-1] for command in started if "--verify-files" in command]
+
+
+@pytest.mark.attack("thousands of GPG signatures on commits that change nothing governed", "GM-P801", by="author")
+def test_who_signed_what_is_not_governed_is_not_asked(registry, keys, operator, verified):
+    for number in range(5):
+        registry.commit({"README.md": b"%d" % number}, by="operator", signer=Gpg(keys, operator), land=True)
+    assert hold(registry, Gpg(keys, operator)) == ("accepted", (), [])
+    assert verified() == ["0"]
+    peoplegpg._home.cache_clear()
+    assert hold(registry, Gpg(keys, keys.make("flood")), number=2) == (*REFUSED, ["GM-T002"])
+
+
+@pytest.mark.parametrize("parent", ["missing", "blob"])
+def test_an_ungoverned_merge_with_an_unreadable_parent_stops_no_reading_ahead(registry, keys, operator, parent):
+    from tests.security.test_malformed import odd  # noqa: PLC0415
+
+    lost = "d" * 40 if parent == "missing" else str(registry.store.libgit2.create_blob(b"no commit"))
+    tree = registry.store.commit(registry.tip).tree
+    side = odd(registry, f"tree {{tree}}\nparent {lost}\nauthor {{who}}\ncommitter {{who}}\n\nm\n", tree)
+    registry.commit({"README.md": b"1"}, parents=[registry.tip, side], land=True)
+    assert last(registry).status == "untouched"
+    assert hold(registry, Gpg(keys, operator)) == ("accepted", (), [])
 
 
 def test_a_tag_by_a_listed_key_is_good(registry, keys, operator):
