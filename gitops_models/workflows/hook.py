@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gitops_models.policy.verdict import Verdict
+    from gitops_models.registry.documents import People
     from gitops_models.trust.memory import Memory
     from gitops_models.verification.history import History, Step
     from gitops_models.workflows.clock import Clock
@@ -150,22 +151,20 @@ class _Door:
         if update.new is None or update.old is None:
             yield GmError("GM-F302", "the protected branch is never deleted or begun anew", where=update.name)
             return
-        before = self._history(update.old)
-        for step in self._history(update.new).steps:
+        before, after = self._history(update.old), self._history(update.new)
+        for step in after.steps:
             if step.index > before.length:
-                yield from self._step(step)
+                yield from self._step(step, after.people)
 
-    def _step(self, step: Step) -> Iterator[GmError]:
+    def _step(self, step: Step, people: People) -> Iterator[GmError]:
         if step.status not in LANDS:
             yield _refused(step)
             return
         now = self.clock.now()
-        if step.at and step.change_id and untimely(step.at, now, lambda: step):
-            yield GmError(
-                "GM-F303",
-                f"step {step.oid[:12]} says it was accepted at {format_time(step.at)}, here it is {format_time(now)}",
-                where=step.oid,
-            )
+        why = untimely(step.at, now, lambda: (step, people)) if step.at and step.change_id else None
+        if why and step.at:
+            said = f"step {step.oid[:12]} says it was accepted at {format_time(step.at)}"
+            yield GmError("GM-F303", f"{said}, here it is {format_time(now)}: {why}", where=step.oid)
 
     def _ledger(self, update: Moved) -> Iterator[GmError]:
         if update.new is None:
@@ -204,19 +203,21 @@ class _Door:
             if not self._lands(record.body.merge):
                 message = f"an acceptance speaks of {record.body.merge[:12]}, which is no step of the line"
                 yield GmError("GM-F308", message, where=update.name)
-            if untimely(record.body.accepted_at, now, partial(self._brought, record.body.merge)):
-                message = f"an acceptance says {record.body.at}, here it is {format_time(now)}"
+            brought = partial(self._brought, record.body.merge)
+            if why := untimely(record.body.accepted_at, now, brought, signer=record.fingerprint):
+                message = f"an acceptance says {record.body.at}, here it is {format_time(now)}: {why}"
                 yield GmError("GM-F303", message, where=update.name)
             elif record.main != tip and not (isinstance(record.body, Receipt) and self._lands(record.main)):
                 message = f"an acceptance was made at {record.main[:12]}, the line is at {(tip or ZERO)[:12]}"
                 yield GmError("GM-F308", message, where=update.name)
 
-    def _brought(self, oid: str) -> Step | None:
-        """The step with this id, if it is this push that brings it to the line."""
+    def _brought(self, oid: str) -> tuple[Step, People] | None:
+        """The step with this id and the people after the push, if it is this push that brings it to the line."""
         before, after = self.store.ref(self.line), self._tip_after
         if before is None or after is None or on_first_parent_line(self.store, oid, before):
             return None
-        return next((step for step in self._history(after).steps if step.oid == oid), None)
+        history = self._history(after)
+        return next(((step, history.people) for step in history.steps if step.oid == oid), None)
 
     def _checkpoints(self, update: Moved, new: str) -> Iterator[GmError]:
         made = [record for record in self.ledger.added(update.old, new) if record.kind == "checkpoint"]
