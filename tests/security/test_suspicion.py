@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import pytest
 
+from gitops_models.audit.explaining import explain
 from gitops_models.verification.cache import load_prefix, save_prefix
 from gitops_models.verification.fold import fold
 from gitops_models.workflows import late
@@ -161,6 +162,8 @@ def test_a_gpg_key_is_found_by_its_key_and_by_its_part(stolen, which, stays):
     (touch,) = found(story)
     assert (touch.fingerprint, touch.step, touch.how) == (name, stolen.thief, ("signed",))
     assert story.history().state.suspect == {("fraud", "1.1.0")}
+    explained = explain(story.store, story.ledger, story.history(), stolen.thief, now=story.clock.now())
+    assert [one.compromised for one in explained.signings] == [stolen.since]
     assert story.rollback("fraud", stage="production", reason="worse again").version == "1.0.0"
 
 
