@@ -14,7 +14,11 @@ CODES = {
     "GM-T705": Code("signature over another file", Exit.INTEGRITY, "give the very file that was signed"),
     "GM-T706": Code("signed statement of the wrong shape", Exit.INTEGRITY, _SIGN_AGAIN),
     "GM-T707": Code("statement of another type", Exit.INTEGRITY, "name the predicate type that the signer states"),
-    "GM-T708": Code("no usable trusted root", Exit.INTEGRITY, "give the trusted_root.json of the Sigstore instance"),
+    "GM-T708": Code(
+        "no usable trusted root",
+        Exit.INTEGRITY,
+        "pin the instance's trusted_root.json in policies/sigstore-trusted-root.json, or name it (--trusted-root)",
+    ),
     "GM-T709": Code("two trusted roots named", Exit.USAGE, "give --trusted-root or --staging, not both"),
     "GM-T710": Code("signed by another workload", Exit.INTEGRITY, "compare with the workload in policies/people.yaml"),
     "GM-T711": Code(

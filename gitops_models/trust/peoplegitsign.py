@@ -1,6 +1,6 @@
 """Keyless signatures (gitsign) on governed history: by the identities that the accepted people file lists.
 
-Verified offline against the trusted root that the accepted policy pins, or the one that came with sigstore-python.
+Verified offline against the trusted root that the accepted policy pins; without one no keyless signature counts.
 Sigstore, which takes a second to import, is reached only for a commit that a listed identity may have signed and that
 carries its log entry.
 """
@@ -18,6 +18,7 @@ from gitops_models.trust.gitsign import WITHOUT_ENTRY, rebuild_bundle
 from gitops_models.trust.keyrings import Checked, PeopleKeyring, Standing, listed_keys
 from gitops_models.trust.payload import Signed
 from gitops_models.trust.problem import SignatureProblem
+from gitops_models.trust.verdicts import PASSING
 
 if TYPE_CHECKING:
     from sigstore.verify import Verifier
@@ -59,7 +60,7 @@ class PeopleGitsign:
         digest = hashlib.sha256(made.attributes).hexdigest()
         for key in self._candidates(made):
             listed = PeopleKeyring(self._people).lookup(key.fingerprint, _GIT)
-            fault = _fault(bundle, digest, key.identity, key.issuer, self._root)
+            fault = _fault_now(bundle, digest, key.identity, key.issuer, self._root)
             if fault is None:
                 return listed, key.fingerprint
             standing = Standing("untrusted", *fault)
@@ -74,16 +75,26 @@ class PeopleGitsign:
                 yield key
 
 
+def _fault_now(bundle: bytes, digest: str, identity: str, issuer: str, root: bytes | None) -> tuple[str, str] | None:
+    """Code and reason why the bundle does not speak for this identity; what may pass is asked again the next time."""
+    try:
+        return _fault(bundle, digest, identity, issuer, root)
+    except GmError as error:
+        return error.code, error.message
+
+
 # A blocked step is judged again and again; one verification takes as long as hundreds of SSH signatures.
 @lru_cache(maxsize=4096)
 def _fault(bundle: bytes, digest: str, identity: str, issuer: str, root: bytes | None) -> tuple[str, str] | None:
-    """Code and reason why the bundle does not speak for this identity; None when it does."""
+    """Code and reason why the bundle does not speak for this identity; None when it does. Raises what may pass."""
     from gitops_models.trust.keyless.bundle import verify_bundle  # noqa: PLC0415 - reaches sigstore
     from gitops_models.trust.keyless.claims import SignedBy  # noqa: PLC0415 - as above
 
     try:
         verify_bundle(bundle, digest, claim=SignedBy(identity, issuer), verifier=_verifier(root))
     except GmError as error:
+        if error.code in PASSING:
+            raise
         return error.code, error.message
     return None
 

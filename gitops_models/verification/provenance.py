@@ -69,7 +69,7 @@ def attached(store: Store, history: History, change: Change) -> Attached:
 
 
 def root_of(accepted: Snapshot) -> bytes | None:
-    """Return the trusted root that the accepted policy pins, None where that is left to sigstore."""
+    """Return the trusted root that the accepted policy pins, None where it pins none: then nothing keyless counts."""
     return accepted.data(TRUSTED_ROOT_JSON) if accepted.entry(TRUSTED_ROOT_JSON) else None
 
 

@@ -123,11 +123,11 @@ def sealed(
     made: dict[str, bytes] = {}
     if seal.provenance:
         payload = write_provenance(what.lineage, what.sha256, builder)
-        made[_free(taken)] = _signed(session, signer, payload, seal)
+        made[_free(taken)] = _signed(session, signer, payload)
     if seal.model:
         payload = _manifest(what, taken)
         key = read_private_key(seal.key) if seal.key else None
-        made[MODEL_SIG] = seal_with_key(payload, key) if key else _signed(session, signer, payload, seal)
+        made[MODEL_SIG] = seal_with_key(payload, key) if key else _signed(session, signer, payload)
     return made
 
 
@@ -157,13 +157,13 @@ def digests_in(found: Sequence[Material]) -> tuple[FileDigest, ...]:
     return tuple(rows)
 
 
-def _signed(session: Session, signer: KeylessSigner | None, payload: bytes, seal: Seal) -> bytes:
+def _signed(session: Session, signer: KeylessSigner | None, payload: bytes) -> bytes:
     if signer is None:
         return unsigned(payload)
+    # Before anything goes to a public log: without a pinned root it would count for nothing.
+    verifier = verifier_of(root_of(session.accepted), TRUSTED_ROOT_JSON)
     bundle = signer.sign_statement(payload)
-    root = root_of(session.accepted)
-    if root is not None or (seal.config is None and not seal.staging):
-        verify_statement(bundle, claim=Anybody(), verifier=verifier_of(root, TRUSTED_ROOT_JSON))
+    verify_statement(bundle, claim=Anybody(), verifier=verifier)
     return bundle
 
 

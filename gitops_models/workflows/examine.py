@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
+from gitops_models.registry.paths import TRUSTED_ROOT_JSON
 from gitops_models.store.config import user_config
 from gitops_models.store.gitcli import require_git
 from gitops_models.store.repository import Store
+from gitops_models.trust.keyless.roots import HOW
+from gitops_models.trust.keyrings import listed_keys
 from gitops_models.trust.memory import load_memory, memory_path
 from gitops_models.trust.usersigner import signer_from_config
+from gitops_models.verification.provenance import root_of
 from gitops_models.workflows.door import MARK
 from gitops_models.workflows.refspecs import dangers
 from gitops_models.workflows.remotes import reader
@@ -23,9 +27,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from gitops_models.registry.documents import People
     from gitops_models.workflows.session import Session
 
 LOSES_LEDGER = "GM-C171"
+NO_ROOT = "GM-T708"
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,7 @@ def _clone(path: Path, store: Store) -> Iterator[Examined]:
         return
     yield _remote(session)
     yield _try("signer", lambda: _known_signer(session))
+    yield from _root(session)
     yield _try("DVC remote", lambda: reader(session).where("0" * 32).split("/files/")[0])
     yield _try("version tags", lambda: _tags(session))
     blocked = ", ".join(sorted(session.history.blocked))
@@ -113,6 +120,22 @@ def _remote(session: Session) -> Examined:
 
 def _known_signer(session: Session) -> str:
     return session.actor(session.signer()).id
+
+
+def _root(session: Session) -> Iterator[Examined]:
+    """Who lists keyless identities needs the root that they are held against."""
+    if not _listed_keyless(session.history.people):
+        return
+    if root_of(session.accepted) is None:
+        said = f"{NO_ROOT}: {TRUSTED_ROOT_JSON} is not there: no keyless signature counts"
+        yield Examined("trusted root", "problem", said, HOW)
+    else:
+        yield Examined("trusted root", "ok", TRUSTED_ROOT_JSON)
+
+
+def _listed_keyless(people: People) -> bool:
+    keys = any(key.type == "sigstore" for key in listed_keys(people))
+    return keys or any(workload.workflows for workload in people.workloads)
 
 
 def _tags(session: Session) -> str:

@@ -6,7 +6,7 @@ accepted) is what ``gm verify`` says.
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,8 +96,17 @@ def _read(path: Path) -> bytes:
 def _cache(store: Store, against: Against, files: Mapping[Path, bytes]) -> VerdictCache:
     # Dates without a zone are in the zone of this machine. The repository is named to keep each file small.
     zone = (*time.tzname, os.environ.get("TZ", ""))
-    digest = digest_of([repr((against, zone, str(store.common_dir))).encode(), *files.values()])
+    digest = digest_of([repr((against, zone, str(store.common_dir))).encode(), *files.values(), *_carried(against)])
     return VerdictCache(verdict_folder(os.environ, places_of(store)), digest)
+
+
+def _carried(against: Against) -> Iterator[bytes]:
+    """The root that keyless signatures are held against where none is given: another sigstore carries another."""
+    if against.identity is None or against.issuer is None or against.trusted_root is not None:
+        return
+    from gitops_models.trust.keyless.roots import packaged  # noqa: PLC0415 - few ask for keyless signatures
+
+    yield packaged("trusted_root.json", staging=False).read_bytes()
 
 
 def _judge(store: Store, objects: Sequence[Chosen], against: Against, files: Mapping[Path, bytes]) -> dict[str, Judged]:

@@ -35,6 +35,16 @@ def test_a_complete_clone_is_well(clone, capsys):
     assert {"git", "ssh-keygen", "signing key", "pin", "remote", "signer", "DVC remote", "history"} <= set(found)
 
 
+def test_keyless_signers_need_a_pinned_root(clone, capsys):
+    words = ["trust", "people", "add", "bob", "--email", "bob@example.org", "--role", "ml-engineer"]
+    words += ["--sigstore", "bob@example.org", "--issuer", "https://issuer.example", "-m", "new", "--merge"]
+    assert run(["-C", str(clone), "--no-input", *words]) == 0
+    status, found = doctor(capsys, clone)
+    root = found["trusted root"]
+    assert (status, root["level"], root["found"].split(":")[0]) == (3, "problem", "GM-T708")
+    assert "trusted_root.json" in root["remedy"]
+
+
 def no_key(clone):
     git(clone, "config", "--unset", "user.signingkey")
 

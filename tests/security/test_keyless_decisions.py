@@ -17,6 +17,7 @@ from gitops_models.trust.keyless.sign import keyless_signer
 from gitops_models.trust.memory import Memory, Pin, memory_path, save_memory
 from gitops_models.trust.records import Decision, decision_payload, verify_record
 from gitops_models.verification import decisions
+from gitops_models.verification.decisions import standing_of
 from gitops_models.verification.suspicion import touches
 from gitops_models.workflows import review
 from gitops_models.workflows.carry import carry
@@ -110,6 +111,16 @@ def test_a_keyless_decision_counts_for_ever(story, stack, tmp_path, proposal):
     story.merge(proposal)
     assert story.statuses()[-1] == "accepted"
     assert story.live_version("fraud", "staging") == "1.0.0"
+
+
+@pytest.mark.attack("decide keyless where the policy pins no root", "GM-T708", by="thief")
+def test_without_a_pinned_root_no_keyless_decision_counts(story, stack, tmp_path, proposal):
+    record = approve(story, stack, tmp_path, proposal)
+    accepted = story.history().state.snapshot
+    assert standing_of(record, story.history().people, accepted).verdict == "good"
+    for _ in range(2):
+        standing = standing_of(record, story.history().people, accepted.with_entries({ROOT: None}))
+        assert (standing.verdict, standing.code) == ("untrusted", "GM-T708")
 
 
 def test_keyless_decisions_and_those_by_key_are_one_chain(story, stack, tmp_path, proposal):

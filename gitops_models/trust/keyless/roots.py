@@ -1,7 +1,8 @@
 """Whom Sigstore verification rests on: a trusted root from a file, or the one that came with sigstore-python.
 
-Never the cache in the user's home: sigstore's offline mode reads it unverified, so whoever can write there could
-choose the certificate authority. What comes with the package is as trusted as the package itself.
+Governed history rests on the root that its own policy pins, and on no other. Never on the cache in the user's home:
+sigstore's offline mode reads it unverified, so whoever can write there could choose the certificate authority. What
+comes with the package is as trusted as the package itself.
 """
 
 from functools import lru_cache
@@ -18,7 +19,10 @@ from gitops_models.trust.keyless.strict import read_object
 if TYPE_CHECKING:
     from sigstore.verify import Verifier
 
-__all__ = ["load_verifier", "packaged", "verifier_of"]
+__all__ = ["HOW", "load_verifier", "packaged", "verifier_of"]
+
+HOW = "copy the trusted_root.json of your Sigstore instance there (sigstore-python carries one) and have it accepted"
+"""How a root comes to be pinned."""
 
 _LIMIT = 1024 * 1024
 _PRODUCTION = "https://tuf-repo-cdn.sigstore.dev"
@@ -42,18 +46,22 @@ def load_verifier(path: Path | None = None, *, staging: bool = False) -> "Verifi
 
 @lru_cache(maxsize=4)
 def verifier_of(root: bytes | None, where: str) -> "Verifier":
-    """Return a verifier for the trusted root of these bytes, None for the production root that sigstore carries.
+    """Return a verifier for the trusted root of these bytes, which the accepted policy pins in the file ``where``.
 
-    Made once for each root: a history may hold many bundles.
-    Raises GM-T708 for bytes that are no trusted root; ``where`` is said with it.
+    Made once for each root: a history may hold many bundles. There is no other root to fall back on: the one that
+    sigstore carries changes with its releases, and two readers of one history would disagree.
+    Raises GM-T708 where none is pinned, for bytes that are no trusted root and when it cannot be read here and now.
     """
     if root is None:
-        return load_verifier()
+        raise GmError("GM-T708", f"keyless signatures count only by the trusted root that {where} pins; {HOW}")
     read_object(root, "trusted root", code="GM-T708", limit=_LIMIT)
-    with TemporaryDirectory(prefix="gm-root-") as folder:
-        path = Path(folder) / "trusted_root.json"
-        path.write_bytes(root)
-        return _verifier(path, where)
+    try:
+        with TemporaryDirectory(prefix="gm-root-") as folder:
+            path = Path(folder) / "trusted_root.json"
+            path.write_bytes(root)
+            return _verifier(path, where)
+    except OSError as error:
+        raise GmError("GM-T708", f"the trusted root cannot be read here and now: {error.strerror}") from error
 
 
 def packaged(name: str, *, staging: bool) -> Traversable:

@@ -4,6 +4,7 @@ import pytest
 
 from gitops_models.registry.documents import People
 from gitops_models.trust import peoplegitsign
+from gitops_models.trust.keyless import roots
 from gitops_models.trust.keyless.roots import packaged
 from gitops_models.trust.verify import people_trusted, verify_commit
 from tests.support.cms import cms_commit, rekor_attribute
@@ -24,13 +25,16 @@ def of(*identities, issuer=GOOGLE, emails=(BILLY,), key=None, **fields):
     return People.model_validate({"people": [{"id": "billy", "emails": emails, "keys": keys}], **fields})
 
 
-def answer(raw, known, root=None):
+PRODUCTION = packaged("trusted_root.json", staging=False).read_bytes()
+
+
+def answer(raw, known, root=PRODUCTION):
     found = verify_commit(raw, people_trusted(known, lambda: root)).signature
     return found.verdict, found.code
 
 
 def test_a_listed_identity_signs_for_its_person(commits):
-    found = verify_commit(commits["offline"], of(BILLY))
+    found = verify_commit(commits["offline"], people_trusted(of(BILLY), lambda: PRODUCTION))
     assert (found.signature.verdict, found.signature.scheme) == ("good", "x509")
     assert (found.actor.id, found.email_ok, found.principals) == ("billy", True, ("billy",))
     assert not verify_commit(commits["offline"], of(BILLY, emails=["other@example.org"])).email_ok
@@ -68,10 +72,24 @@ def test_a_listed_identity_can_be_declared_compromised_or_kept_from_git(commits)
 
 def test_the_pinned_root_is_the_one_that_counts(commits):
     raw = commits["offline"]
-    production, staging = (packaged("trusted_root.json", staging=which).read_bytes() for which in (False, True))
-    assert answer(raw, of(BILLY), production) == ("good", None)
+    staging = packaged("trusted_root.json", staging=True).read_bytes()
+    assert answer(raw, of(BILLY)) == ("good", None)
     assert answer(raw, of(BILLY), staging) == ("untrusted", "GM-T702")
     assert answer(raw, of(BILLY), b"no root\n") == ("untrusted", "GM-T708")
+    assert answer(raw, of(BILLY), None) == ("untrusted", "GM-T708")
+
+
+def test_trouble_that_passes_is_asked_again(commits, monkeypatch):
+    def broken(**_):
+        raise OSError(24, "Too many open files")
+
+    peoplegitsign._fault.cache_clear()
+    with monkeypatch.context() as patched:
+        peoplegitsign._verifier.cache_clear()
+        roots.verifier_of.cache_clear()
+        patched.setattr(roots, "TemporaryDirectory", broken)
+        assert answer(commits["offline"], of(BILLY)) == ("untrusted", "GM-T708")
+    assert answer(commits["offline"], of(BILLY)) == ("good", None)
 
 
 def test_what_is_no_signature_keeps_its_own_code(commits):

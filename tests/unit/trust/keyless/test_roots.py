@@ -3,7 +3,8 @@
 import pytest
 
 from gitops_models.errors import GmError
-from gitops_models.trust.keyless.roots import load_verifier
+from gitops_models.trust.keyless import roots
+from gitops_models.trust.keyless.roots import load_verifier, packaged, verifier_of
 
 pytestmark = pytest.mark.usefixtures("socket_disabled")
 
@@ -28,3 +29,18 @@ def test_a_damaged_root_is_refused(tmp_path, text):
         load_verifier(path)
     assert refusal.value.code == "GM-T708"
     assert refusal.value.where == str(path)
+
+
+def test_no_root_is_none_and_trouble_with_one_passes(monkeypatch):
+    def broken(**_):
+        raise OSError(24, "Too many open files")
+
+    root = packaged("trusted_root.json", staging=True).read_bytes()
+    verifier_of.cache_clear()
+    with monkeypatch.context() as patched:
+        patched.setattr(roots, "TemporaryDirectory", broken)
+        for given in (None, root):
+            with pytest.raises(GmError) as refusal:
+                verifier_of(given, "policies/root.json")
+            assert refusal.value.code == "GM-T708"
+    assert verifier_of(root, "policies/root.json") is verifier_of(root, "policies/root.json")
