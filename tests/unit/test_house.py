@@ -4,7 +4,6 @@ import ast
 import re
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 from gitops_models.errors.codes import all_codes
@@ -53,13 +52,6 @@ def test_imports_keep_the_contracts_of_the_layers(repository_root):
     command = [str(Path(sys.executable).parent / "lint-imports"), "--no-cache", "--no-logo"]
     result = subprocess.run(command, cwd=repository_root, capture_output=True, text=True, check=False, timeout=120)
     assert result.returncode == 0, result.stdout + result.stderr
-
-
-def test_the_contract_on_sigstore_names_every_package_but_trust(repository_root):
-    contracts = tomllib.loads((repository_root / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
-    (named,) = [set(contract["source_modules"]) for contract in contracts if contract["id"] == "sigstore"]
-    packages = {path.parent.name for path in (repository_root / "gitops_models").glob("*/__init__.py")}
-    assert named == {f"gitops_models.{package}" for package in packages - {"trust"}}
 
 
 def test_every_error_code_is_named_by_a_test(repository_root):
