@@ -113,7 +113,7 @@ def test_that_gpg_could_not_tell_is_not_remembered(keys, tmp_path, monkeypatch):
 @pytest.mark.attack("a key block that ends gpg's import before other persons' keys", "GM-P001", by="author")
 @pytest.mark.parametrize("packet", [b"", b"\x09" + bytes(40), b"\4\0\0\0\1\x16\xff" + bytes(20)])
 def test_a_people_file_with_an_unreadable_subkey_is_refused(keys, tmp_path, packet):
-    good = keys.make(f"good{len(packet)}")
+    good = keys.make(f"stays{len(packet)}")
     story = of(tmp_path, listed(keys, good))
     before = story.history().people
     entry = listed(keys, keys.make(f"block{len(packet)}"))
