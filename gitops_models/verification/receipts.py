@@ -16,6 +16,7 @@ from gitops_models.registry.canonical import sha256_hex
 from gitops_models.registry.paths import TRUSTED_ROOT_JSON
 from gitops_models.store.history import on_first_parent_line
 from gitops_models.trust.keyless.bundle import verify_statement
+from gitops_models.trust.keyless.glance import require_named
 from gitops_models.trust.keyless.roots import verifier_of
 from gitops_models.trust.keyless.workload import SignedByWorkload
 from gitops_models.trust.keyrings import PeopleKeyring
@@ -157,6 +158,10 @@ def _of_workflow(
     if workflow.ref != protected or not workflow.identity.endswith(f"@{protected}") or workflow.trigger != TRIGGER:
         return "GM-T108", f"{workload.id} is declared for {workflow.ref} on {workflow.trigger}, not for {protected}"
     claim, root = SignedByWorkload.of(workflow, commit=body.main), root_of(bench.accepted)
+    try:
+        require_named(record.envelope, claim.signer)  # junk costs no verification
+    except GmError as error:
+        return error.code, error.message
     depends_on = {
         "what": "receipt",
         "bundle": record.sha256,
