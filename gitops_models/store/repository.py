@@ -109,6 +109,13 @@ class Store:
             raise GmError("GM-S014", f"object {oid} is a {found}, not a {kind}", where=oid)
         return data
 
+    def holds(self, oid: str, kind: str) -> bool:
+        """Tell whether the object's bytes are here and hash to its id."""
+        try:
+            return self._read(oid)[0] == kind  # libgit2 hashes all that it reads
+        except GmError:
+            return False
+
     def blob(self, oid: str) -> bytes:
         """Give the content of a blob (this makes a Store the source of blobs of registry snapshots)."""
         return self.typed(oid, "blob")

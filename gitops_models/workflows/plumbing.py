@@ -61,15 +61,16 @@ def verify_objects(
     """Judge the selected commits and tags of ``repository``, in the order of ``git rev-list``, tags last.
 
     ``cached``: use the verdicts that this person kept from earlier runs with the same keys, options and gm, and keep
-    these. Raises GM-S0nn for a repository or revision that cannot be used, GM-T3nn for keys that cannot be read; never
-    for what an object holds.
+    these. A kept verdict is about the bytes that the id names: those that lie here now are hashed again, and an object
+    that was exchanged in place is judged anew. Raises GM-S0nn for a repository or revision that cannot be used, GM-T3nn
+    for keys that cannot be read; never for what an object holds.
     """
     store = Store.discover(repository)
     chosen = select(store, selection)
     files = {path: _read(path) for path in _files(against)}
     cache = _cache(store, against, files)
     known = cache.load() if cached else {}
-    missing = [one for one in chosen if _key(one) not in known]
+    missing = [one for one in chosen if _key(one) not in known or not store.holds(one.oid, one.type)]
     if missing:
         known |= _judge(store, missing, against, files)
         if cached:

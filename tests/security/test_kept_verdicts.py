@@ -1,10 +1,12 @@
 """Verdicts kept by ``gm trust verify``: what came with a repository is never taken for one's own."""
 
 import shutil
+import zlib
 from pathlib import Path
 
 import pytest
 
+from gitops_models.cli.run import run
 from gitops_models.trust.verdicts import Judged, VerdictCache
 from gitops_models.workflows import plumbing
 from gitops_models.workflows.plumbing import Against, Selection, verify_objects
@@ -85,3 +87,38 @@ def test_a_copy_gets_its_own_verdicts(repository, tmp_path, home):
     (found,) = verify_objects(Path(tmp_path / "copy"), EVERYTHING, Against(tmp_path / "signers"))
     assert found.judged.code == "GM-T002"
     assert len(list((home / ".cache" / "gitops-models" / "verdicts").iterdir())) == 2
+
+
+def exchange(repository, oid, kind, data):
+    """Put other bytes where the loose object of this id lies, as whoever can write the storage could."""
+    path = repository.path / ".git" / "objects" / oid[:2] / oid[2:]
+    path.unlink()
+    path.write_bytes(zlib.compress(b"%s %d\0%s" % (kind, len(data), data)))
+
+
+@pytest.mark.attack("exchange an object in place after it was judged", "GM-S013", by="storage")
+@pytest.mark.parametrize(("kind", "codes"), [(b"commit", ["GM-S013"]), (b"blob", [])])
+def test_a_kept_verdict_does_not_speak_for_other_bytes(repository, home, kind, codes):
+    (repository.path.parent / "signers").write_text(f"ann@example.org {ed25519_key('eve').public_key}\n")
+    assert [judged(repository), judged(repository)] == [("good", None), ("good", None)]
+    tip = repository.rev("main")
+    (kept,) = (home / ".cache" / "gitops-models" / "verdicts").iterdir()
+    path = repository.path / ".git" / "objects" / tip[:2] / tip[2:]
+    honest = path.read_bytes()
+    exchange(repository, tip, kind, commit_bytes("mallory"))
+    against = Against(repository.path.parent / "signers")
+    cold = verify_objects(repository.path, EVERYTHING, against, cached=False)
+    assert verify_objects(repository.path, EVERYTHING, against) == cold
+    assert [one.judged.code for one in cold] == codes
+    assert run(["-C", str(repository.path), "trust", "verify", tip, "--allowed-signers", str(against.allowed_signers)])
+    path.unlink()
+    path.write_bytes(honest)
+    assert judged(repository) == ("good", None)  # what was put back is what was judged
+    assert kept.exists()
+
+
+def test_what_gpg_could_not_tell_is_asked_again(repository, home, monkeypatch):
+    said = iter([Judged("untrusted", "GM-T042"), Judged("good")])
+    monkeypatch.setattr(plumbing, "_judge", lambda _, some, *__: {plumbing._key(one): next(said) for one in some})
+    assert [judged(repository) for _ in range(3)] == [("untrusted", "GM-T042"), ("good", None), ("good", None)]
+    assert len(list((home / ".cache" / "gitops-models" / "verdicts").iterdir())) == 1
