@@ -26,7 +26,9 @@ OldKeys = Annotated[
     Strings, typer.Option("--key", metavar="SHA256|KEY|FILE", help="SSH key, by fingerprint, line or file.")
 ]
 Gpg = Annotated[Strings, typer.Option("--gpg", metavar="FILE|FINGERPRINT", help="GPG public key.")]
-Sigstore = Annotated[Strings, typer.Option("--sigstore", metavar="IDENTITY", help="Keyless identity; needs --issuer, a pinned root.")]
+Sigstore = Annotated[
+    Strings, typer.Option("--sigstore", metavar="IDENTITY", help="Keyless identity; needs --issuer, a pinned root.")
+]
 Issuer = Annotated[str | None, typer.Option(metavar="URL", help="OIDC issuer of the keyless identity.")]
 Logins = Annotated[Strings, typer.Option("--login", metavar="FORGE:NAME:ID", help="Account, with its numeric id.")]
 
