@@ -11,11 +11,13 @@ from gitops_models.registry.documents import People
 from gitops_models.trust import gpg, peoplegpg
 from gitops_models.trust.payload import commit_payload
 from gitops_models.trust.verify import verify_commit, verify_many
-from tests.security.test_gpg_history import PEOPLE_YAML, REFUSED, Gpg, hold, of
+from tests.security.test_gpg_history import PEOPLE_YAML, Gpg, hold, of
 from tests.support.gpg import gpg_home, listed
 from tests.support.registry import people_document
 from tests.support.signed import person
 from tests.support.stories import CROWD, last
+
+REFUSED = ("denied", ("GM-P506", "GM-P801"))
 
 
 @pytest.fixture(scope="module")
