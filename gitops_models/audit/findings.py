@@ -56,8 +56,9 @@ class Fault:
 
 @dataclass(frozen=True)
 class _Tags:
-    """The remote's tags as they were last fetched (None: there is no remote), and the tags known to be good."""
+    """The tags here, the remote's as they were last fetched (None: there is no remote), and those known to be good."""
 
+    ours: dict[str, str]
     theirs: dict[str, str] | None
     good: GoodTags
 
@@ -85,7 +86,8 @@ def tag_faults(store: Store, history: History, remote: str | None, good: GoodTag
 
     Tags in ``good`` are not checked again; those that are found good are added.
     """
-    tags = _Tags(_remote_tags(store, remote), {} if good is None else good)
+    theirs = _named(store, f"refs/gm-tags/{remote}/") if remote else None
+    tags = _Tags(_named(store, "refs/tags/"), theirs, {} if good is None else good)
     found = (_tag_fault(store, history, key, tags) for key in sorted(history.state.registered))
     return tuple(fault for fault in found if fault)
 
@@ -93,7 +95,7 @@ def tag_faults(store: Store, history: History, remote: str | None, good: GoodTag
 def _tag_fault(store: Store, history: History, key: tuple[str, str], tags: _Tags) -> Fault | None:
     name = tag_name(*key)
     where = f"refs/tags/{name}"
-    here = store.ref(where)
+    here = tags.ours.get(name)
     if here is None:
         return Fault("GM-T620", f"tag {name} is missing", where)
     target, bad = tags.good.get((name, here)), None
@@ -125,10 +127,8 @@ def _stands_on(store: Store, history: History, target: str, step: str) -> bool:
     return target == step or (step == history.pin and is_ancestor(store, target, step))
 
 
-def _remote_tags(store: Store, remote: str | None) -> dict[str, str] | None:
-    if remote is None:
-        return None
-    prefix = f"refs/gm-tags/{remote}/"
+def _named(store: Store, prefix: str) -> dict[str, str]:
+    """Every tag below ``prefix``, in one listing: one at a time costs as much as all, a thousand times."""
     return {name.removeprefix(prefix): oid for name, oid in store.refs(prefix).items()}
 
 
