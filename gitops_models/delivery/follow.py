@@ -200,12 +200,11 @@ class Follower:
         memory = self._memory()
         if memory is not None and memory.pin.commit == history.pin:
             memory.refuse_older_policy(history.policy.version)
-            unchanged = (memory.accepted, memory.policy_version) == (history.tip, history.policy.version)
-            if unchanged and memory.waiting == memory.undecided and history.undecided <= set(memory.waiting):
-                return
         if memory is None or memory.accepted is None:
             self._notes = (f"nothing was remembered: rollback protection begins at {history.tip}",)
-        save_memory(self._path, self._remember(memory, history, history.pin))
+        seen = self._remember(memory, history, history.pin)
+        if seen != memory:
+            save_memory(self._path, seen)
 
     def _memory(self) -> Memory | None:
         from gitops_models.trust.memory import load_memory  # noqa: PLC0415 - loads pydantic

@@ -161,9 +161,10 @@ def open_session(
         remember(store, history)
         if known is None or known.tip != history.tip:
             (renew_prefix if replay else save_prefix)(cache, history)
-    made = Session(store, clock, remote, line, history, ledger, start is not None, offline, checkpoints=checkpoints)
-    made.undecided = undecided
-    return made
+    pinned = start is not None
+    return Session(
+        store, clock, remote, line, history, ledger, pinned, offline, checkpoints=checkpoints, undecided=undecided
+    )
 
 
 def remember(store: Store, history: History) -> None:
@@ -185,7 +186,7 @@ def remember(store: Store, history: History) -> None:
     known = load_memory(path, repository=history.repository.id, line=history.repository.line)
     if known:
         known.refuse_older_policy(history.policy.version)
-    if known is None or known.accepted != history.tip or known.waiting or history.undecided:
+    if known is None or advance(known) != known:
         update_memory(path, advance)
 
 

@@ -269,3 +269,16 @@ def test_a_single_look_without_the_acceptance_proves_nothing(reader, registry):
     accept(at)
     for _ in range(2):
         assert reader.status("fraud") == "1.1.0"
+
+
+def test_a_look_that_shows_nothing_new_writes_nothing(reader, registry):
+    accepted_by_hand(registry)
+    for _ in range(3):
+        reader.status("fraud")
+    session = registry.session("lead")
+    approve_late(session, session.history.pending["model:fraud"], decision="approve", reason="late")
+    for _ in range(3):
+        assert reader.status("fraud") == "1.1.0"
+    written = memory(reader).stat()
+    reader.status("fraud")
+    assert (memory(reader).stat().st_ino, memory(reader).stat().st_mtime_ns) == (written.st_ino, written.st_mtime_ns)
