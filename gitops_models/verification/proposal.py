@@ -63,8 +63,7 @@ def evaluate(
             where=merged.conflicts[0],
             details=merged.conflicts,
         )
-    updates = _real_updates(history, merged.updates)
-    change = change_of(history, updates)
+    change = change_of(history, merged.updates)
     identity = id_of(history, change)
     signed = attached(store, history, change)
     facts = Facts(
@@ -85,7 +84,7 @@ def evaluate(
         accepted=True,
     )
     verdict = judge(change, facts, history.policy)
-    return Evaluation(history.tip, head, change, identity, facts, verdict, updates)
+    return Evaluation(history.tip, head, change, identity, facts, verdict, merged.updates)
 
 
 def evaluate_blocked(
@@ -119,13 +118,3 @@ def _opinions(store: Store, history: History, change_id: str, ledger: DecisionSo
 
     records, accepted = ledger.records(change_id), history.state.snapshot
     return opinions_of(change_id, records, history.people, made_by=made_by, accepted=accepted)
-
-
-def _real_updates(history: History, updates: Mapping[str, Entry | None]) -> dict[str, Entry | None]:
-    """Updates without those that the tip already has: an already merged branch is an empty change."""
-    real: dict[str, Entry | None] = {}
-    for path, entry in updates.items():
-        place = history.layout.classify(path)
-        if place is not None and history.entries(place.scope).get(path) != entry:
-            real[path] = entry
-    return real
