@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from gitops_models.registry.documents import Repository
     from gitops_models.store.repository import Store
 
-FORMAT = f"5 {__version__}"
+FORMAT = f"6 {__version__}"
 
 
 def cache_path(common_dir: Path) -> Path:

@@ -55,6 +55,8 @@ FIELDS = {
     "bytes outside of the cache": "outs:\n- {md5: %s, size: 0, hash: md5, path: model.onnx, cache: false}\n",
     "an order to keep old bytes": "outs:\n- {md5: %s, size: 0, hash: md5, path: model.onnx, persist: true}\n",
     "files of its own": "outs:\n- {md5: %s.dir, size: 0, path: model.onnx, files: [{relpath: ../x, md5: y}]}\n",
+    "the digest of DVC 2, of other bytes": "outs:\n- {md5: %s, size: 0, path: model.onnx}\n",
+    "a number of files for one file": "outs:\n- {md5: %s, size: 0, nfiles: 1, hash: md5, path: model.onnx}\n",
     "two outputs": "outs:\n- {md5: %s, size: 0, hash: md5, path: model.onnx}\n- {md5: a, size: 0, path: ../x}\n",
 }
 

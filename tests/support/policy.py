@@ -101,7 +101,9 @@ def lineage_yaml(version, *, model="fraud", author="engineer", artifacts=None, *
 
 def pointer(entry, **changes):
     """The pointer of an artifact."""
-    return yamls.dump({"outs": [{"md5": entry["md5"], "size": entry["size"], "path": entry["path"], **changes}]})
+    files = {"nfiles": 2} if entry["md5"].endswith(".dir") else {}
+    plain = {"md5": entry["md5"], "size": entry["size"], **files, "hash": "md5", "path": entry["path"]}
+    return yamls.dump({"outs": [{**plain, **changes}]})
 
 
 def version_files(version, *, model="fraud", **fields):

@@ -93,18 +93,24 @@ def test_an_event_that_the_policy_gives_to_nobody_is_refused():
     assert "GM-P403" in judge(change, here.facts(change), here.policy).codes
 
 
+PLAIN = {"md5": "0", "size": 1, "path": "a", "hash": "md5"}
+
+
 @pytest.mark.parametrize(
     "value",
     [
         {"outs": []},
-        {"outs": [{"md5": "0", "size": 1, "path": "a"}], "wdir": ".."},
-        {"outs": {"md5": "0"}},
+        {"outs": [PLAIN], "wdir": ".."},
+        {"outs": PLAIN},
         {"outs": ["a"]},
-        {"outs": [{"md5": "0", "size": 1, "path": "a", "isexec": True}]},
-        {"outs": [{"md5": "0", "size": 1, "path": "a", "hash": "sha256"}]},
-        {"outs": [{"md5": "0", "size": True, "path": "a"}]},
-        {"outs": [{"size": 1, "path": "a"}]},
-        {"outs": [{"md5": "0", "size": 1}]},
+        {"outs": [{**PLAIN, "isexec": True}]},
+        {"outs": [{**PLAIN, "hash": "sha256"}]},
+        {"outs": [{**PLAIN, "size": True}]},
+        {"outs": [{**PLAIN, "nfiles": 1}]},
+        {"outs": [{**PLAIN, "md5": "0.dir"}]},
+        {"outs": [{**PLAIN, "md5": "0.dir", "nfiles": "2"}]},
+        {"outs": [{**PLAIN, "md5": "0.dir", "nfiles": -1}]},
+        *({"outs": [{key: value for key, value in PLAIN.items() if key != left_out}]} for left_out in PLAIN),
     ],
 )
 def test_a_pointer_that_is_not_plain_is_refused(value):
