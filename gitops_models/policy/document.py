@@ -4,97 +4,61 @@ Every field here is enforced by a rule. A field that nothing enforces is refused
 that no code holds up.
 """
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from gitops_models.errors import GmError
+from gitops_models.policy.demands import (
+    AtMost,
+    Condition,
+    Freeze,
+    Review,
+    RollbackRules,
+    Skipped,
+    SoakHours,
+    Training,
+    Violations,
+)
 from gitops_models.policy.matching import Slot
+from gitops_models.policy.risktable import (
+    RISKS,
+    ROW,
+    EvidenceMode,
+    Floor,
+    Quorum,
+    RiskRule,
+    Risks,
+    RoleCount,
+    RollbackAuthority,
+    slots,
+)
 from gitops_models.registry import yamls
 from gitops_models.registry.documents import API_VERSION, Document, Part, Risk, validate
 from gitops_models.registry.documents._base import Items, Name, about
 from gitops_models.registry.documents.lineage import Role
 
+__all__ = [
+    "RISKS",
+    "RULE_SET",
+    "EvidenceMode",
+    "Floor",
+    "Policy",
+    "Quorum",
+    "RiskRule",
+    "Risks",
+    "RoleCount",
+    "RollbackAuthority",
+    "load_policy",
+    "slots",
+]
+
 RULE_SET = 1
 """The newest rule set that this gm knows; a policy that names a newer one is refused."""
 
-RISKS: tuple[Risk, ...] = ("low", "medium", "high", "critical")
-EvidenceMode = Literal["forge", "signed"]
 LineageField = Literal[
     "architecture", "code", "data", "features", "parameters", "environment", "metrics", "artifacts", "interface"
 ]
-
-
-class RoleCount(Part):
-    """A committee: several distinct persons who hold one role."""
-
-    role: Annotated[Name, about("The role that each of them holds.", "oversight-committee")]
-    of: Annotated[int, Field(ge=1, le=64), about("How many distinct persons.", 2)]
-
-
-def _explicit(value: Any) -> Any:
-    """``none`` says that nobody else has to agree; an empty list could be an oversight and is refused."""
-    if isinstance(value, list) and not value:
-        raise ValueError("an empty quorum is written as none")
-    return () if value == "none" else value
-
-
-Quorum = Annotated[Items[Name | RoleCount], BeforeValidator(_explicit)]
-"""Roles that distinct persons must hold, or the word ``none``."""
-
-
-def slots(quorum: tuple[str | RoleCount, ...]) -> tuple[Slot, ...]:
-    """Return the quorum as slots for matching."""
-    return tuple(Slot(entry) if isinstance(entry, str) else Slot(entry.role, entry.of) for entry in quorum)
-
-
-class RollbackAuthority(Part):
-    """Who may start a rollback, and who has to authorize it. Initiating is enough where nothing is authorized."""
-
-    initiate: Annotated[Items[Name], about("Roles that may start it.", ["operator"])] = ()
-    authorize: Annotated[Quorum, about("Quorum that authorizes it.", ["raio"])] = ()
-
-    @model_validator(mode="after")
-    def _somebody(self) -> Self:
-        if not (self.initiate or self.authorize):
-            raise ValueError("name a role under initiate or authorize")
-        return self
-
-
-class RiskRule(Part):
-    """What one risk demands."""
-
-    approve: Annotated[Quorum, about("Quorum for changes of this risk, or none.", ["raio", "domain-lead"])]
-    evidence: Annotated[EvidenceMode, about("Whether a forge review counts or only a signed decision.", "signed")]
-    touch: Annotated[bool, about("Whether only decisions count that a touched hardware key signed.", example=True)] = (
-        False
-    )
-    rollback: Annotated[RollbackAuthority, about("Authority over rollbacks.", {"initiate": ["operator"]})]
-
-
-_ROW = {"approve": ["raio"], "evidence": "signed", "rollback": {"authorize": ["raio"]}}
-
-
-class Risks(Part):
-    """The risk table; every risk must be given, because an unknown one counts as the highest."""
-
-    low: Annotated[RiskRule, about("Demands of low risk.", _ROW)]
-    medium: Annotated[RiskRule, about("Demands of medium risk.", _ROW)]
-    high: Annotated[RiskRule, about("Demands of high risk.", _ROW)]
-    critical: Annotated[RiskRule, about("Demands of critical risk.", _ROW)]
-
-    def of(self, risk: Risk) -> RiskRule:
-        """Return the row of ``risk``."""
-        rule: RiskRule = getattr(self, risk)
-        return rule
-
-
-class Floor(Part):
-    """A lower bound of the risk for models by name and use."""
-
-    models: Annotated[str, about("Pattern of model names.", "fraud*")] = "*"
-    use: Annotated[Items[Name], about("Uses it holds for; all when empty.", ["clinical-decision-support"])] = ()
-    risk: Annotated[Risk, about("The risk that such a model has at least.", "high")]
 
 
 class StageRule(Part):
@@ -105,6 +69,18 @@ class StageRule(Part):
         Items[Name], about("Workloads, one of which must have signed where the version comes from.", ["trainer"])
     ] = ()
     approve: Annotated[Quorum | None, about("Quorum of this stage instead of the risk's.", ["technical-lead"])] = None
+    max_age_days: Annotated[int | None, Field(ge=1), about("Older evidence does not count.", 90)] = None
+    soak_hours: Annotated[
+        SoakHours | None, about("How long a version serves in the stage before.", {"high": 24, "critical": 72})
+    ] = None
+    freeze: Annotated[
+        Items[Freeze], about("When nothing is promoted here.", [{"days": ["sat", "sun"], "risks": ["high"]}])
+    ] = ()
+    formats: Annotated[
+        dict[Risk, Items[Name]],
+        Field(default_factory=dict),
+        about("Formats of weights and binaries for that risk and above.", {"high": ["onnx", "safetensors"]}),
+    ]
 
 
 class LineageRule(Part):
@@ -144,10 +120,29 @@ class Promotion(Part):
 
 
 class Emergency(Part):
-    """Who may act while Git cannot be reached, and how soon Git has to say the same."""
+    """Who may act in an emergency or while Git cannot be reached, and how soon others have to agree to it."""
 
-    role: Annotated[Items[Name], Field(min_length=1), about("Roles, any of which may sign an override.", ["operator"])]
-    ratify_within_hours: Annotated[int, Field(ge=1, le=720), about("How long an override may last.", 48)] = 48
+    role: Annotated[Items[Name], Field(min_length=1), about("Roles, any of which may act.", ["operator"])]
+    skips: Annotated[Items[Skipped], about("What an emergency rollback does not wait for.", ["approval", "soak"])] = (
+        "approval",
+        "soak",
+        "freeze",
+    )
+    ratify_within_hours: Annotated[
+        int, Field(ge=1, le=720), about("How soon it has to be ratified; how long an override may last.", 48)
+    ] = 48
+    at_most: Annotated[
+        AtMost | None, about("Beyond this rate of one model a second person agrees.", {"count": 2, "per_hours": 24})
+    ] = None
+
+
+class Retention(Part):
+    """How long bytes are kept, and who agrees to deleting them."""
+
+    keep_days: Annotated[int, Field(ge=1, le=36600), about("Bytes of a version are kept this long.", 3650)]
+    delete: Annotated[
+        Quorum, about("Quorum for deleting bytes behind a record, or none.", ["raio", "oversight-committee"])
+    ]
 
 
 class PolicyChanges(Part):
@@ -166,9 +161,12 @@ class Policy(Document):
     rules: Annotated[int, Field(ge=1, le=RULE_SET), about("Rule set of gm that judges steps under it.", 1)]
     status: Annotated[Literal["binding"], about("Every accepted policy binds.", "binding")] = "binding"
     owner: Annotated[Name | None, about("Role that answers for it.", "raio")] = None
+    review: Annotated[
+        Review | None, about("When the policy is looked at again.", {"every_days": 365, "last": "2026-11-21"})
+    ] = None
     stages: Annotated[Items[Name], Field(min_length=1), about("Stages in order.", ["staging", "production"])]
     roles: Annotated[Items[Name], Field(min_length=1), about("Every role that is used.", ["ml-engineer", "raio"])]
-    risks: Annotated[Risks, about("Demands by risk.", dict.fromkeys(RISKS, _ROW))]
+    risks: Annotated[Risks, about("Demands by risk.", dict.fromkeys(RISKS, ROW))]
     floors: Annotated[Items[Floor], about("Lower bounds of the risk.", [{"models": "fraud*", "risk": "high"}])] = ()
     stage_rules: Annotated[
         dict[Name, StageRule],
@@ -180,8 +178,22 @@ class Policy(Document):
     registration: Annotated[Registration, about("Who may register.", {"may": ["ml-engineer"]})]
     promotion: Annotated[Promotion, about("Who may propose promotions.", {"may": ["ml-engineer"]})]
     emergency: Annotated[
-        Emergency | None, about("Who may override a stage with its last known good version.", {"role": ["operator"]})
+        Emergency | None, about("Who may act in an emergency, and what holds then.", {"role": ["operator"]})
     ] = None
+    rollback: Annotated[RollbackRules, about("What holds for every rollback.", {"degrade": "refuse"})] = RollbackRules()
+    training: Annotated[
+        Training | None, about("Training that counts.", {"topics": ["versioning"], "valid_days": 365})
+    ] = None
+    violations: Annotated[
+        Violations | None, about("When an external audit is called for.", {"count": 3, "per_days": 365})
+    ] = None
+    retention: Annotated[Retention | None, about("How long bytes are kept.", {"keep_days": 3650, "delete": "none"})] = (
+        None
+    )
+    conditions: Annotated[
+        Items[Condition],
+        about("The organisation's own demands.", [{"id": "auc-floor", "require": {"metric": "auc", "at_least": 0.85}}]),
+    ] = ()
     policy_changes: Annotated[PolicyChanges, about("Who may change the policy.", {"approve": ["raio"]})]
     max_staleness_minutes: Annotated[
         int | None, Field(ge=1), about("Readers stay where they are when the newest checkpoint is older.", 1440)
@@ -204,6 +216,7 @@ class Policy(Document):
         stages = [rule.approve for rule in self.stage_rules.values() if rule.approve is not None]
         lists = [rule.approve for rule in rules] + [rule.rollback.authorize for rule in rules] + stages
         lists += [self.registration.approve, self.registration.new_model, self.policy_changes.approve]
+        lists += [self.retention.delete] if self.retention else []
         return tuple(slots(quorum) for quorum in lists)
 
     @property
