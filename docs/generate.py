@@ -23,7 +23,9 @@ from gitops_models.cli.verbs import VERBS
 from gitops_models.errors.codes import Code, all_codes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+    from gitops_models.policy.clauses import Clause
 
 ROOT = Path(__file__).resolve().parent.parent
 LETTERS = {
@@ -153,9 +155,45 @@ def attacks_page() -> str:
     return "".join([*parts, *(f"| {one.name} | `{one.test}` |\n" for one in benign)])
 
 
+CLAUSES_HEAD = """\
+# Clauses and what holds them up
+
+Generated from `gitops_models/policy/clauses/` and the markers of the tests by `make docs`. The sources are the two
+governance documents that gm implements; what must hold is said in our words. *Needs* names the field of the policy
+without which a repository does not enforce the clause (`gm compliance` says how yours stands), *due* the part of gm
+that is still to bring it. Sanctions and contractual penalties are outside of software and no clause of this page claims
+them.
+"""
+
+
+def clauses_page() -> str:
+    """Every clause by document and section: what must hold, the rules and mechanisms, the tests."""
+    sys.path.insert(0, str(ROOT))
+    from gitops_models.policy.clauses import CLAUSES, DOCUMENTS  # noqa: PLC0415 - only this page needs them
+    from tests.support.clauses import marked  # noqa: PLC0415 - not part of the package
+
+    parts, shown = [CLAUSES_HEAD], marked()
+    for letter, group in itertools.groupby(CLAUSES, key=lambda clause: clause.document):
+        clauses = list(group)
+        parts.append(f"\n## {letter}: {DOCUMENTS[letter]} ({len(clauses)} clauses)\n")
+        parts.extend(clause_entry(clause, shown.get(clause.id, ())) for clause in clauses)
+    return "".join(parts)
+
+
+def clause_entry(clause: Clause, tests: Iterable[str]) -> str:
+    """One clause with its rules, mechanism, needs and tests."""
+    codes = [f"[{code}](codes.md#{code.lower()})" for code in clause.rules]
+    held = "; ".join(filter(None, (", ".join(codes), clause.mechanism)))
+    needs = "".join(f"- Needs: `{need.shown}`\n" for need in clause.needs)
+    due = f"- Due: {clause.due}\n" if clause.due else ""
+    listed = "".join(f"- Test: `{test}`\n" for test in tests)
+    return f"\n### {clause.id}\n\n{clause.must}\n\n- Held up by: {held}\n{needs}{due}{listed}"
+
+
 def pages() -> dict[str, str]:
     """Path below the repository's root to text, of everything that is generated."""
-    reference = {"codes": codes_page(), "rules": rules_page(), "cli": cli_page(), "attacks": attacks_page()}
+    reference = {"codes": codes_page(), "rules": rules_page(), "cli": cli_page()}
+    reference |= {"attacks": attacks_page(), "clauses": clauses_page()}
     return {f"docs/reference/{name}.md": text for name, text in reference.items()} | dict(schema_pages())
 
 
