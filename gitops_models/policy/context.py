@@ -15,6 +15,7 @@ from gitops_models.registry.stack import LiveStack, StackEntry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from datetime import datetime
 
     from gitops_models.policy.approvals import Tally
     from gitops_models.policy.document import Policy
@@ -142,12 +143,16 @@ class Context:
         if position:
             before = (event.model, self.policy.stages[position - 1])
             previous = stacks.get(before) or self.facts.state.stack(*before)
-        stacks[key] = _moved(stack, event)
+        stacks[key] = _moved(stack, event, self.facts.at)
         return Move(event, stack, previous)
 
     def stacks_after(self, model: str) -> tuple[LiveStack, ...]:
         """Return the live stacks of a model that the change would leave, in the order of stages."""
-        moved = {move.event.stage: _moved(move.stack, move.event) for move in self.moves if move.event.model == model}
+        moved = {
+            move.event.stage: _moved(move.stack, move.event, self.facts.at)
+            for move in self.moves
+            if move.event.model == model
+        }
         return tuple(moved.get(stage) or self.facts.state.stack(model, stage) for stage in self.policy.stages)
 
     def last_known_good(self, model: str, stack: LiveStack, snapshot: Snapshot | None = None) -> str | None:
@@ -161,9 +166,9 @@ class Context:
         return misfits(self.model(model), self.after.lineage(model, version))
 
 
-def _moved(stack: LiveStack, event: Promoted | RolledBack | Undeployed) -> LiveStack:
+def _moved(stack: LiveStack, event: Promoted | RolledBack | Undeployed, at: datetime | None) -> LiveStack:
     if isinstance(event, Promoted):
-        return stack.push(StackEntry(event.to_version, event.lineage_sha256, None))
+        return stack.push(StackEntry(event.to_version, event.lineage_sha256, None, at))
     return stack.pop_to(event.to_version) if isinstance(event, RolledBack) else stack.undeploy()
 
 

@@ -180,7 +180,9 @@ class Policy(Document):
     emergency: Annotated[
         Emergency | None, about("Who may act in an emergency, and what holds then.", {"role": ["operator"]})
     ] = None
-    rollback: Annotated[RollbackRules, about("What holds for every rollback.", {"degrade": "refuse"})] = RollbackRules()
+    rollback: Annotated[
+        RollbackRules, about("Limits of rollbacks, and what to do where none is left.", {"degrade": "refuse"})
+    ] = RollbackRules()
     training: Annotated[
         Training | None, about("Training that counts.", {"topics": ["versioning"], "valid_days": 365})
     ] = None

@@ -66,7 +66,8 @@ def in_order(context: Context, model: str, version: str) -> Sequence[Evidence]:
     layout, accepted = context.after.layout, context.facts.state.evidence
 
     def place(path: str) -> float:
-        return inf if context.before.entry(path) is None else accepted.get(path, 0)
+        known = accepted.get(path)
+        return inf if context.before.entry(path) is None else known.order if known else 0
 
     paths = [layout.evidence_path(model, version, name) for name in context.after.evidence_names(model, version)]
     found = [(place(path), cast("Evidence", context.after.document(path))) for path in paths]

@@ -15,6 +15,10 @@ PENDING = frozenset(("GM-P401", "GM-P404"))
 """Codes of what is still to come rather than wrong: approvals, and the record that they stood."""
 
 
+OPINIONS = PENDING | {"GM-P402"}
+"""Codes that depend on what reviewers have said so far, not on what the change is."""
+
+
 class Severity(StrEnum):
     """``deny`` refuses the change; ``warn`` and ``info`` are shown and change nothing."""
 

@@ -72,6 +72,11 @@ def model_scope(model: str) -> str:
     return f"model:{model}"
 
 
+def model_of(scope: str) -> str:
+    """Return the model of a scope; the policy's scope is its own name."""
+    return scope.removeprefix("model:")
+
+
 @dataclass(frozen=True)
 class Layout:
     """Where things lie: the models root and the further governed paths of gm.yaml."""

@@ -5,6 +5,7 @@ promotion: 1.0, 1.1, 1.2, a rollback gives 1.1, another gives 1.0, never 1.2.
 """
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from typing import Literal
 
@@ -15,11 +16,15 @@ Move = Literal["promoted", "rolled-back", "unchanged"]
 
 @dataclass(frozen=True)
 class StackEntry:
-    """A version that was live, the lineage it was pinned to, and the step that put it there (None: the pin)."""
+    """A version that was live, the lineage it was pinned to, the step that put it there (None: the pin), and when.
+
+    ``at`` is the time of that step's acceptance, None before the pin.
+    """
 
     version: str
     lineage_sha256: str
     step: str | None
+    at: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,9 @@ from typing import NamedTuple, TypeVar
 
 from gitops_models.registry import events as ev
 from gitops_models.registry.change import Change
+from gitops_models.registry.chronicle import Happening, happenings
 from gitops_models.registry.grow import GrowingMap
+from gitops_models.registry.paths import model_of
 from gitops_models.registry.snapshot import Snapshot
 from gitops_models.registry.stack import LiveStack, StackEntry
 
@@ -23,6 +25,13 @@ class Touch(NamedTuple):
 
     order: int
     step: str
+
+
+class Recorded(NamedTuple):
+    """When a document was accepted: ``order`` counts steps, ``at`` is the acceptance's time."""
+
+    order: int
+    at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -50,9 +59,9 @@ class AcceptedState:
     ``step`` and ``at`` are the last accepted step and its acceptance. ``stacks`` hold the live stack per (model,
     stage); ``touched`` the last accepted step per mutable path; ``weights`` the version that owns the sha256 of
     weights, or of a prompt where it has no weights; ``ever_staged`` every version that was once desired in (model,
-    stage); ``evidence`` when evidence at a path was accepted, in counted steps (what the pin held is missing);
-    ``blocked`` the scopes whose newest step was not accepted; ``suspect`` the versions that a key now declared
-    compromised had a hand in.
+    stage); ``evidence`` when evidence at a path was accepted (what the pin held is missing); ``chronicle`` what later
+    judgements count, per model, oldest first; ``blocked`` the scopes whose newest step was not accepted; ``suspect``
+    the versions that a key now declared compromised had a hand in.
     """
 
     snapshot: Snapshot
@@ -64,7 +73,8 @@ class AcceptedState:
     registered: Mapping[ModelVersion, Registration] = field(default_factory=GrowingMap)
     weights: Mapping[tuple[str, str], str] = field(default_factory=GrowingMap)
     ever_staged: Mapping[ModelStage, Versions] = field(default_factory=GrowingMap)
-    evidence: Mapping[str, int] = field(default_factory=GrowingMap)
+    evidence: Mapping[str, Recorded] = field(default_factory=GrowingMap)
+    chronicle: Mapping[str, tuple[Happening, ...]] = field(default_factory=GrowingMap)
     blocked: Mapping[str, Blocked] = field(default_factory=dict)
     suspect: frozenset[ModelVersion] = frozenset()
 
@@ -104,11 +114,13 @@ class AcceptedState:
         touches = [self.touched[path] for path in change.mutable_paths() if path in self.touched]
         return max(touches).step if touches else None
 
-    def accept(self, change: Change, *, step: str, at: datetime | None, persons: Iterable[str]) -> "AcceptedState":
+    def accept(
+        self, change: Change, *, step: str, at: datetime | None, persons: Iterable[str], change_id: str = ""
+    ) -> "AcceptedState":
         """Return the state after an accepted change; costs as much as the change is large.
 
         ``change`` must be the difference to this very state (``ValueError``). ``persons`` are those behind the step:
-        author, committer, proposer.
+        author, committer, proposer. ``change_id`` is what its approvals were bound to.
         """
         if change.before is not self.snapshot:
             raise ValueError("the change was computed against another state")
@@ -121,28 +133,53 @@ class AcceptedState:
             step=step,
             at=at,
             index=index,
-            stacks=_grown(self.stacks, self._moved(change, step)),
+            stacks=_grown(self.stacks, self._moved(change, step, at)),
             touched=_grown(self.touched, dict.fromkeys(change.mutable_paths(), Touch(index, step))),
             registered=_grown(self.registered, dict.fromkeys(sorted(new), Registration(step, people, at))),
             weights=_grown(
                 self.weights, {key: value for pair in new for key, value in _weights(change.after, *pair).items()}
             ),
             ever_staged=_grown(self.ever_staged, self._staged(change)),
-            evidence=_grown(self.evidence, dict.fromkeys((path.path for path in change.added("evidence")), index)),
+            evidence=_grown(
+                self.evidence, dict.fromkeys((path.path for path in change.added("evidence")), Recorded(index, at))
+            ),
+            chronicle=self._told(happenings(change, step=step, at=at, persons=people, change_id=change_id)),
             blocked={scope: why for scope, why in self.blocked.items() if scope not in change.scopes},
         )
 
-    def block(self, scopes: Iterable[str], *, step: str, change_id: str, codes: Iterable[str]) -> "AcceptedState":
-        """Return the state with ``scopes`` blocked by a step that was not accepted; files stay as accepted."""
-        why = Blocked(step, change_id, tuple(codes))
-        return replace(self, blocked={**self.blocked, **dict.fromkeys(scopes, why)})
+    def block(
+        self,
+        scopes: Iterable[str],
+        *,
+        step: str,
+        change_id: str,
+        codes: Iterable[str],
+        violation: Happening | None = None,
+    ) -> "AcceptedState":
+        """Return the state with ``scopes`` blocked by a step that was not accepted; files stay as accepted.
 
-    def _moved(self, change: Change, step: str) -> dict[ModelStage, LiveStack]:
+        ``violation`` is counted for the models among ``scopes``: the step was wrong, not just early.
+        """
+        why, names = Blocked(step, change_id, tuple(codes)), tuple(scopes)
+        told = ((model_of(scope), violation) for scope in names if violation)
+        return replace(self, blocked={**self.blocked, **dict.fromkeys(names, why)}, chronicle=self._told(told))
+
+    def happened(self, model: str, *kinds: str) -> tuple[Happening, ...]:
+        """Return what is told of a model (or of ``POLICY_SCOPE``) and is of these kinds, oldest first."""
+        return tuple(one for one in self.chronicle.get(model, ()) if one.kind in kinds)
+
+    def _told(self, told: Iterable[tuple[str, Happening]]) -> Mapping[str, tuple[Happening, ...]]:
+        new: dict[str, tuple[Happening, ...]] = {}
+        for model, happening in told:
+            new[model] = (*new.get(model, self.chronicle.get(model, ())), happening)
+        return _grown(self.chronicle, new) if new else self.chronicle
+
+    def _moved(self, change: Change, step: str, at: datetime | None) -> dict[ModelStage, LiveStack]:
         moved: dict[ModelStage, LiveStack] = {}
         for back in change.of(ev.RolledBack):
             moved[back.model, back.stage] = self.stack(back.model, back.stage).pop_to(back.to_version)
         for new in change.of(ev.Promoted):
-            entry = StackEntry(new.to_version, new.lineage_sha256, step)
+            entry = StackEntry(new.to_version, new.lineage_sha256, step, at)
             moved[new.model, new.stage] = self.stack(new.model, new.stage).push(entry)
         for gone in change.of(ev.Undeployed):
             moved[gone.model, gone.stage] = self.stack(gone.model, gone.stage).undeploy()

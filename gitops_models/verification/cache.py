@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any, cast
 from gitops_models._version import __version__
 from gitops_models.errors import GmError
 from gitops_models.registry.cache import cache_of
+from gitops_models.registry.chronicle import Happening
 from gitops_models.registry.grow import GrowingMap
 from gitops_models.registry.paths import GM_YAML, POLICY_SCOPE, Layout
 from gitops_models.registry.scopes import REGULAR, Entry, Scope
 from gitops_models.registry.snapshot import Snapshot
 from gitops_models.registry.stack import LiveStack, StackEntry
-from gitops_models.registry.state import AcceptedState, Registration, Touch
+from gitops_models.registry.state import AcceptedState, Recorded, Registration, Touch
 from gitops_models.registry.times import format_time, parse_time
 from gitops_models.trust.memory import write_durably
 from gitops_models.verification.beginning import policy_of
@@ -27,6 +28,7 @@ from gitops_models.verification.history import History
 from gitops_models.verification.steplog import load_steps, save_steps
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
     from gitops_models.registry.documents import Repository
@@ -87,22 +89,46 @@ def _plain(history: History) -> dict[str, Any]:
         "length": history.length,
         "files": _files(state.snapshot),
         "step": state.step,
-        "at": format_time(state.at) if state.at else None,
+        "at": _text(state.at),
         "index": state.index,
         "stacks": [
-            [*key, [list(vars(entry).values()) for entry in stack.versions], stack.live]
-            for key, stack in state.stacks.items()
+            [*key, [_stacked(entry) for entry in stack.versions], stack.live] for key, stack in state.stacks.items()
         ],
         "touched": [[path, touch.order, touch.step] for path, touch in state.touched.items()],
         "registered": [
-            [*key, value.step, sorted(value.persons), format_time(value.at) if value.at else None]
-            for key, value in state.registered.items()
+            [*key, value.step, sorted(value.persons), _text(value.at)] for key, value in state.registered.items()
         ],
         "weights": [[*key, version] for key, version in state.weights.items()],
-        "evidence": [[path, order] for path, order in state.evidence.items()],
+        "evidence": [[path, order, _text(at)] for path, (order, at) in state.evidence.items()],
+        "chronicle": [[model, [_told(one) for one in told]] for model, told in state.chronicle.items()],
         "suspect": sorted(state.suspect),
         "staged": [[*key, sorted(versions)] for key, versions in state.ever_staged.items()],
     }
+
+
+def _text(at: datetime | None) -> str | None:
+    return format_time(at) if at else None
+
+
+def _time(text: str | None) -> datetime | None:
+    return parse_time(text) if text else None
+
+
+def _stacked(entry: StackEntry) -> list[str | None]:
+    return [entry.version, entry.lineage_sha256, entry.step, _text(entry.at)]
+
+
+def _entered(version: str, lineage: str, step: str | None, at: str | None) -> StackEntry:
+    return StackEntry(version, lineage, step, _time(at))
+
+
+def _told(one: Happening) -> list[Any]:
+    return [one.kind, one.step, _text(one.at), one.subject, one.change_id, sorted(one.persons)]
+
+
+def _happening(kept: list[Any]) -> Happening:
+    kind, step, at, subject, change_id, persons = kept
+    return Happening(kind, step, _time(at), subject, change_id, frozenset(persons))
 
 
 def _files(accepted: Snapshot) -> dict[str, dict[str, str | list[int | str]]]:
@@ -142,18 +168,18 @@ def _state(kept: dict[str, Any], accepted: Snapshot) -> AcceptedState:
     return AcceptedState(
         accepted,
         kept["step"],
-        at=parse_time(kept["at"]) if kept["at"] else None,
+        at=_time(kept["at"]),
         index=kept["index"],
         stacks=GrowingMap(
             {
-                (model, stage): LiveStack(tuple(StackEntry(*entry) for entry in entries), live=live)
+                (model, stage): LiveStack(tuple(_entered(*entry) for entry in entries), live=live)
                 for model, stage, entries, live in kept["stacks"]
             }
         ),
         touched=GrowingMap({path: Touch(order, step) for path, order, step in kept["touched"]}),
         registered=GrowingMap(
             {
-                (model, version): Registration(step, frozenset(persons), parse_time(at) if at else None)
+                (model, version): Registration(step, frozenset(persons), _time(at))
                 for model, version, step, persons, at in kept["registered"]
             }
         ),
@@ -161,6 +187,7 @@ def _state(kept: dict[str, Any], accepted: Snapshot) -> AcceptedState:
         ever_staged=GrowingMap(
             {(model, stage): GrowingMap(dict.fromkeys(versions)) for model, stage, versions in kept["staged"]}
         ),
-        evidence=GrowingMap(dict(kept["evidence"])),
+        evidence=GrowingMap({path: Recorded(order, _time(at)) for path, order, at in kept["evidence"]}),
+        chronicle=GrowingMap({model: tuple(map(_happening, told)) for model, told in kept["chronicle"]}),
         suspect=frozenset((model, version) for model, version in kept["suspect"]),
     )

@@ -32,7 +32,7 @@ from gitops_models.verification.history import History, Pending, Step
 from gitops_models.verification.provenance import attached
 from gitops_models.verification.receipts import Bench, Merged, heard_or_none
 from gitops_models.verification.signers import ReadAhead, signers
-from gitops_models.verification.steps import bound, claimed, differing_scopes, hands_of, step_of
+from gitops_models.verification.steps import bound, claimed, differing_scopes, hands_of, step_of, violation
 from gitops_models.verification.suspicion import suspects, touches
 from gitops_models.verification.timely import Timely
 
@@ -207,13 +207,19 @@ class _Walker:
         actual = {scope: entries for scope, entries in history.actual.items() if scope not in change.scopes}
         pending = {scope: waiting for scope, waiting in history.pending.items() if scope not in change.scopes}
         if judged.accepted:
-            state = history.state.accept(change, step=step.oid, at=step.at, persons=step.proposers)
+            state = history.state.accept(
+                change, step=step.oid, at=step.at, persons=step.proposers, change_id=judged.facts.change_id
+            )
             self._settle(replace(state, at=bound(history.state.at, judged)), pending, actual)
             return
         differing = differing_scopes(change)
         free = {scope: why for scope, why in history.state.blocked.items() if scope not in change.scopes}
         state = replace(history.state, blocked=free).block(
-            differing, step=step.oid, change_id=judged.facts.change_id, codes=judged.verdict.codes
+            differing,
+            step=step.oid,
+            change_id=judged.facts.change_id,
+            codes=judged.verdict.codes,
+            violation=violation(step, judged),
         )
         waiting = Pending(step, change, judged.facts)
         pending |= dict.fromkeys(differing, waiting)

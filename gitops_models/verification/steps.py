@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from gitops_models.policy.verdict import OPINIONS
+from gitops_models.registry.chronicle import Happening
 from gitops_models.registry.trailers import GM_REASON, parse_trailers
 from gitops_models.verification.hands import signing
 from gitops_models.verification.history import Step
@@ -61,6 +63,16 @@ def step_of(commit: Commit, index: int, change: Change, judged: Judged) -> Step:
         reason=reasons[0] if reasons else parse_trailers(commit.message).get(GM_REASON),
         hands=hands_of(judged),
     )
+
+
+def violation(step: Step, judged: Judged) -> Happening | None:
+    """What a denied step counts as; None where it was denied for opinions only, which may come and go.
+
+    Every reader must count the same: what the ledger says of a step that already landed depends on when one looks.
+    """
+    if not set(judged.verdict.codes) - OPINIONS:
+        return None
+    return Happening("violation", step.oid, judged.facts.at, change_id=judged.facts.change_id)
 
 
 def hands_of(judged: Judged) -> tuple[Hand, ...]:

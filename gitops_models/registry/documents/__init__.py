@@ -26,7 +26,7 @@ from gitops_models.registry.documents.people import (
     Workload,
 )
 from gitops_models.registry.documents.repository import Repository, Target, Targets
-from gitops_models.registry.documents.safety import Cause, Hold, Quarantine, Resolution, Status
+from gitops_models.registry.documents.safety import Cause, Hold, Quarantine, Resolution, Status, Urgency
 from gitops_models.registry.documents.stages import Evidence, Report, StageState
 
 __all__ = [
@@ -71,6 +71,7 @@ __all__ = [
     "Target",
     "Targets",
     "TensorSpec",
+    "Urgency",
     "Workload",
     "document_class",
     "parse_document",

@@ -37,6 +37,18 @@ CauseName = Literal[
 ]
 
 
+class Urgency(Part):
+    """What an emergency did not wait for, and what was checked all the same."""
+
+    skipped: Annotated[
+        Items[Literal["approval", "soak", "freeze"]], about("Checks that were not waited for.", ["approval"])
+    ] = ()
+    kept: Annotated[
+        Items[Literal["bytes", "signature", "quarantine"]],
+        about("Checks that no emergency skips.", ["bytes", "signature", "quarantine"]),
+    ] = ("bytes", "signature", "quarantine")
+
+
 class Hold(Document):
     """Bars promotions to a stage, or lifts the bar. The path is models/<model>/holds/<stage>/<n>.yaml."""
 
@@ -48,6 +60,9 @@ class Hold(Document):
     cause: Annotated[CauseName | None, about("Kind of cause.", "regression")] = None
     root_cause: Annotated[Line | None, about("Link to the root cause; needed to lift.", _LINK)] = None
     incident: Annotated[Line | None, about("Incident this belongs to.", "INC-412")] = None
+    emergency: Annotated[
+        Urgency | None, about("Given where an emergency rollback placed it.", {"skipped": ["approval"]})
+    ] = None
     by: Annotated[Name, about("Who placed or lifted it; equals the signer.", "operator-1")]
     created: Annotated[Time, about("When, UTC.", "2026-11-21T12:00:00Z")]
 

@@ -1,0 +1,70 @@
+"""Dated happenings that later judgements count: rollbacks, emergencies, violations, and what calls for a review.
+
+Kept per model (``POLICY_SCOPE`` for the policy) as the fold goes on, so that a rate or an overdue ratification needs no
+second walk over history.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, cast
+
+from gitops_models.registry import events as ev
+from gitops_models.registry.paths import POLICY_SCOPE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from gitops_models.registry.change import Change
+    from gitops_models.registry.documents import Hold
+
+Kind = Literal["rollback", "emergency", "violation", "model-added", "model-changed", "cause-opened", "policy-changed"]
+
+
+@dataclass(frozen=True)
+class Happening:
+    """Something that counts later. ``at`` is the acceptance's time, for a violation the time it was claimed for.
+
+    ``subject`` is the stage of a rollback or emergency, the id of a cause, and empty otherwise. ``persons`` are those
+    behind the step; ``change_id`` is what a later ratification speaks for.
+    """
+
+    kind: Kind
+    step: str
+    at: datetime | None
+    subject: str = ""
+    change_id: str = ""
+    persons: frozenset[str] = frozenset()
+
+
+def happenings(
+    change: Change, *, step: str, at: datetime | None, persons: frozenset[str], change_id: str
+) -> Iterator[tuple[str, Happening]]:
+    """Yield what an accepted change adds, with the model it belongs to (or ``POLICY_SCOPE``)."""
+
+    def made(kind: Kind, subject: str = "") -> Happening:
+        return Happening(kind, step, at, subject, change_id, persons)
+
+    urgent = frozenset(emergencies(change))
+    for back in change.of(ev.RolledBack):
+        yield back.model, made("emergency" if (back.model, back.stage) in urgent else "rollback", back.stage)
+    for gone in change.of(ev.Undeployed):
+        if (gone.model, gone.stage) in urgent:
+            yield gone.model, made("emergency", gone.stage)
+    for added in change.of(ev.ModelAdded):
+        yield added.model, made("model-added")
+    for changed in change.of(ev.ModelChanged):
+        yield changed.model, made("model-changed")
+    for opened in change.of(ev.CauseOpened):
+        yield opened.model, made("cause-opened", opened.cause)
+    if change.of(ev.PolicyChanged):
+        yield POLICY_SCOPE, made("policy-changed")
+
+
+def emergencies(change: Change) -> Iterator[tuple[str, str]]:
+    """Yield model and stage of each hold that the change places in an emergency."""
+    for placed in change.of(ev.HoldPlaced):
+        path = change.after.layout.hold_path(placed.model, placed.stage, placed.number)
+        if cast("Hold", change.after.document(path)).emergency is not None:
+            yield placed.model, placed.stage
