@@ -133,6 +133,7 @@ def test_what_was_uploaded_is_what_dvc_push_would_have_sent(repo, remote, tmp_pa
     assert modes == {0o444}
 
 
+@pytest.mark.clause("A-testing-1")
 def test_what_was_uploaded_is_fetched_and_runs(repo, tmp_path):
     runtime = pytest.importorskip("onnxruntime")
     dest = fetch(repo, tmp_path / "served")
@@ -160,6 +161,7 @@ def test_a_truncated_and_a_swapped_object_are_repaired_by_uploading_again(repo, 
         assert hashlib.sha256(path.read_bytes()).hexdigest() == first.hashes.sha256
 
 
+@pytest.mark.clause("B-9-1")
 def test_other_bytes_with_the_same_md5_are_never_overwritten(repo, tmp_path):
     # The two messages of Wang and Yu (2005): different bytes, one MD5.
     message = (
@@ -189,6 +191,7 @@ def test_a_file_changed_since_it_was_hashed_is_not_left_in_the_remote(repo, remo
     assert not [path for path in objects(remote) if path.endswith(".dir")]
 
 
+@pytest.mark.clause("A-snapshots-5", "A-snapshots-6")
 def test_a_remote_that_stores_other_bytes_is_noticed(repo, remote, monkeypatch):
     put = local_database.LocalDatabase._put_one
 
@@ -245,6 +248,7 @@ upload(repo, [UploadItem(path, hash_path(path)) for path in sorted((repo / "out"
 """
 
 
+@pytest.mark.clause("A-snapshots-8")
 @pytest.mark.parametrize("call", ["rename", "chmod", "write"])
 def test_an_upload_killed_anywhere_leaves_whole_objects_and_is_finished_by_the_next(repo, remote, tmp_path, call):
     """SIGKILL at the n-th of each call; every object that has its name has its bytes."""

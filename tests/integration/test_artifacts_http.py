@@ -160,6 +160,7 @@ def test_a_swapped_object_is_refused(repo, server, tmp_path):
     assert not (tmp_path / "served").exists()
 
 
+@pytest.mark.clause("A-snapshots-6")
 def test_a_server_that_stores_less_is_noticed(repo, server):
     server.fault = "short-write"
     refused("GM-A324", upload, repo, items(repo)[:1])

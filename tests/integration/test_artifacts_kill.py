@@ -64,6 +64,7 @@ def put(root, md5, data):
     path.write_bytes(data)
 
 
+@pytest.mark.clause("A-snapshots-8")
 @pytest.mark.parametrize("store", ["", "content"])
 @pytest.mark.parametrize("call", ["rename", "fsync", "unlink", "mkdir", "fchmod"])
 def test_a_fetch_killed_at_any_call_leaves_nothing_or_everything(tmp_path, given, call, store):

@@ -206,6 +206,7 @@ def test_a_store_entry_that_lies_beside_is_not_believed(target, place):
     assert served(place) == content_of("1.1.0")
 
 
+@pytest.mark.clause("A-limits-6")
 def test_old_versions_go_and_the_last_known_good_stays(tmp_path):
     target = DirectoryTarget(tmp_path, keep=1)
     all_versions = [deployment(f"1.{n}.0") for n in range(6)]
@@ -237,6 +238,7 @@ def test_a_failed_switch_is_put_back(target, place):
     assert not (place / "current").is_symlink()
 
 
+@pytest.mark.clause("A-limits-2")
 def test_a_reader_that_resolves_once_never_sees_a_mix(target, place):
     settle(target, desired(ONE))
     stop, seen, problems = threading.Event(), set(), []

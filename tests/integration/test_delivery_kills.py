@@ -122,6 +122,7 @@ def ready(tmp_path):
     return build
 
 
+@pytest.mark.clause("A-snapshots-8")
 @pytest.mark.parametrize("scenario", [first_deployment, promotion, rollback_with_quarantine, healing])
 def test_a_kill_at_any_durable_call_leaves_old_or_new_and_the_next_run_heals(runner, ready, scenario):
     copies, arguments, allowed, final = ready(scenario)

@@ -26,6 +26,7 @@ def site(tmp_path, home):
     return Site(tmp_path, home)
 
 
+@pytest.mark.clause("A-execution-4", "A-execution-7")
 def test_the_pinned_state_is_served_and_recorded_and_a_second_run_does_nothing(site):
     (first,) = site.run().results
     assert (first.state, first.done, first.live) == (State.LIVE, Done.SWITCHED, "1.0.0")
@@ -48,6 +49,7 @@ def test_drift_is_healed_from_what_was_fetched_before_and_recorded(site):
     assert [record.body.result for record in site.records()] == ["succeeded", "healed"]
 
 
+@pytest.mark.clause("A-execution-2", "B-9-3")
 def test_a_step_that_nobody_signed_changes_nothing_and_what_is_live_is_still_healed(site):
     site.run()
     site.work.commit({STATE_PATH: site.stage_state("1.1.0")}, "Promote by force")
@@ -59,6 +61,7 @@ def test_a_step_that_nobody_signed_changes_nothing_and_what_is_live_is_still_hea
     assert site.served() == content_of("1.0.0")
 
 
+@pytest.mark.clause("A-execution-3", "A-testing-5", "A-snapshots-11")
 def test_bytes_swapped_in_the_remote_are_refused_and_the_last_good_model_stays(site):
     site.run()
     md5 = hash_path(site.root / "bytes/1.1.0/model.onnx").md5

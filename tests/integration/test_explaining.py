@@ -60,6 +60,7 @@ def promoted(story):
     return step, change
 
 
+@pytest.mark.clause("B-7-2")
 def test_decisions_are_shown_as_they_counted_or_with_the_reason_why_not(story, explained):
     step, _ = promoted(story)
     answer, text = explained(story, step)
@@ -76,6 +77,7 @@ def test_decisions_are_shown_as_they_counted_or_with_the_reason_why_not(story, e
     assert "counted as technical-lead" in text
 
 
+@pytest.mark.clause("B-7-2", "B-4.1-8")
 def test_the_signers_are_shown_with_the_roles_that_they_held_then(story, explained):
     step, _ = promoted(story)
     change = story.draft("-", {"policies/people.yaml": people_without("engineer")}, by="owner", event="policy")

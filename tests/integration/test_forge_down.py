@@ -44,6 +44,7 @@ def site(tmp_path, home):
     return lambda risk="low": Site(tmp_path, home, risk)
 
 
+@pytest.mark.clause("A-limits-8", "A-testing-7")
 def test_a_rollback_in_a_bundle_is_served_while_the_forge_is_down_and_lands_there_as_the_same_commit(site):
     here = site()
     operator, lead = here.team.clone("operator"), here.team.clone("lead")
@@ -160,6 +161,7 @@ def test_without_the_forge_nothing_is_landed_from_a_bundle(site):
     assert (refused.status, refused.error["code"]) == (9, "GM-C170")
 
 
+@pytest.mark.clause("A-limits-8", "A-limits-5")
 def test_an_override_is_made_in_a_clone_and_held_by_the_reconciler_and_shown(site, tmp_path):
     here = site()
     operator, lead = here.team.clone("operator"), here.team.clone("lead")

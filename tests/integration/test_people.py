@@ -93,6 +93,7 @@ def test_a_dry_run_publishes_nothing(registry):
     assert made.opened.published is False
 
 
+@pytest.mark.clause("B-11-2")
 def test_a_suspended_person_counts_for_nothing_until_unsuspended(registry):
     land(registry, change(registry, "suspend", "lead", suspended=True))
     assert accepted(registry).person("lead").suspended

@@ -108,6 +108,7 @@ def events(answer):
     return [(row["event"], row["stage"], row["from"], row["to"]) for row in answer["rows"]]
 
 
+@pytest.mark.clause("B-7-1", "B-7-3")
 def test_log_shows_every_event_newest_first(built, read):
     status, answer = read(built, "log")
     assert (status, answer["apiVersion"], answer["kind"]) == (0, "gitops-models/v1", "Log")
@@ -124,6 +125,7 @@ def test_log_shows_every_event_newest_first(built, read):
     ]
 
 
+@pytest.mark.clause("B-7-1")
 def test_log_takes_cause_and_incident_from_the_documents_of_a_rollback(built, read):
     _, answer = read(built, "log", "--event", "rollback")
     (row,) = answer["rows"]
@@ -131,6 +133,7 @@ def test_log_takes_cause_and_incident_from_the_documents_of_a_rollback(built, re
     assert (row["actor"], row["proposers"], row["lies"]) == ("ada-l", ["ada-l"], [])
 
 
+@pytest.mark.clause("B-7-2", "B-4.1-8")
 def test_log_says_how_somebody_approved(built, read):
     _, answer = read(built, "log", "bc", "--event", "promoted", "--stage", "production", "--limit", "1")
     (row,) = answer["rows"]
@@ -214,6 +217,7 @@ def test_log_works_in_a_clone_whose_remote_is_gone(registry, tmp_path, capsys):
     assert "working offline" in said.err
 
 
+@pytest.mark.clause("B-3-3")
 def test_at_a_step_answers_what_was_accepted_there(built, read):
     _, log = read(built, "log")
     promoted = next(row for row in log["rows"] if row["to"] == "1.1.0")
@@ -227,6 +231,7 @@ def test_at_a_step_answers_what_was_accepted_there(built, read):
         assert answer["holds"] == []
 
 
+@pytest.mark.clause("B-3-3", "B-7-3")
 def test_at_the_time_of_an_acceptance_it_counts(built, read):
     rows = read(built, "log")[1]["rows"]
     for row in rows:
@@ -277,6 +282,7 @@ def test_verify_from_another_pin_replays_less(built, read):
     assert read(built, "verify", "--pin", "nonsense")[1]["code"] == "GM-C154"
 
 
+@pytest.mark.clause("B-9-1", "A-testing-5")
 def test_verify_finds_an_edited_release_that_was_landed_by_force(registry, read, capsys):
     broken = registry.commit({LINEAGE: b"kind: Lineage\n"}, "edit", signed=False)
     status, answer = read(registry, "verify")
@@ -410,6 +416,7 @@ def test_diff_needs_versions_of_one_model(registry, read, tmp_path):
     assert (status, error["code"]) == (2, "GM-C153")
 
 
+@pytest.mark.clause("B-3-1")
 def test_identify_names_the_one_version_that_weights_belong_to(built, read):
     status, answer = read(built, "identify", str(built.root / "second" / "model.onnx"))
     (found,) = answer["files"]
@@ -440,6 +447,7 @@ def test_identify_without_the_artifact_remote_still_knows_whole_artifacts(regist
     assert read(registry, "identify", str(registry.root / "tokens" / "vocab.txt"))[0] == 6
 
 
+@pytest.mark.clause("B-3-1")
 def test_identify_refuses_unknown_bytes_after_naming_the_known_ones(built, tmp_path, capsys):
     (tmp_path / "stranger").write_text("nobody knows me")
     known = built.root / "first" / "model.onnx"

@@ -47,6 +47,7 @@ def deployments(shop):
     return len(shop.git("rev-list", "refs/gm/deployments/local").splitlines())
 
 
+@pytest.mark.clause("A-snapshots-8")
 @pytest.mark.parametrize(
     ("scenario", "old", "new"),
     [("first", None, "1.0.0"), ("promotion", "1.0.0", "1.1.0"), ("rollback", "1.1.0", "1.0.0")],

@@ -75,6 +75,7 @@ def test_plain_dvc_pull_brings_the_bytes_that_the_lineages_name(clone, tmp_path)
     assert run(clone, "git", "status", "--porcelain") == ""
 
 
+@pytest.mark.clause("A-testing-1")
 def test_gm_fetch_copies_a_version_out(clone, tmp_path):
     run(clone, sys.executable, "-m", "gitops_models", "fetch", f"{MODEL}@1.1.0", "-o", str(tmp_path / "out"))
     weights = next(entry for entry in lineage_of(clone, "1.1.0").artifacts if entry.role == "weights")

@@ -77,6 +77,7 @@ def whole(shop):
     assert [path for path in shop.left_over() if not path.startswith("server.git/")] == []
 
 
+@pytest.mark.clause("A-snapshots-8")
 def test_a_merge_killed_anywhere_landed_whole_or_not_at_all(shop, kills):
     words = ("merge", shop.proposal)
     shop.back_to("merge")

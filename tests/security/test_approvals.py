@@ -66,6 +66,7 @@ DENIED = [
 ]
 
 
+@pytest.mark.clause("B-5.1-1", "B-5.1-2", "B-5.1-3", "B-5.1-4", "B-4.3-3")
 @pytest.mark.attack("landing with a part of the quorum, wrong roles or the author's own word", "GM-P401", by="author")
 @pytest.mark.parametrize(
     ("risk", "case", "approvers"), DENIED, ids=lambda value: value if isinstance(value, str) else ""
@@ -83,6 +84,7 @@ def test_a_promotion_without_its_quorum_does_not_land(story, risk, case, approve
     assert (last(registry).status, registry.live_version("fraud", "staging")) == ("pending", None)
 
 
+@pytest.mark.clause("B-5.1-1", "B-5.1-2", "B-5.1-3", "B-5.1-4")
 @pytest.mark.lookalike("the full quorum of each risk")
 @pytest.mark.parametrize("risk", APPROVERS)
 def test_a_promotion_with_its_full_quorum_lands(story, risk):
@@ -108,6 +110,7 @@ def test_an_edit_after_the_approvals_voids_them(story, risk):
         merge(registry.session("engineer"), stale)
 
 
+@pytest.mark.clause("B-5.1-5")
 @pytest.mark.lookalike("one person with two roles beside a second person")
 def test_one_person_with_two_roles_fills_one_of_them(story):
     registry = story(one_model, "high")
@@ -147,6 +150,7 @@ def test_an_approval_of_somebody_who_counts_is_enough(low, person):
     assert last(low).status == "accepted"
 
 
+@pytest.mark.clause("B-5.1-5")
 @pytest.mark.attack("the one who registered a version approves its promotion", "ignored", by="author")
 def test_who_registered_a_version_does_not_approve_its_promotion(low):
     low.version("fraud", "1.2.0", by="allround")

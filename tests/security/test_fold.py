@@ -98,6 +98,7 @@ def test_while_policy_is_blocked_promotions_are_denied_and_registrations_go_on(r
     assert last(registry).status == "accepted"
 
 
+@pytest.mark.clause("A-testing-7")
 @pytest.mark.lookalike("a rollback while the policy is blocked")
 def test_while_policy_is_blocked_rollbacks_work(live):
     live.commit({POLICY: weak_policy(live)}, by="owner", land=True)

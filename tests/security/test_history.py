@@ -48,6 +48,7 @@ def test_a_true_merge_of_the_same_branch_goes_on(registry):
     assert (history.steps[-1].oid, history.steps[-1].status) == (step, "untouched")
 
 
+@pytest.mark.clause("B-6.2-5", "B-7-5")
 @pytest.mark.attack("a line forked after the remembered tip", "GM-T600", by="forge")
 @pytest.mark.attack("a line rewound to an older tip", "GM-T600", by="forge")
 @pytest.mark.parametrize("attack", ["foxtrot", "rewind", "fork"])
@@ -166,6 +167,7 @@ SIGNERS = {
 }
 
 
+@pytest.mark.clause("A-snapshots-1")
 @pytest.mark.attack("a commit in another person's name", "GM-P802", by="thief")
 @pytest.mark.attack("an unsigned commit on governed paths", "GM-P801", by="forge")
 @pytest.mark.parametrize("case", SIGNERS)

@@ -46,6 +46,7 @@ def test_a_step_with_its_approvals_and_acceptance_comes_in(registry):
     assert knock(registry, (MAIN, step), (ledger_ref(change), ledger)) == ()
 
 
+@pytest.mark.clause("A-execution-2")
 @pytest.mark.attack("a push of an approved merge without its acceptance", "GM-P404", by="ci")
 def test_a_step_without_acceptance_stays_out(registry):
     step, _, _ = prepared(registry, "lead")
@@ -66,6 +67,7 @@ def test_a_weak_policy_stays_out(registry):
     assert knock(registry, (MAIN, registry.commit({POLICY: weak_policy(registry)}, by="owner"))) == ("GM-P401",)
 
 
+@pytest.mark.clause("B-9-3")
 def test_a_silent_rollback_stays_out_and_an_operators_comes_in(live):
     assert knock(live, (MAIN, live.commit(stage_file(live, "1.1.0")))) == ("GM-P403",)
     assert knock(live, (MAIN, live.commit(stage_file(live, "1.1.0"), by="operator"))) == ()

@@ -22,6 +22,7 @@ def consumed(tmp_path):
     return registry
 
 
+@pytest.mark.clause("B-8-1")
 @pytest.mark.attack("a version without an interface borrows the model's", "GM-P314", by="operator")
 def test_a_version_without_an_interface_does_not_borrow_the_models(consumed):
     consumed.version("fraud", "1.0.0")

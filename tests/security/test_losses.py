@@ -31,6 +31,7 @@ def decided(registry):
     return name, registry.store.ref(name)
 
 
+@pytest.mark.clause("B-7-5", "A-snapshots-9")
 @pytest.mark.attack("a ledger ref deleted on a server without a door", "GM-T400", by="forge")
 def test_a_deleted_ledger_ref_is_noticed_and_changes_nothing_for_who_saw_it(registry, clone):
     name, _ = decided(registry)

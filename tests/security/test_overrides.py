@@ -40,6 +40,7 @@ def refused(station, code, where="override.json"):
     return report
 
 
+@pytest.mark.clause("A-limits-8", "A-testing-6", "A-testing-7")
 @pytest.mark.lookalike("the last known good version served by an override until Git says the same")
 def test_an_override_serves_the_last_known_good_version_while_the_forge_is_down_and_git_catches_up(station):
     record = station.override()
@@ -98,6 +99,7 @@ def test_an_override_that_lasts_longer_than_the_policy_allows_is_refused(station
     assert station.run().ok
 
 
+@pytest.mark.clause("B-10-1")
 @pytest.mark.attack("an override by somebody without the emergency role", "GM-R421", by="author")
 @pytest.mark.attack("an override by somebody with the role for other models", "GM-R421", by="author")
 @pytest.mark.attack("an override by a workload", "GM-R421", by="ci")

@@ -56,6 +56,7 @@ def test_bytes_are_freed_by_a_release_that_others_agree_to(quarantined):
     assert landed(quarantined, documents.quarantine_file("1.1.0", 3)) == ("accepted", ())
 
 
+@pytest.mark.clause("A-emergency-6")
 @pytest.mark.attack("quarantined bytes under another role", "GM-P304", by="author")
 @pytest.mark.parametrize("role", ["binary", "evaluation"])
 def test_quarantined_bytes_are_not_promoted_under_another_role(quarantined, role):

@@ -247,6 +247,7 @@ def _walk(tree, prefix):
             yield path, (int(entry.filemode), str(entry.id))
 
 
+@pytest.mark.clause("B-6.2-1")
 @pytest.mark.sweep
 def test_no_story_makes_an_unapproved_version_live(told, tmp_path):
     begun, numbers = told(base), itertools.count()

@@ -27,6 +27,7 @@ def back(registry, *approvers, by="operator", **fields):
 # The live stack
 
 
+@pytest.mark.clause("A-testing-2", "A-summary-2")
 @pytest.mark.attack("rolling back below the first version", "GM-P510", by="operator")
 def test_rollbacks_never_return_to_what_was_rolled_back(live):
     back(live)
@@ -39,6 +40,7 @@ def test_rollbacks_never_return_to_what_was_rolled_back(live):
     assert stage_versions(live) == ["1.0.0"]
 
 
+@pytest.mark.clause("B-6.2-1")
 @pytest.mark.attack("a rollback to what was rolled back", "GM-P511", by="operator")
 def test_a_rollback_to_a_popped_version_is_refused(live):
     back(live)
@@ -81,6 +83,7 @@ def test_the_very_commit_that_was_approved_changes_nothing_after_a_rollback(live
     assert (last(live).status, live.live_version("fraud", "production")) == ("untouched", "1.1.0")
 
 
+@pytest.mark.clause("A-testing-7")
 @pytest.mark.attack("storage that steers the rollback by losing bytes", "GM-P512", by="storage")
 def test_automation_does_not_pass_over_a_last_known_good_whose_bytes_are_gone(live, tmp_path):
     (tmp_path / "storage").mkdir()
@@ -110,6 +113,7 @@ AUTHORITY = [
 ]
 
 
+@pytest.mark.clause("B-6.3-1", "B-6.3-2", "B-6.3-3")
 @pytest.mark.attack("a rollback by somebody without its authority", "GM-P403", by="operator")
 @pytest.mark.parametrize(("risk", "by", "approvers", "lands"), AUTHORITY)
 def test_a_rollback_needs_the_authority_of_its_risk(story, risk, by, approvers, lands):
@@ -195,6 +199,7 @@ def test_a_version_returns_to_an_undeployed_stage_by_promotion_only(story):
     assert (registry.live_version("fraud", "production"), stage_versions(registry)) == ("1.0.0", ["1.0.0"])
 
 
+@pytest.mark.clause("B-9-3")
 @pytest.mark.attack("a silent rollback by direct push", "GM-P403", by="author")
 def test_a_rollback_by_direct_push_of_the_stage_file_is_denied(live):
     live.commit(stage_file(live, "1.1.0"), by="engineer", land=True)
@@ -208,6 +213,7 @@ def test_the_same_direct_push_by_an_operator_is_a_rollback_on_record(live):
     assert (last(live).status, last(live).actor.id) == ("accepted", "operator")
 
 
+@pytest.mark.clause("A-execution-1", "B-7-1")
 @pytest.mark.attack("a rollback without a reason", "GM-P005", by="operator")
 def test_a_rollback_without_a_reason_is_denied(live):
     live.commit(stage_file(live, "1.1.0"), by="operator", reason=None, land=True)
@@ -218,6 +224,7 @@ def test_a_rollback_without_a_reason_is_denied(live):
 # What may not be promoted
 
 
+@pytest.mark.clause("A-limits-4")
 @pytest.mark.attack("a promotion to a held stage", "GM-P306", by="operator")
 def test_a_promotion_to_a_held_stage_is_denied(live):
     live.merge(live.rollback("fraud"), by="operator")
@@ -226,6 +233,7 @@ def test_a_promotion_to_a_held_stage_is_denied(live):
     assert caught.value.code == "GM-P306"
 
 
+@pytest.mark.clause("A-limits-4")
 @pytest.mark.lookalike("a promotion that lifts the hold with its cause")
 def test_a_promotion_that_lifts_the_hold_with_its_root_cause_lands(live):
     live.merge(live.rollback("fraud"), by="operator")
@@ -235,6 +243,7 @@ def test_a_promotion_that_lifts_the_hold_with_its_root_cause_lands(live):
     assert live.live_version("fraud", "production") == "1.2.0"
 
 
+@pytest.mark.clause("A-emergency-6")
 def test_a_quarantined_version_is_promoted_nowhere(live):
     live.merge(live.rollback("fraud", quarantine=True, hold=False), by="operator")
     assert (live.live_version("fraud", "production"), live.live_version("fraud", "staging")) == ("1.1.0", "1.1.0")
@@ -244,6 +253,7 @@ def test_a_quarantined_version_is_promoted_nowhere(live):
         assert "GM-P304" in caught.value.verdict.codes
 
 
+@pytest.mark.clause("B-5.2-1")
 @pytest.mark.attack("a stage skipped", "GM-P301", by="author")
 def test_a_stage_is_not_skipped(registry):
     with registry.untouched(), pytest.raises(Denied) as caught:

@@ -222,6 +222,7 @@ SPOILED = {
 }
 
 
+@pytest.mark.clause("A-snapshots-11", "A-testing-5", "A-execution-3")
 @pytest.mark.attack("an object swapped in the remote", "GM-A314", by="storage")
 @pytest.mark.attack("an object cut short in the remote", "GM-A312", by="storage")
 @pytest.mark.attack("an object that goes on without end", "GM-A313", by="storage")
@@ -261,6 +262,7 @@ def test_what_storage_kept_is_served(site):
 # What a node says
 
 
+@pytest.mark.clause("A-snapshots-9", "B-7-5")
 @pytest.mark.attack("a deployment record edited after it was signed", "GM-T003", by="node")
 def test_a_record_of_what_was_deployed_cannot_be_reworded(site):
     assert site.run().ok

@@ -118,6 +118,7 @@ def test_a_full_disk_is_an_external_fault():
         refused("GM-A401", write_all, full.fileno(), b"x")
 
 
+@pytest.mark.clause("A-snapshots-8")
 def test_objects_are_made_durable_before_they_get_their_name(store, monkeypatch):
     calls = []
     real_fsync, real_rename = os.fsync, type(store.root).rename

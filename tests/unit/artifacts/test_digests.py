@@ -20,6 +20,7 @@ def refused(code, call, *args):
     return caught.value
 
 
+@pytest.mark.clause("A-snapshots-2")
 def test_a_file_has_both_digests_and_its_size(tmp_path):
     path = tmp_path / "model.bin"
     path.write_bytes(b"abc")
@@ -58,6 +59,7 @@ def test_executable_bits_and_empty_folders_are_not_part_of_a_directory(tree):
     assert (after.sha256, after.md5) == (before.sha256, before.md5)
 
 
+@pytest.mark.clause("B-4.2-7")
 def test_one_changed_byte_changes_every_digest(tree):
     before = hash_directory(tree)
     (tree / "sub" / "same").write_text("{]")

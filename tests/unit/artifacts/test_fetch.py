@@ -107,6 +107,7 @@ def test_a_destination_that_is_no_directory_is_refused(remote, dest, tmp_path, k
     assert list((tmp_path / "empty").iterdir()) == []
 
 
+@pytest.mark.clause("A-snapshots-11", "A-testing-5")
 @pytest.mark.parametrize(
     ("spoil", "code", "exit_status"),
     [

@@ -180,6 +180,7 @@ def test_a_bad_file_has_a_code_and_its_path(tmp_path, data):
     assert (caught.value.code, caught.value.where) == ("GM-A501", str(path))
 
 
+@pytest.mark.clause("A-snapshots-4")
 def test_a_huge_file_is_read_in_little_memory(tmp_path):
     path = tmp_path / "huge.onnx"
     graph = onnx.graph([onnx.node("Identity", ["x"], ["y"])], [X], [Y])

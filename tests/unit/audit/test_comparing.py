@@ -1,5 +1,7 @@
 from decimal import Decimal
 
+import pytest
+
 from gitops_models.audit.comparing import compare
 from gitops_models.registry.documents import Lineage, Model
 
@@ -85,6 +87,7 @@ def test_an_interface_is_compared_where_both_are_known():
     assert compare(None, after, None).interface is None
 
 
+@pytest.mark.clause("B-8-1")
 def test_what_a_consumer_needs_and_does_not_get_is_named():
     wants = model(consumers=[{"name": "checkout", "requires": {"outputs": ["score", "reason"]}}])
     found = compare(None, lineage("1.0.0", interface=INTERFACE), wants)

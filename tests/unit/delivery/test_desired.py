@@ -1,6 +1,8 @@
 import hashlib
 from dataclasses import replace
 
+import pytest
+
 from gitops_models.delivery.desired import change_behind, desired_state, desired_states
 from gitops_models.delivery.values import ModelStage, Standing
 from gitops_models.registry.stack import LiveStack, StackEntry
@@ -95,6 +97,7 @@ def _snapshot(accepted):
     return snapshot.with_entries({path: Entry(0o100644, source.add(data)) for path, data in blobs.items()})
 
 
+@pytest.mark.clause("A-emergency-6")
 def test_a_quarantined_version_is_barred_and_its_bytes_must_leave():
     wanted = desired_state(chosen("1.1.0", barred="1.1.0").history(), AT)
     assert wanted.standing is Standing.QUARANTINED
@@ -108,6 +111,7 @@ def test_a_quarantined_version_without_a_readable_lineage_still_bars_nothing_els
     assert desired_state(accepted.history(), AT).standing is Standing.SERVE
 
 
+@pytest.mark.clause("B-2-3", "B-11-1")
 def test_suspended_stays_resumed_goes_on_retired_is_undeployed():
     assert desired_state(chosen("1.0.0").status("fraud", "suspend").history(), AT).standing is Standing.SUSPENDED
     resumed = chosen("1.0.0").status("fraud", "suspend").status("fraud", "resume", 2)

@@ -126,6 +126,7 @@ def test_another_generation_of_the_live_version_is_set_aside():
     assert plan(desired(NEW), twin) == (Tidy(AT, quarantine=(f"{NEW.digest}.1",)),)
 
 
+@pytest.mark.clause("A-limits-6")
 def test_tidying_keeps_the_newest_the_previous_and_the_last_known_good():
     older = [deployment(f"0.{n}.0", {"model.onnx": bytes([n])}) for n in range(6)]
     wanted = desired(NEW, keep=frozenset({older[0].digest}))
@@ -139,6 +140,7 @@ def test_what_a_killed_run_left_is_removed():
     assert plan(desired(NEW), seen) == (Tidy(AT, leftovers=("store/.x.new",)),)
 
 
+@pytest.mark.clause("A-limits-6")
 @given(st.sampled_from(list(Standing)), st.booleans(), st.booleans())
 def test_no_plan_prunes_or_sets_aside_what_stays_live(standing, barred, corrupt):
     quarantined = frozenset({NEW.digest}) if barred else frozenset()

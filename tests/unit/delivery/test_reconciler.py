@@ -29,6 +29,7 @@ def two_models():
     return accepted.stage("risk", "1.0.0")
 
 
+@pytest.mark.clause("A-execution-4", "A-execution-7")
 def test_a_first_run_makes_live_and_records_and_a_second_says_already_there(tmp_path):
     recorder = Ledger()
     (first,) = go(tmp_path, chosen("1.0.0"), recorder=recorder).results
@@ -55,6 +56,7 @@ def test_drift_is_healed_and_told(tmp_path):
     assert weights(tmp_path) == content_of("1.0.0")["model.onnx"]
 
 
+@pytest.mark.clause("A-execution-3")
 def test_a_version_whose_bytes_are_wrong_leaves_the_last_good_one_and_the_other_models_go_on(tmp_path):
     go(tmp_path, two_models())
     both = two_models().stage("fraud", "1.1.0").stage("risk", "1.1.0")
@@ -166,6 +168,7 @@ class Overwritten(DirectoryTarget):
         link.symlink_to("store/elsewhere")
 
 
+@pytest.mark.clause("A-execution-6")
 def test_a_switch_that_does_not_show_the_version_is_taken_back_and_recorded_as_failed(tmp_path):
     go(tmp_path, chosen("1.0.0"))
     recorder = Ledger()

@@ -36,6 +36,7 @@ def test_the_solo_profile_lets_one_person_promote_low_risk():
     assert policy.lineage.coverage == ("weights",)
 
 
+@pytest.mark.clause("B-5.1-1", "B-5.1-2", "B-5.1-3", "B-5.1-4")
 def test_the_regulated_profile_has_the_risk_table_of_the_seed():
     risks = load_policy(profile("regulated"), "regulated").risks
     assert risks.low.approve == ("technical-lead",)

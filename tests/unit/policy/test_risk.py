@@ -28,6 +28,7 @@ def test_the_higher_of_old_and_new_decides():
     assert effective_risk(None, model("low"), ()) == "low"
 
 
+@pytest.mark.clause("B-2-2")
 def test_a_floor_by_use_holds_for_that_use_only():
     assert model_risk(model("low", use=("clinical-decision-support",)), [CLINICAL]) == "high"
     assert model_risk(model("low", use=("research",)), [CLINICAL]) == "low"

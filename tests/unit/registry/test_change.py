@@ -44,6 +44,7 @@ def test_equal_trees_differ_in_nothing():
     assert diff(state, state.snapshot).empty
 
 
+@pytest.mark.clause("B-7-1")
 @pytest.mark.parametrize(
     ("edit", "expected"),
     [

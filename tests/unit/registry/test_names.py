@@ -29,11 +29,13 @@ def test_any_other_name_is_refused(name):
     assert caught.value.code == "GM-D010"
 
 
+@pytest.mark.clause("B-4.1-1")
 @pytest.mark.parametrize("version", ["0.0.0", "1.2.0", "1.0.0-rc.1", "10.20.30-a.0.b-c", "sha256-0123456789ab"])
 def test_a_semantic_or_content_version_is_accepted(version):
     assert names.check_version(version) == version
 
 
+@pytest.mark.clause("B-4.1-1")
 @pytest.mark.parametrize(
     "version",
     ["", "1", "1.2", "01.2.3", "1.2.3+b", "1.0.0-01", "1.0.0-RC", "v1.0.0", "1.0.0-", "sha256-0123456789AB",

@@ -24,6 +24,7 @@ def test_nothing_is_live_at_first():
     assert classify_move(stack, "1.0") == "promoted"
 
 
+@pytest.mark.clause("A-testing-2")
 def test_a_second_rollback_goes_deeper_and_never_returns():
     stack = stack_of("1.0", "1.1", "1.2")
     assert [entry.version for entry in stack.below_top()] == ["1.1", "1.0"]

@@ -18,6 +18,7 @@ def test_a_time_elsewhere_is_written_in_utc():
     assert format_time(at) == "2026-11-21T10:00:00Z"
 
 
+@pytest.mark.clause("A-snapshots-3")
 @pytest.mark.parametrize(
     "text", ["", "2026-11-21", "2026-11-21T10:00:00", "2026-11-21T10:00:00+00:00", "2026-13-01T00:00:00Z", "now"]
 )

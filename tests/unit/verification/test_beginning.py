@@ -16,6 +16,7 @@ def registry(tmp_path_factory):
     return stories.two_models(tmp_path_factory.mktemp("beginning") / "r")
 
 
+@pytest.mark.clause("B-1-1")
 @pytest.mark.parametrize(
     ("gone", "code"), [("gm.yaml", "GM-C110"), ("policies/policy.yaml", "GM-P701"), ("policies/people.yaml", "GM-D030")]
 )

@@ -47,6 +47,7 @@ def why_ignored(verdict, person):
     return next(one.why for quorum in verdict.quorums for one in quorum.ignored if one.person == person)
 
 
+@pytest.mark.clause("B-5.1-1", "B-5.1-2", "B-5.1-3", "B-5.1-4", "B-5.1-5", "B-5.2-3")
 @pytest.mark.parametrize("risk", RISKS)
 class TestMatrix:
     def test_without_approvals_the_change_is_pending(self, risk):
@@ -128,6 +129,7 @@ def test_a_key_of_nobody_is_listed_by_its_fingerprint():
     assert why_ignored(verdict, "unknown").startswith("not a person")
 
 
+@pytest.mark.clause("B-2-4", "B-11-2")
 @pytest.mark.parametrize(
     ("fields", "why"),
     [({"suspended": True}, "suspended"), ({"until": "2026-11-20"}, "past 2026-11-20"), ({"until": "2026-11-21"}, None)],
@@ -139,6 +141,7 @@ def test_a_suspended_or_expired_person_does_not_count(fields, why):
         assert why_ignored(verdict, "lead") == why
 
 
+@pytest.mark.clause("B-5.1-5")
 def test_the_registering_person_does_not_approve_the_promotion():
     here = World().registered("1.0.0", by="lead")
     verdict = promote(here, ("lead",))
@@ -287,6 +290,7 @@ def test_a_message_counts_what_is_missing():
     assert "lacks 1 approval" in to_text(promote(world()))
 
 
+@pytest.mark.clause("B-10-1")
 @pytest.mark.parametrize(
     ("edits", "by", "codes"),
     [
@@ -306,6 +310,7 @@ def test_only_the_roles_of_an_event_propose_it(edits, by, codes):
     assert world().codes(edits, by=by) == codes
 
 
+@pytest.mark.clause("B-2-4", "B-11-2")
 @pytest.mark.parametrize("fields", [{"suspended": True}, {"until": "2026-11-01"}])
 def test_a_suspended_or_expired_person_proposes_nothing(fields):
     assert world(engineer=fields).codes(version_files("1.1.0")) == ("GM-P403",)
@@ -363,6 +368,7 @@ def test_a_new_model_and_a_lower_risk_need_the_officer_too():
     assert world().judge({"models/fraud/model.yaml": model_yaml(owners=["team"])}, approvals=("lead",)).allowed
 
 
+@pytest.mark.clause("B-2-2", "B-3-5")
 def test_dropping_the_use_that_a_floor_names_lowers_the_risk():
     policy = policy_yaml(**LENIENT, floors=[{"use": ["clinical"], "risk": "medium"}], registration={
         "may": ["ml-engineer"], "new_model": ["policy-owner"],
@@ -375,6 +381,7 @@ def test_dropping_the_use_that_a_floor_names_lowers_the_risk():
     assert here.judge(kept, approvals=("raio",)).allowed
 
 
+@pytest.mark.clause("B-3-5")
 def test_a_higher_risk_is_judged_by_the_higher_risk():
     edits = {"models/fraud/model.yaml": model_yaml(risk="high")}
     assert world().codes(edits, approvals=("lead",)) == ("GM-P401",)

@@ -32,6 +32,7 @@ def promote(here, stage="development", approvals=("raio", "domain", "lead"), **f
     return here.judge(here.stage("1.0.0", stage), approvals=approvals, **fields)
 
 
+@pytest.mark.clause("B-5.2-2")
 def test_a_stage_without_its_evidence_is_refused():
     here = world()
     verdict = promote(here)
@@ -50,6 +51,7 @@ def test_evidence_in_the_same_change_counts():
     assert here.judge(edits, approvals=["lead"]).allowed
 
 
+@pytest.mark.clause("B-5.2-2")
 def test_evidence_for_other_bytes_does_not_count():
     here = world().accept(evidence_file("1.0.0", "unit-tests", artifacts_sha256=[digest("else")]))
     verdict = promote(here)
@@ -57,6 +59,7 @@ def test_evidence_for_other_bytes_does_not_count():
     assert "other bytes" in finding(verdict, "GM-P307").details[0]
 
 
+@pytest.mark.clause("B-5.2-2")
 @pytest.mark.parametrize("result", ["failed", "revoked"])
 def test_the_latest_result_decides(result):
     here = world().accept(evidence_file("1.0.0", "unit-tests"))
@@ -111,6 +114,7 @@ def test_evidence_of_the_same_change_comes_after_what_is_accepted():
     assert here.judge(edits, approvals=["lead"]).allowed
 
 
+@pytest.mark.clause("B-5.2-2")
 @pytest.mark.parametrize(
     ("risk", "by", "codes"),
     [

@@ -60,6 +60,7 @@ def test_a_pointer_with_code_in_it_is_refused():
     assert "GM-P109" in finding(world().judge({**files, path: pointer(entry, isexec=True)}), "GM-P001").message
 
 
+@pytest.mark.clause("B-4.1-1", "B-4.1-2")
 def test_a_document_that_speaks_for_another_path_is_refused():
     lineage = lineage_yaml("9.9.9", artifacts=[artifact("1.1.0")])
     files = {**version_files("1.1.0"), "models/fraud/versions/1.1.0/lineage.yaml": lineage}
@@ -82,6 +83,7 @@ def test_policy_and_models_in_one_change_are_refused():
     assert world().codes(edits) == ("GM-P004",)
 
 
+@pytest.mark.clause("B-7-1", "A-execution-1")
 def test_an_event_without_a_reason_is_refused():
     here = world()
     edits = version_files("1.1.0")

@@ -32,6 +32,7 @@ def without(*names):
     return {PEOPLE: people_yaml({name: roles for name, roles in PERSONS.items() if name not in names})}
 
 
+@pytest.mark.clause("B-3-5")
 def test_a_policy_change_needs_the_quorum_of_the_accepted_policy():
     here = world()
     assert here.codes(newer(), by="visitor") == ("GM-P401",)
@@ -149,6 +150,7 @@ def test_other_fields_of_the_repository_may_change():
     assert world().judge(edits, approvals=QUORUM).allowed
 
 
+@pytest.mark.clause("B-1-1")
 @pytest.mark.parametrize("path", ["gm.yaml", POLICY, PEOPLE])
 def test_what_rules_is_never_removed(path):
     assert "GM-P706" in world().codes({path: None}, approvals=QUORUM)

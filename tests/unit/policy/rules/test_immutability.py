@@ -27,6 +27,7 @@ def world():
     return World().registered("1.0.0")
 
 
+@pytest.mark.clause("B-4.3-1", "B-4.3-2", "B-9-1", "B-9-4", "B-3-3")
 @pytest.mark.parametrize(
     "edits",
     [
@@ -41,6 +42,7 @@ def test_a_released_version_is_never_edited_removed_or_added_to(edits):
     assert "GM-P101" in world().codes(edits)
 
 
+@pytest.mark.clause("B-7-5", "B-6.2-5")
 @pytest.mark.parametrize(
     "record_files",
     [
@@ -83,6 +85,7 @@ def test_records_that_follow_the_last_one_are_fine():
     assert here.judge(edits, by="operator").allowed
 
 
+@pytest.mark.clause("B-9-2")
 def test_an_artifact_without_a_pointer_and_a_pointer_without_an_artifact_are_refused():
     files = version_files("1.1.0")
     path = "models/fraud/versions/1.1.0/model.onnx.dvc"
@@ -92,6 +95,7 @@ def test_an_artifact_without_a_pointer_and_a_pointer_without_an_artifact_are_ref
     assert world().codes(extra) == ("GM-P104",)
 
 
+@pytest.mark.clause("A-snapshots-2", "B-4.2-7")
 @pytest.mark.parametrize("change", [{"md5": "0" * 32}, {"size": 11}, {"path": "other.onnx"}])
 def test_a_pointer_to_other_bytes_than_the_lineage_is_refused(change):
     path = "models/fraud/versions/1.1.0/model.onnx.dvc"
@@ -99,6 +103,7 @@ def test_a_pointer_to_other_bytes_than_the_lineage_is_refused(change):
     assert world().codes(edits) == ("GM-P105",)
 
 
+@pytest.mark.clause("B-3-1", "B-4.3-2")
 def test_released_weights_under_another_version_are_refused():
     verdict = world().judge(version_files("1.1.0", artifacts=[artifact("1.0.0")]))
     assert verdict.codes == ("GM-P106",)

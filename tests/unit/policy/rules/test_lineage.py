@@ -19,6 +19,7 @@ def demanding(require=(), coverage=()):
     return World(policy).registered()
 
 
+@pytest.mark.clause("B-4.1-3", "B-4.1-4", "B-4.1-5", "B-4.1-6", "B-3-2", "B-4.2-5")
 @pytest.mark.parametrize("field", [*FULL, "artifacts"])
 def test_each_required_field_must_be_there(field):
     here = demanding([field])
@@ -31,6 +32,7 @@ def test_each_required_field_must_be_there(field):
     assert field in finding(verdict, "GM-P201").message
 
 
+@pytest.mark.clause("B-4.1-5", "B-4.1-6")
 @pytest.mark.parametrize("field", ["code", "parameters", "environment", "interface"])
 def test_an_empty_group_fills_nothing(field):
     assert demanding([field]).codes(version_files("1.0.0", **{**FULL, field: {}})) == ("GM-P201",)
@@ -40,6 +42,7 @@ def test_a_field_that_is_not_required_may_stay_empty():
     assert demanding().judge(version_files("1.0.0")).allowed
 
 
+@pytest.mark.clause("B-4.2-1", "B-4.2-3", "B-4.2-6")
 def test_each_covered_role_is_there_or_named_as_not_applicable():
     here = demanding(coverage=["weights", "prompt"])
     assert here.codes(version_files("1.0.0")) == ("GM-P202",)
@@ -48,16 +51,19 @@ def test_each_covered_role_is_there_or_named_as_not_applicable():
     assert here.judge(version_files("1.0.0", artifacts=both)).allowed
 
 
+@pytest.mark.clause("B-4.2-6")
 def test_a_role_that_is_there_and_not_applicable_contradicts_itself():
     assert demanding().codes(version_files("1.0.0", not_applicable=["weights"])) == ("GM-P202",)
 
 
+@pytest.mark.clause("B-4.1-2")
 def test_a_version_without_a_model_document_is_refused():
     assert World().codes(version_files("1.0.0")) == ("GM-P203",)
     here = demanding()
     assert "GM-P203" in here.codes({"models/fraud/model.yaml": None})
 
 
+@pytest.mark.clause("A-snapshots-1", "B-4.1-7")
 def test_a_lineage_signed_by_another_than_its_author_is_refused():
     here = demanding()
     verdict = here.judge(version_files("1.0.0", author="engineer2"))
@@ -82,6 +88,7 @@ def test_a_base_that_is_registered_is_fine():
     assert here.judge(version_files("1.1.0", base="fraud@1.0.0")).allowed
 
 
+@pytest.mark.clause("A-snapshots-5")
 def test_bytes_that_are_absent_deny_at_admission_and_warn_on_replay():
     here = demanding().registered("1.0.0")
     edits = version_files("1.1.0")
@@ -92,6 +99,7 @@ def test_bytes_that_are_absent_deny_at_admission_and_warn_on_replay():
     assert here.judge(edits, bytes_present={}, live=False).allowed
 
 
+@pytest.mark.clause("A-snapshots-5")
 def test_bytes_of_a_promoted_version_must_be_there():
     here = demanding().registered("1.0.0")
     edits = here.stage("1.0.0", "development")

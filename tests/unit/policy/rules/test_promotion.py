@@ -27,6 +27,7 @@ def through(here, version, *stages, files=None):
     return edits
 
 
+@pytest.mark.clause("B-5.2-1")
 def test_each_stage_in_order_is_allowed():
     here = world()
     for stage in STAGES:
@@ -34,6 +35,7 @@ def test_each_stage_in_order_is_allowed():
         here.promoted("1.0.0", stage)
 
 
+@pytest.mark.clause("B-5.2-1")
 @pytest.mark.parametrize("stage", STAGES[1:])
 def test_a_skipped_stage_is_refused(stage):
     here = world()
@@ -42,6 +44,7 @@ def test_a_skipped_stage_is_refused(stage):
     assert STAGES[STAGES.index(stage) - 1] in finding(verdict, "GM-P301").message
 
 
+@pytest.mark.clause("B-5.2-1")
 def test_one_change_through_all_stages_is_judged_stage_by_stage():
     here = world()
     verdict = here.judge(through(here, "1.0.0", *STAGES), approvals=["lead"])
@@ -69,17 +72,20 @@ def test_a_stage_that_the_policy_does_not_know_is_refused():
     assert here.codes(here.stage("1.0.0", "canary"), approvals=["lead"]) == ("GM-P301",)
 
 
+@pytest.mark.clause("B-4.2-7")
 def test_a_stage_must_pin_the_lineage():
     here = world()
     edits = here.stage("1.0.0", "development", lineage_sha256="f" * 64)
     assert here.codes(edits, approvals=["lead"]) == ("GM-P302",)
 
 
+@pytest.mark.clause("B-9-2", "B-4.3-3")
 def test_a_version_that_is_not_registered_cannot_be_promoted():
     here = world()
     assert here.codes(here.stage("3.0.0", "development"), approvals=["lead"]) == ("GM-P303",)
 
 
+@pytest.mark.clause("A-emergency-6")
 def test_a_quarantined_version_is_not_promoted_until_released():
     here = world().accept(quarantine_file("1.0.0"), by="operator")
     edits = here.stage("1.0.0", "development")
@@ -99,6 +105,7 @@ def test_a_version_that_holds_quarantined_bytes_is_not_promoted():
     assert "quarantined bytes" in finding(verdict, "GM-P304").message
 
 
+@pytest.mark.clause("B-11-1", "B-2-3")
 def test_a_suspended_model_and_a_retired_version_are_not_promoted():
     edits = world().stage("1.0.0", "development")
     assert world().accept(status_file("suspend")).codes(edits, approvals=["lead"]) == ("GM-P305",)
@@ -108,6 +115,7 @@ def test_a_suspended_model_and_a_retired_version_are_not_promoted():
     assert here.judge(edits, approvals=["lead"]).allowed
 
 
+@pytest.mark.clause("A-limits-4")
 def test_a_held_stage_bars_promotions_until_lifted_also_in_the_same_change():
     here = world().accept(hold_file(stage="development"), by="operator")
     edits = here.stage("1.0.0", "development")
@@ -134,6 +142,7 @@ SCORE = {"outputs": [{"name": "score", "dtype": "float32", "shape": [-1]}]}
 OTHER = {"outputs": [{"name": "label", "dtype": "int64", "shape": [-1]}]}
 
 
+@pytest.mark.clause("B-8-1")
 @pytest.mark.parametrize(
     ("model", "lineage", "codes"),
     [
@@ -172,6 +181,7 @@ def test_a_blocked_model_does_not_stop_another():
     assert here.judge(here.stage("1.0.0", "development"), approvals=["lead"]).allowed
 
 
+@pytest.mark.clause("B-5.2-3")
 def test_a_stage_rule_may_ask_for_its_own_quorum():
     policy = policy_yaml(
         **{**LENIENT, "stage_rules": {"development": {"approve": "none"}, "validation": {"approve": ["raio"]}}}

@@ -32,6 +32,7 @@ def back(here, version="1.1.0", by="operator", approvals=(), beside=None, **fact
     return here.judge({**here.stage(version), **(beside or {})}, by=by, approvals=approvals, **facts)
 
 
+@pytest.mark.clause("B-6.3-1")
 @pytest.mark.parametrize("risk", ["low", "medium"])
 def test_an_operator_rolls_back_low_and_medium_risk_alone(risk):
     verdict = back(world(risk), beside={**hold_file(), **cause_file()})
@@ -39,6 +40,7 @@ def test_an_operator_rolls_back_low_and_medium_risk_alone(risk):
     assert not verdict.quorum_needed
 
 
+@pytest.mark.clause("B-6.3-2")
 def test_high_risk_is_authorized_by_the_officer_who_may_also_propose_it():
     here = world("high")
     assert back(here, approvals=("raio",), by="both").allowed
@@ -64,6 +66,7 @@ def test_an_operator_starts_a_rollback_of_high_risk_only_where_the_policy_says_s
     assert back(here, approvals=(approve("raio", source="forge"),)).codes == ("GM-P401",)
 
 
+@pytest.mark.clause("B-6.3-3")
 def test_critical_risk_needs_two_of_the_emergency_committee_one_of_whom_may_propose():
     here = world("critical")
     assert back(here, by="rescue1").codes == ("GM-P401",)
@@ -78,6 +81,7 @@ def test_two_proposers_do_not_authorize_each_other():
     assert here.codes(edits, commits=both, approvals=("rescue1", "rescue2")) == ("GM-P401",)
 
 
+@pytest.mark.clause("B-6.3-1", "B-10-1")
 def test_somebody_without_a_role_rolls_nothing_back():
     assert back(world(), by="engineer").codes == ("GM-P403",)
 
@@ -101,6 +105,7 @@ def test_where_nobody_approves_nobody_approves_going_deeper():
     assert back(world(policy=policy_yaml(**LENIENT, risks=risks)), "1.0.0").allowed
 
 
+@pytest.mark.clause("A-summary-2", "B-8-2")
 def test_a_quarantined_retired_or_unfit_version_is_not_the_last_known_good():
     here = world().accept(quarantine_file("1.1.0"))
     assert back(here, "1.0.0").allowed
@@ -114,6 +119,7 @@ def test_a_quarantined_retired_or_unfit_version_is_not_the_last_known_good():
     assert back(here, "1.0.0").allowed
 
 
+@pytest.mark.clause("B-6.2-1")
 def test_a_quarantined_or_retired_target_is_refused():
     here = world().accept(quarantine_file("1.1.0"))
     assert "GM-P501" in back(here, approvals=("lead",)).codes
@@ -138,6 +144,7 @@ def test_a_rollback_goes_on_while_held_suspended_or_without_evidence():
     assert back(here).allowed
 
 
+@pytest.mark.clause("B-6.2-4")
 @pytest.mark.parametrize(
     "beside",
     [
@@ -173,6 +180,7 @@ def test_automation_goes_to_the_last_known_good_only():
     assert back(here, "1.0.0", by="monitor", approvals=("lead",)).codes == ("GM-P503",)
 
 
+@pytest.mark.clause("B-6.2-3")
 def test_automation_does_not_authorize_high_risk():
     here = world("high")
     assert back(here, by="monitor").codes == ("GM-P401",)
@@ -187,6 +195,7 @@ def test_after_rollbacks_a_popped_version_needs_full_approval():
     assert back(here, "1.0.0").allowed
 
 
+@pytest.mark.clause("A-emergency-6")
 def test_a_live_version_is_quarantined_only_with_a_rollback_of_every_stage_that_serves_it():
     here = world()
     bar = quarantine_file("1.2.0")
@@ -237,6 +246,7 @@ def test_undeploying_needs_the_risks_approval():
     assert here.codes(edits, by="operator", approvals=("lead",)) == ("GM-P403",)
 
 
+@pytest.mark.clause("A-limits-4")
 def test_a_hold_is_lifted_with_its_root_cause_and_the_risks_approval():
     here = world().accept(hold_file())
     lift = hold_file(2, action="lift", root_cause="https://incidents.example/1", by="engineer")
