@@ -12,6 +12,7 @@ from gitops_models.cli.options import Options, of
 from gitops_models.cli.output import emit, next_step, table
 
 if TYPE_CHECKING:
+    from gitops_models.policy.reviews import ReviewItem
     from gitops_models.workflows.standing import Row, Standing
 
 WATCH_SECONDS = 5.0
@@ -74,9 +75,15 @@ def _body(found: Standing) -> dict[str, Any]:
         "causes": list(found.causes),
         "proposals": list(found.proposals),
         "overrides": list(found.overrides),
+        "reviews": [_review(item) for item in found.reviews],
         "stale": {"code": found.stale.code, "what": found.stale.what} if found.stale else None,
         "next": found.following,
     }
+
+
+def _review(item: ReviewItem) -> dict[str, str | None]:
+    since = item.since.isoformat() if item.since else None
+    return {"why": item.why, "what": item.what, "since": since, "step": item.step}
 
 
 def _lines(found: Standing) -> list[str]:
@@ -89,6 +96,7 @@ def _lines(found: Standing) -> list[str]:
     lines += [f"drift: {result.at} {one}" for row in found.rows for result in row.results for one in result.drift]
     lines += [f"blocked: {scope.removeprefix('model:')} ({', '.join(codes)})" for scope, codes in found.blocked.items()]
     lines += [f"open cause: {cause}" for cause in found.causes]
+    lines += [f"to review: {item.what}" for item in found.reviews]
     lines += [f"proposal: {proposal}" for proposal in found.proposals]
     if found.report:
         lines += [f"cannot look at {place}: {error.message}" for place, error in found.report.problems]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from gitops_models.policy.reviews import review_items
 from gitops_models.verification.checkpoints import staleness
 from gitops_models.workflows.deliver import look, places
 from gitops_models.workflows.following import deploy
@@ -13,6 +14,7 @@ from gitops_models.workflows.review import proposals
 
 if TYPE_CHECKING:
     from gitops_models.delivery.results import Report, Result
+    from gitops_models.policy.reviews import ReviewItem
     from gitops_models.verification.checkpoints import Doubt
     from gitops_models.workflows.session import Session
 
@@ -48,6 +50,7 @@ class Standing:
     following: str = ""
     stale: Doubt | None = None
     overrides: tuple[str, ...] = ()
+    reviews: tuple[ReviewItem, ...] = ()
 
     @property
     def drifted(self) -> bool:
@@ -76,6 +79,7 @@ def standing(session: Session, model: str | None = None) -> Standing:
         report=report,
         stale=_stale(session),
         overrides=(*overridden(session), *(report.notes if report else ())),
+        reviews=review_items(session.history.policy, session.history.state, session.clock.now()),
     )
     return Standing(**{**vars(found), "following": _following(session, found)})
 
