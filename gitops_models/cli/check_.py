@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gitops_models.cli.options import Options, of
-from gitops_models.cli.output import emit, next_step, say
+from gitops_models.cli.output import next_step, say
+from gitops_models.cli.verdicts import FOR_FORGES, FORMS, chosen, show, show_refusal
 
 if TYPE_CHECKING:
-    from gitops_models.errors import GmError
-    from gitops_models.policy.verdict import Verdict
+    from gitops_models.policy.simulation import Simulated, Supposed
+    from gitops_models.verification.proposal import Evaluation
+    from gitops_models.workflows.session import Session
 
-FORMATS = ("text", "json", "github")
+Suppose = Annotated[
+    Path | None,
+    typer.Option("--simulate", metavar="FILE", exists=True, dir_okay=False, help="Suppose the decisions in it."),
+]
 
 
 def command(
@@ -27,87 +33,88 @@ def command(
         bool, typer.Option("--documents", help="Form and immutability only; no pin, no ledger.")
     ] = False,
     pin: Annotated[str | None, typer.Option(metavar="OID", help="Trust history from here (or GM_PIN).")] = None,
-    form: Annotated[str, typer.Option("--format", help="text, json or github.")] = "text",
+    form: Annotated[str, typer.Option("--format", metavar="FORM", help=f"{', '.join(FORMS[:-1])} or {FORMS[-1]}.")] = (
+        "text"
+    ),
+    simulation: Suppose = None,
 ) -> int:
     """Judge a proposal, or any two commits, as the merge would."""
     from gitops_models.errors import Exit, GmError
 
     options = of(context)
-    if form not in FORMATS:
-        raise GmError("GM-C002", f"there is no format {form}", hint=f"one of {', '.join(FORMATS)}")
+    form = chosen(options, form)
+    if simulation and (documents or (name is None and base is None)):
+        raise typer.BadParameter("name a proposal, or --base, to suppose decisions on", param_hint="--simulate")
     try:
-        verdict = _verdict(options, name, base, head, documents=documents, pin=pin or os.environ.get("GM_PIN") or None)
+        supposed = _supposed(simulation)
+        found = (
+            _proposal(options, name, supposed)
+            if name
+            else _commits(
+                options, base, head, documents=documents, pin=pin or os.environ.get("GM_PIN") or None, supposed=supposed
+            )
+        )
     except GmError as error:
-        if form == "github":
-            _annotate(options, error)
+        if form in FOR_FORGES:
+            show_refusal(options, error, form)
         raise
-    _print(options, verdict, "json" if options.json else form)
-    if name is None and verdict.allowed and form == "text":
+    show(options, found.verdict, form, found.supposed)
+    if name is None and found.verdict.allowed and form == "text":
         next_step(options, "gm proposals")
-    return Exit.OK if verdict.allowed else Exit.DENIED
+    return Exit.OK if found.verdict.allowed else Exit.DENIED
 
 
-def _verdict(
-    options: Options, name: str | None, base: str | None, head: str | None, *, documents: bool, pin: str | None
-) -> Verdict:
+def _supposed(path: Path | None) -> tuple[Supposed, ...]:
+    from gitops_models.artifacts.small_files import read_small
+    from gitops_models.policy.simulation import load_simulation
+
+    return load_simulation(read_small(path, "GM-D001"), str(path)) if path else ()
+
+
+def _commits(
+    options: Options,
+    base: str | None,
+    head: str | None,
+    *,
+    documents: bool,
+    pin: str | None,
+    supposed: tuple[Supposed, ...],
+) -> Simulated:
+    from gitops_models.policy.simulation import Simulated
     from gitops_models.workflows.checking import check_documents, check_range
     from gitops_models.workflows.clock import SystemClock
 
-    if name is not None:
-        return _proposal(options, name)
     if documents or base is None:
-        return check_documents(options.repo, base, head or "HEAD")
-    checked = check_range(options.repo, base, head or "HEAD", SystemClock(), pin=pin)
+        return Simulated(check_documents(options.repo, base, head or "HEAD"), ())
+    checked = check_range(options.repo, base, head or "HEAD", SystemClock(), pin=pin, supposed=supposed)
     if not checked.pinned:
         say(options, "no pin: the beginning of history was taken on trust; set GM_PIN or --pin")
-    return checked.verdict
+    return Simulated(checked.verdict, checked.supposed)
 
 
-def _proposal(options: Options, name: str) -> Verdict:
+def _proposal(options: Options, name: str, supposed: tuple[Supposed, ...]) -> Simulated:
     from gitops_models.cli.common import open_here
     from gitops_models.workflows.late import check_waiting, find_waiting
     from gitops_models.workflows.review import check, find_proposal
-    from gitops_models.workflows.shown import remember_shown
 
     session = open_here(options)
     late = find_waiting(session, name)
     if late is not None:
         next_step(options, f"gm approve {late.step.oid[:12]}")
-        waiting = check_waiting(session, late)
-        remember_shown(session.store, late.step.oid, waiting.change_id)
-        return waiting.verdict
+        return _looked_at(session, late.step.oid, check_waiting(session, late), supposed)
     proposal = find_proposal(session, name)
-    evaluation = check(session, proposal)
-    remember_shown(session.store, proposal.ref, evaluation.change_id)
-    verdict = evaluation.verdict
-    next_step(options, f"gm merge {proposal.id}" if verdict.allowed else f"gm show {proposal.id}")
-    return verdict
+    found = _looked_at(session, proposal.ref, check(session, proposal), supposed)
+    mergeable = found.verdict.allowed and not found.supposed
+    next_step(options, f"gm merge {proposal.id}" if mergeable else f"gm show {proposal.id}")
+    return found
 
 
-def _print(options: Options, verdict: Verdict, form: str) -> None:
-    from gitops_models.policy.render import to_github, to_json, to_text
+def _looked_at(session: Session, name: str, evaluation: Evaluation, supposed: tuple[Supposed, ...]) -> Simulated:
+    """The verdict; what was shown is remembered for the approval, but not where it rests on suppositions."""
+    from gitops_models.policy.simulation import Simulated, simulate
+    from gitops_models.workflows.shown import remember_shown
 
-    if form == "json":
-        body = to_json(verdict)
-        body = {key: value for key, value in body.items() if key not in {"apiVersion", "kind"}}
-        emit(_as_json(options), "Verdict", body, ())
-        return
-    text = to_github(verdict) if form == "github" else to_text(verdict)
-    emit(options, "Verdict", {}, text.rstrip("\n").split("\n"))
-
-
-def _annotate(options: Options, error: GmError) -> None:
-    """What cannot be judged is shown on the pull request as well, not only in the log of the job."""
-    from gitops_models.errors import find_code
-    from gitops_models.policy.render import to_github
-    from gitops_models.policy.verdict import Finding, Severity, Verdict
-
-    hint = error.hint or find_code(error.code).hint
-    finding = Finding(error.code, Severity.DENY, error.message, error.where, hint, error.details)
-    emit(options, "Verdict", {}, to_github(Verdict(False, (finding,), (), "")).rstrip("\n").split("\n"))  # noqa: FBT003 - the verdict's own first field
-
-
-def _as_json(options: Options) -> Options:
-    from dataclasses import replace
-
-    return replace(options, json=True)
+    if supposed:
+        return simulate(evaluation.change, evaluation.facts, session.history.policy, supposed)
+    remember_shown(session.store, name, evaluation.change_id)
+    return Simulated(evaluation.verdict, ())

@@ -28,7 +28,11 @@ EXAMPLES = {
     ),
     "proposals": ("gm proposals", "gm proposals --waiting-for-me"),
     "show": ("gm show fraud", "gm show fraud@1.2.0", "gm show 3fa9c1d2"),
-    "check": ("gm check 3fa9c1d2", "gm check --base origin/main --head HEAD --format github"),
+    "check": (
+        "gm check 3fa9c1d2",
+        "gm check --base origin/main --head HEAD --format github",
+        "gm check 3fa9c1d2 --simulate what-if.yaml",
+    ),
     "approve": (
         "gm approve 3fa9c1d2",
         "gm approve 3fa9c1d2 --change 7be01c44",

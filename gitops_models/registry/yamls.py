@@ -18,7 +18,7 @@ from gitops_models.errors import GmError
 from gitops_models.registry.text import escape_character, visible
 from gitops_models.registry.yamlwriter import MAX_KEY, dump
 
-__all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_KEY", "dump", "load"]
+__all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_KEY", "dump", "load", "load_items"]
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 32
@@ -47,7 +47,15 @@ def load(data: bytes, where: str) -> dict[str, Any]:
     Raises GM-D001 to GM-D008: size, encoding, syntax, forbidden features, duplicate keys, depth, shape, numbers.
     """
     _check_bytes(data, where)
-    return _Loader(where).document(data)
+    value: dict[str, Any] = _Loader(where).document(data)
+    return value
+
+
+def load_items(data: bytes, where: str) -> dict[str, Any] | list[Any]:
+    """Return the mapping or the list written in ``data``, under the rules of :func:`load`."""
+    _check_bytes(data, where)
+    value: dict[str, Any] | list[Any] = _Loader(where, listed=True).document(data)
+    return value
 
 
 def _check_bytes(data: bytes, where: str) -> None:
@@ -79,10 +87,11 @@ def _check_text(text: str, where: str) -> None:
 class _Loader:
     """Builds one document from events; every refusal carries the event's place."""
 
-    def __init__(self, where: str) -> None:
+    def __init__(self, where: str, *, listed: bool = False) -> None:
         self._where = where
+        self._roots = (ev.MappingStartEvent, ev.SequenceStartEvent) if listed else (ev.MappingStartEvent,)
 
-    def document(self, data: bytes) -> dict[str, Any]:
+    def document(self, data: bytes) -> Any:
         try:
             # The parser below yaml.parse, which would make two generators run for every event.
             return self._document(CParser(data).get_event)
@@ -95,13 +104,13 @@ class _Loader:
             message = f"character not allowed at line {line}, column {column}"
             raise GmError("GM-D003", message, where=self._where) from error
 
-    def _document(self, following: _Next) -> dict[str, Any]:
+    def _document(self, following: _Next) -> Any:
         following()  # the stream's own start
         self._start(following())
         root = following()
-        if not isinstance(root, ev.MappingStartEvent):
+        if not isinstance(root, self._roots):
             self._refuse("GM-D007", "the document is not a mapping", root)
-        value = self._mapping(root, following, 1)
+        value = self._value(root, following, 1)
         following()  # the document's end
         after = following()
         if not isinstance(after, ev.StreamEndEvent):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError, find_code
+from gitops_models.policy.simulation import simulate
 from gitops_models.policy.verdict import Finding, Severity, Verdict
 from gitops_models.registry.documents.identity import identity_problem
 from gitops_models.registry.paths import DOCUMENT_KINDS, GM_YAML, POLICY_YAML, Layout
@@ -21,6 +22,7 @@ from gitops_models.workflows.session import default_remote, first_governed
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from gitops_models.policy.simulation import Supposed
     from gitops_models.registry.snapshot import Snapshot
     from gitops_models.workflows.clock import Clock
 
@@ -30,13 +32,19 @@ IMMUTABLE = frozenset({"lineage", "pointer", "evidence", "hold", "quarantine", "
 
 @dataclass(frozen=True)
 class Checked:
-    """A verdict over two commits; ``pinned`` is False when the beginning of history was taken on trust."""
+    """A verdict over two commits; ``pinned`` is False when the beginning of history was taken on trust.
+
+    ``supposed`` names the decisions that nobody made and the verdict rests on.
+    """
 
     verdict: Verdict
     pinned: bool
+    supposed: tuple[str, ...] = ()
 
 
-def check_range(path: Path, base: str, head: str, clock: Clock, *, pin: str | None = None) -> Checked:
+def check_range(
+    path: Path, base: str, head: str, clock: Clock, *, pin: str | None = None, supposed: tuple[Supposed, ...] = ()
+) -> Checked:
     """Judge what merging ``head`` into ``base`` would do, from objects alone: nothing is fetched or checked out.
 
     Without a pin the first governed commit is where trust begins. GM-T502 where history does not hold from there on: a
@@ -51,6 +59,9 @@ def check_range(path: Path, base: str, head: str, clock: Clock, *, pin: str | No
     if start is None and history.blocked:
         raise GmError("GM-T502", f"no pin, and from {history.pin[:12]} on not every step holds", where=tip)
     evaluation = evaluate(store, history, store.resolve(head), ledger, at=clock.now())
+    if supposed:
+        simulated = simulate(evaluation.change, evaluation.facts, history.policy, supposed)
+        return Checked(simulated.verdict, start is not None, simulated.supposed)
     return Checked(evaluation.verdict, start is not None)
 
 

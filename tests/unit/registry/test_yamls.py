@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitops_models.errors import GmError
-from gitops_models.registry.yamls import MAX_BYTES, dump, load
+from gitops_models.registry.yamls import MAX_BYTES, dump, load, load_items
 
 texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=30)
 tricky = st.sampled_from(
@@ -163,3 +163,14 @@ def test_a_value_without_a_yaml_form_is_refused(value):
     with pytest.raises(GmError) as caught:
         dump({"a": value})
     assert caught.value.code == "GM-D009"
+
+
+def test_a_list_is_read_only_where_one_may_stand_and_under_the_same_rules():
+    assert load_items(b"- {person: raio-1}\n- raio-2\n", "x") == [{"person": "raio-1"}, "raio-2"]
+    assert load_items(b'[{"person": "raio-1"}]', "x") == [{"person": "raio-1"}]
+    assert load_items(b"a: 1\n", "x") == {"a": 1}
+    assert refused(b"- a\n").code == "GM-D007"
+    for bad, code in ((b"text\n", "GM-D007"), (b"- &a b\n- *a\n", "GM-D004"), (b"- a\n---\n- b\n", "GM-D004")):
+        with pytest.raises(GmError) as caught:
+            load_items(bad, "x")
+        assert caught.value.code == code
