@@ -11,6 +11,7 @@ from gitops_models.store.repository import Store
 from gitops_models.store.trees import (
     NO_TREE,
     REMEMBERED,
+    TOO_LARGE,
     MalformedTreeError,
     Node,
     Pair,
@@ -76,9 +77,9 @@ def _tree(store: Store, treeish: str) -> str:
     try:
         return tree_of(store, treeish)
     except GmError as error:
-        if error.code != NO_TREE:
+        if error.code not in {NO_TREE, TOO_LARGE}:
             raise
-        # A commit whose tree is a file: read, and marked, as a malformed directory.
+        # A commit whose tree is a file or too large: read, and marked, as a malformed directory.
         return treeish
 
 

@@ -22,7 +22,8 @@ DIRECTORY = 0o040000
 REMEMBERED = 1024
 MAX_DEPTH = 64
 MAX_REPEATED = 100_000
-_BOUNDS = frozenset({"GM-S221", "GM-S222"})
+_TOO_MANY = "GM-S221"
+TOO_LARGE = "GM-S222"
 NO_TREE = "GM-S014"
 _ENTRY = re.compile(rb"([0-7]{5,6}) ([^\0]+)\0(.{20})", re.DOTALL)
 
@@ -44,7 +45,10 @@ class Node(NamedTuple):
 
 
 class MalformedTreeError(GmError):
-    """A tree that is there, and whose bytes no two programs need to read alike: not a damaged clone (GM-S013)."""
+    """A tree that is there, and whose bytes no two programs need to read alike, or that is too large to be read.
+
+    GM-S013 and GM-S222; a damaged clone is no such error.
+    """
 
 
 @dataclass
@@ -76,7 +80,7 @@ class Walk:
         return replace(self, unit=None, mark=None, seen=set(), repeated=0)
 
     def read(self, store: Store, oid: str | None, path: str) -> Mapping[str, "Node"]:
-        """Give the entries of the directory at ``path``; GM-S221 beyond the bounds, GM-S013 when it is malformed."""
+        """Give the entries of the directory at ``path``; GM-S221 beyond the bounds, GM-S013 or GM-S222 for no tree."""
         if oid is None:
             return {}
         try:
@@ -88,7 +92,7 @@ class Walk:
         self.repeated += len(nodes) * (oid in self.seen)
         self.seen.add(oid)
         if self.repeated > MAX_REPEATED or path.count("/") > MAX_DEPTH:
-            raise GmError("GM-S221", f"directories nest more than {MAX_DEPTH} deep, or repeat without end", where=path)
+            raise GmError(_TOO_MANY, f"directories nest more than {MAX_DEPTH} deep, or repeat without end", where=path)
         return nodes
 
 
@@ -120,7 +124,7 @@ def _nodes(store: Store, oid: str) -> Mapping[str, Node]:
 
 
 def _parse(store: Store, oid: str) -> dict[str, Node]:
-    raw = store.typed(oid, "tree")
+    raw = _bytes(store, oid)
     nodes = {}
     previous = b""
     end = 0
@@ -140,6 +144,15 @@ def _parse(store: Store, oid: str) -> dict[str, Node]:
     raise MalformedTreeError(
         "GM-S013", f"tree {oid} is malformed: its entries are out of order, doubled or cut", where=oid
     )
+
+
+def _bytes(store: Store, oid: str) -> bytes:
+    try:
+        return store.typed(oid, "tree")
+    except GmError as error:
+        if error.code != TOO_LARGE:
+            raise
+        raise MalformedTreeError(error.code, error.message, where=oid) from error
 
 
 def _unreadable(error: GmError) -> bool:
@@ -166,7 +179,7 @@ def whole(store: Store, oid: str | None, path: str, walk: Walk | None = None) ->
     try:
         return dict(flatten(store, oid, path + "/", (walk or Walk()).within()))
     except GmError as error:
-        if error.code not in _BOUNDS and not _unreadable(error):
+        if error.code != _TOO_MANY and not _unreadable(error):
             raise
         return {path: Entry(GITLINK, oid)}
 
@@ -206,7 +219,7 @@ def _compare_units(
     try:
         found = list(compare(store, *oids, path + "/", walk.within()))
     except GmError as error:
-        if error.code not in _BOUNDS and not _unreadable(error):
+        if error.code != _TOO_MANY and not _unreadable(error):
             raise
         before, after = (whole(store, oid, path, walk) for oid in oids)
         pairs = ((each, (before.get(each), after.get(each))) for each in dict.fromkeys((*before, *after)))

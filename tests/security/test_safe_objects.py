@@ -146,6 +146,43 @@ def test_a_huge_blob_is_refused_before_it_is_read(registry):
     assert registry.live_version("fraud", "staging") == "1.0.0"
 
 
+def huge(registry):
+    """A tree of more than 64 MiB, of one entry whose name has no end."""
+    return tree(registry, [(0o100644, "z" * (65 << 20), write_blob(registry.store, b"a"))])
+
+
+@pytest.mark.attack("a directory of 65 MiB", "GM-P003", "GM-S222", by="author")
+@pytest.mark.parametrize("path", ["", "models", "policies", "models/fraud", "models/fraud/versions", "models/evil"])
+def test_a_huge_directory_is_refused_before_it_is_read_and_stops_no_reader(registry, path):
+    live = {name: registry.live_version(name, "staging") for name in ("fraud", "spam")}
+    good = registry.store.commit(registry.tip).tree
+    oid = huge(registry)
+    commit = planted(registry, path, oid) if path else registry.commit({}, tree=oid)
+    assert "GM-P003" in knock(registry, commit)
+    registry.force(commit)
+    assert (last(registry).status, "GM-P003" in last(registry).verdict.codes) == ("denied", True)
+    assert {name: registry.live_version(name, "staging") for name in live} == live
+    with pytest.raises(GmError) as caught:
+        trees.read_tree(registry.store, oid)
+    assert caught.value.code == "GM-S222"
+    registry.commit({}, tree=good, land=True)
+    assert (last(registry).status, registry.history().blocked) == ("restored", frozenset())
+
+
+@pytest.mark.attack("a commit of 65 MiB", "GM-S222", by="forge")
+def test_a_huge_commit_is_refused_at_the_door_and_its_line_not_read_until_it_is_gone(registry):
+    good = registry.tip
+    raw = registry.store.typed(registry.commit({}), "commit")
+    commit = str(registry.store.libgit2.odb.write(1, raw + b"x" * (65 << 20)))
+    assert knock(registry, commit) == ("GM-S222",)
+    registry.force(commit)
+    with pytest.raises(GmError) as caught:
+        registry.history()
+    assert caught.value.code == "GM-S222"
+    registry.force(good)
+    assert registry.live_version("fraud", "staging") == "1.0.0"
+
+
 @pytest.mark.attack("an object whose bytes were swapped on disk", "GM-S013", by="storage")
 @pytest.mark.parametrize("what", ["stage", "commit"])
 def test_a_swapped_object_is_noticed(registry, what):

@@ -260,7 +260,7 @@ class Registry:
         pairs = [(GM_REASON, reason)] if reason else []
         oid = write_commit(
             self.store,
-            write_tree(self.store, base, updates),
+            tree if tree and not updates else write_tree(self.store, base, updates),
             parents,
             commit_message(f"by {by}", "", pairs),
             ident,
