@@ -96,6 +96,20 @@ CODES = {
     "GM-C170": Code(
         "the remote has to be asked first", Exit.EXTERNAL, "check the network and `git remote -v`, then run it again"
     ),
+    "GM-C215": Code(
+        "notifications set by the clone",
+        Exit.USAGE,
+        "take it out of the clone's configuration; set it with `git config --global gm.notifications FILE`",
+    ),
+    "GM-C216": Code(
+        "notifications file inside the clone",
+        Exit.USAGE,
+        "keep it elsewhere: what lies in the clone may come from others",
+    ),
+    "GM-C245": Code(
+        "a retired model does not come back", Exit.CONFLICT, "register what replaces it under another name"
+    ),
+    "GM-C246": Code("one version is not suspended", Exit.USAGE, "name the model, or bar the version: `gm quarantine`"),
     "GM-C300": Code("the demo lacks something", Exit.NOT_FOUND, "run `pip install 'gitops-models[demo]'`"),
     "GM-C301": Code("the directory is not empty", Exit.CONFLICT, "name one that does not exist yet"),
     "GM-C302": Code("a command of the demo did not do what it says", Exit.BUG, "look at it in --keep DIR"),

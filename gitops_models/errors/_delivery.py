@@ -83,6 +83,49 @@ CODES = {
         Exit.INTEGRITY,
         "land what the bundle held in the forge (`gm merge --from FILE`), or put the bundle back",
     ),
+    "GM-R700": Code(
+        "notification receiver cannot be reached",
+        Exit.EXTERNAL,
+        "the notice stays in the outbox and is sent by the next run; check address, network and certificate",
+    ),
+    "GM-R701": Code(
+        "notification receiver refuses",
+        Exit.EXTERNAL,
+        "the notice stays in the outbox; check address, secret and clock, and what the receiver logs",
+    ),
+    "GM-R702": Code(
+        "notification command failed",
+        Exit.EXTERNAL,
+        "the notice stays in the outbox; run the command by hand with an event on standard input",
+    ),
+    "GM-R703": Code(
+        "no secret to sign notices with", Exit.EXTERNAL, "put at least 24 bytes into the file or variable that is named"
+    ),
+    "GM-R704": Code(
+        "notice in the outbox damaged",
+        Exit.INTEGRITY,
+        "see the file in `aside`; what it said also stands in notices.jsonl",
+    ),
+    "GM-R705": Code("outbox cannot be used", Exit.EXTERNAL, "check space and permissions of the state directory"),
+    "GM-R706": Code(
+        "outbox is full", Exit.EXTERNAL, "make the receiver work again; the least severe notice was dropped"
+    ),
+    "GM-R707": Code(
+        "another run sends notices", Exit.CONFLICT, "nothing to do: it sends what waits, or the next run does"
+    ),
+    "GM-R708": Code(
+        "notice for a place that is no longer named",
+        Exit.NOT_FOUND,
+        "it was set aside; name the place again and move the file back to have it sent",
+    ),
+    "GM-R709": Code(
+        "nobody is told", Exit.NOT_FOUND, "name a place for the route security: docs/how-to/get-notified.md"
+    ),
+    "GM-R710": Code(
+        "notifications file is not valid",
+        Exit.USAGE,
+        "correct the field; docs/reference/schemas.md lists what it may hold",
+    ),
     "GM-R106": Code(
         "note of deployed directories unreadable", Exit.EXTERNAL, "run `gm reconcile --dir PATH --once` again"
     ),

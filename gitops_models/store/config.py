@@ -15,6 +15,7 @@ from gitops_models.store.names import check_remote
 from gitops_models.store.repository import Store
 
 _TRUE = frozenset({"true", "yes", "on", "1"})
+_PERSONAL = frozenset({"system", "global"})
 _FALSE = frozenset({"", "false", "no", "off", "0"})
 
 
@@ -60,6 +61,28 @@ class UserConfig:
 def user_config(store: Store) -> UserConfig:
     """Read the configuration in force in this repository: system, global and its own."""
     return _parse(output(store.git, ["config", "--list", "-z", "--includes"]), store.git.env.get("HOME", ""))
+
+
+@dataclass(frozen=True)
+class Personal:
+    """A setting that names a file: ``path`` as person or machine have it, ``elsewhere`` if the repository has one."""
+
+    path: Path | None = None
+    elsewhere: bool = False
+
+
+def personal_setting(store: Store, name: str) -> Personal:
+    """Read a setting that only the person's (global) and the machine's (system) configuration may make.
+
+    The repository's own configuration may have come with a copy of the repository; that it is set there is told.
+    """
+    listed = output(store.git, ["config", "--list", "-z", "--includes", "--show-scope"])
+    fields = listed.decode("utf-8", "surrogateescape").split("\0")
+    found = [(scope, setting.partition("\n")) for scope, setting in zip(fields[::2], fields[1::2], strict=False)]
+    named = [(scope, value) for scope, (key, _, value) in found if key == _normal(name)]
+    ours = [value for scope, value in named if scope in _PERSONAL]
+    config = UserConfig({name: tuple(ours)} if ours else {}, store.git.env.get("HOME", ""))
+    return Personal(config.path(name), elsewhere=len(ours) < len(named))
 
 
 def _parse(listed: bytes, home: str) -> UserConfig:
