@@ -48,6 +48,11 @@ _PROMOTION = {
     "GM-P314": Code("interface does not fit a consumer", Exit.DENIED, "register a version with the outputs they need"),
     "GM-P315": Code("policy is blocked", Exit.DENIED, "restore the accepted policy first; rollbacks work meanwhile"),
 }
+_TIME_AND_FIGURES = {
+    "GM-P316": Code("version has not soaked", Exit.DENIED, "let it serve in the stage before for that long"),
+    "GM-P317": Code("change freeze", Exit.DENIED, "promote after it; rollbacks are free at any time"),
+    "GM-P318": Code("evidence is too old", Exit.DENIED, "examine the version again and add the result"),
+}
 _PROVENANCE = {
     "GM-P330": Code("provenance is missing", Exit.DENIED, "have the workload attach it: `gm attest REF` in its CI job"),
     "GM-P331": Code("provenance does not hold", Exit.DENIED, "have the named workload sign where the version is from"),
@@ -109,4 +114,5 @@ CODES = {
     **_ROLLBACK,
     **_GOVERNANCE,
     **_HISTORY,
+    **_TIME_AND_FIGURES,
 }

@@ -13,6 +13,7 @@ from gitops_models.policy.rules import (
     provenance,
     rollback,
 )
+    timing,
 
 FORM: tuple[Rule, ...] = form.RULES
 """Judged first: nothing else can be said of documents that cannot be read."""
@@ -24,6 +25,7 @@ CONTENT: tuple[Rule, ...] = (
     *promotion.RULES,
     *evidence.RULES,
     *provenance.RULES,
+    *timing.RULES,
     *approvals.RULES,
     *rollback.RULES,
     *governance.RULES,

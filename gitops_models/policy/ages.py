@@ -1,0 +1,44 @@
+"""How old things are at the time of a judgement: by acceptances, which others can check, never by what is claimed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitops_models.registry.times import parse_time
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from gitops_models.policy.context import Context, Move
+    from gitops_models.registry.documents import Evidence
+
+
+def accepted_at(context: Context, entry: Evidence) -> datetime | None:
+    """Return when evidence was accepted: the judgement's own time for what the change brings.
+
+    Before the pin there are no acceptances, and the time that the evidence names stands for it. Evidence that stands
+    twice counts from its last acceptance.
+    """
+    layout, known = context.after.layout, context.facts.state.evidence
+    paths = [
+        layout.evidence_path(entry.model, entry.version, name)
+        for name in context.after.evidence_names(entry.model, entry.version)
+    ]
+    paths = [path for path in paths if context.after.document(path) == entry]
+    if any(context.before.entry(path) is None for path in paths):
+        return context.facts.at
+    times = [known[path].at if path in known else None for path in paths]
+    return max(time or parse_time(entry.created) for time in times)
+
+
+def last_live(context: Context, move: Move, version: str) -> datetime:
+    """Return until when ``version``, which lies below the top of the moved stack, was live.
+
+    That is when what lies above it was accepted. Before the pin it is the registration, or the time that it names.
+    """
+    versions = move.stack.versions
+    place = next(index for index, entry in enumerate(versions) if entry.version == version)
+    left = versions[place + 1].at
+    registration = context.facts.state.registered.get((move.event.model, version))
+    registered = registration.at if registration else None
+    return left or registered or parse_time(context.after.lineage(move.event.model, version).created)
