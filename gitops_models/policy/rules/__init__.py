@@ -12,8 +12,8 @@ from gitops_models.policy.rules import (
     promotion,
     provenance,
     rollback,
-)
     timing,
+)
 
 FORM: tuple[Rule, ...] = form.RULES
 """Judged first: nothing else can be said of documents that cannot be read."""
@@ -24,8 +24,8 @@ CONTENT: tuple[Rule, ...] = (
     *lineage.RULES,
     *promotion.RULES,
     *evidence.RULES,
-    *provenance.RULES,
     *timing.RULES,
+    *provenance.RULES,
     *approvals.RULES,
     *rollback.RULES,
     *governance.RULES,
