@@ -4,14 +4,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
+from gitops_models.registry.filings import QUARANTINED, VERSIONS, GroupKey, Member, filings
 from gitops_models.registry.grow import GrowingMap
 from gitops_models.registry.names import version_key
-from gitops_models.registry.paths import Layout, Place
+from gitops_models.registry.paths import Layout
 
 REGULAR = 0o100644
 GITLINK = 0o160000
-GroupKey = tuple[str, ...]
-Member = str | int
 
 
 class Entry(NamedTuple):
@@ -24,8 +23,6 @@ class Entry(NamedTuple):
 _SHARDS = 64
 _EMPTY: dict[str, Entry] = {}
 _NOBODY: GrowingMap[Member, bool] = GrowingMap()
-_VERSIONS: GroupKey = ("versions",)
-_QUARANTINED: GroupKey = ("quarantined",)
 
 
 class Scope(Mapping[str, Entry]):
@@ -46,10 +43,10 @@ class Scope(Mapping[str, Entry]):
         self._shards = tuple(shards)
 
     def __getitem__(self, path: str) -> Entry:
-        return self._shards[hash(path) % _SHARDS][path]
+        return self._shard(path)[path]
 
     def __contains__(self, path: object) -> bool:
-        return path in self._shards[hash(path) % _SHARDS]
+        return path in self._shard(path)
 
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(path for shard in self._shards for path in shard))
@@ -64,11 +61,10 @@ class Scope(Mapping[str, Entry]):
             shards[index] = dict(shards[index])
         for path, entry in changes.items():
             if entry is None:
-                shards[hash(path) % _SHARDS].pop(path, None)
+                self._without(shards[hash(path) % _SHARDS], path)
             else:
                 shards[hash(path) % _SHARDS][path] = entry
-        result = Scope(self._layout, {})
-        result._shards = tuple(shards)
+        result = self._successor(shards)
         result.adopt_index(self, changes)
         return result
 
@@ -84,65 +80,51 @@ class Scope(Mapping[str, Entry]):
         """Take over the index of ``other``, from which this scope differs in the paths ``changed`` only."""
         if "_groups" in self.__dict__ or "_groups" not in other.__dict__:
             return
-        filed = [(path, filing) for path in changed for filing in _filings(self._layout.classify(path))]
+        filed = [(path, filing) for path in changed for filing in filings(self._layout.classify(path))]
         updates: dict[GroupKey, dict[Member, bool]] = {}
         for path, (key, member) in filed:
             # A version that was once quarantined stays listed; its documents say what holds.
-            updates.setdefault(key, {})[member] = path in self or key == _QUARANTINED
+            updates.setdefault(key, {})[member] = path in self or key == QUARANTINED
         groups = other._groups  # noqa: SLF001 - its own kind
         self.__dict__["_groups"] = groups.updated(
             {key: groups.get(key, _NOBODY).updated(members) for key, members in updates.items()}
         )
-        if _VERSIONS not in updates and "versions" in other.__dict__:
+        if VERSIONS not in updates and "versions" in other.__dict__:
             self.__dict__["versions"] = other.versions
 
     def members(self, *key: str) -> Iterator[Member]:
         """Return the names filed under ``key``, e.g. ``("stages",)`` or ``("holds", "production")``, unordered."""
-        return (member for member, present in self._groups.get(key, _NOBODY).items() if present)
+        return (member for member, present in self._group(key).items() if present)
 
     def has(self, member: Member, *key: str) -> bool:
         """Whether ``member`` is filed under ``key``."""
-        return self._groups.get(key, _NOBODY).get(member, False)
+        return self._group(key).get(member, False)
 
     @cached_property
     def versions(self) -> tuple[str, ...]:
         """Registered versions in version order."""
-        return tuple(sorted((str(version) for version in self.members(*_VERSIONS)), key=version_key))
+        return tuple(sorted((str(version) for version in self.members(*VERSIONS)), key=version_key))
+
+    def _shard(self, path: object) -> dict[str, Entry]:
+        return self._shards[hash(path) % _SHARDS]
+
+    def _successor(self, shards: list[dict[str, Entry]]) -> "Scope":
+        result = Scope(self._layout, {})
+        result._shards = tuple(shards)
+        return result
+
+    def _without(self, shard: dict[str, Entry], path: str) -> None:
+        shard.pop(path, None)
+
+    def _group(self, key: GroupKey) -> GrowingMap[Member, bool]:
+        return self._groups.get(key, _NOBODY)
 
     @cached_property
     def _groups(self) -> GrowingMap[GroupKey, GrowingMap[Member, bool]]:
         groups: dict[GroupKey, dict[Member, bool]] = {}
         for shard in self._shards:
             for path in shard:
-                for key, member in _filings(self._layout.classify(path)):
-                    groups.setdefault(key, {})[member] = True
+                for key, member in filings(self._layout.classify(path)):
+                    # A version that was once quarantined stays listed; its documents say what holds.
+                    groups.setdefault(key, {})[member] = path in self or key == QUARANTINED
         return GrowingMap({key: GrowingMap(members) for key, members in groups.items()})
-
-
-# Per kind of place: the first word of its group key, the field that completes the key, and the field filed under it.
-_FILED: dict[str, tuple[str, str | None, str]] = {
-    "model": ("model", None, "model"),
-    "lineage": ("versions", None, "version"),
-    "pointer": ("pointers", "version", "name"),
-    "evidence": ("evidence", "version", "name"),
-    "signature": ("signatures", "version", "name"),
-    "stage-state": ("stages", None, "stage"),
-    "hold": ("holds", "stage", "number"),
-    "quarantine": ("quarantine", "version", "number"),
-    "cause": ("causes", None, "name"),
-    "status": ("status", None, "number"),
-    "waiver": ("waivers", None, "name"),
-}
-
-
-def _filings(place: Place | None) -> tuple[tuple[GroupKey, Member], ...]:
-    """Where a place is filed: keys, and the member under each."""
-    if place is None or place.kind not in _FILED:
-        return ()
-    word, second, field = _FILED[place.kind]
-    member: Member = getattr(place, field)
-    if second is None:
-        return (((word,), member),)
-    within: str = getattr(place, second)
-    filing = ((word, within), member)
-    return (filing, (_QUARANTINED, within)) if place.kind == "quarantine" else (filing,)

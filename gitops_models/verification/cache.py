@@ -3,38 +3,46 @@
 Bound to pin, tip and version of gm by their ids; it stands beside the pin and is worth as much: whoever can write it
 could as well write another pin. Deleting it costs time only. A history with a blocked scope is never kept: late
 approvals may still change what it amounts to. What was said of each step lies beside it (steplog.py).
+
+Most of it lies in a table (table.py) that is looked up and not read, so that opening a registry costs the same however
+many versions it has. What came since the table was written stands in the small file that names the table by its digest;
+when that has grown, all is written anew.
 """
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
 
 from gitops_models._version import __version__
 from gitops_models.errors import GmError
-from gitops_models.registry.cache import cache_of
-from gitops_models.registry.chronicle import Happening
+from gitops_models.registry.grounded import GroundedScope
 from gitops_models.registry.grow import GrowingMap
-from gitops_models.registry.paths import GM_YAML, POLICY_SCOPE, Layout
-from gitops_models.registry.scopes import REGULAR, Entry, Scope
+from gitops_models.registry.paths import Layout
 from gitops_models.registry.snapshot import Snapshot
-from gitops_models.registry.stack import LiveStack, StackEntry
-from gitops_models.registry.state import AcceptedState, Recorded, Registration, Touch
-from gitops_models.registry.times import format_time, parse_time
+from gitops_models.registry.state import AcceptedState
 from gitops_models.trust.memory import write_durably
 from gitops_models.verification.beginning import policy_of
 from gitops_models.verification.history import History
-from gitops_models.verification.steplog import load_steps, save_steps
+from gitops_models.verification.packing import PARTS, text_of, time_of
+from gitops_models.verification.steplog import Passed, load_steps, passed_by, save_steps
+from gitops_models.verification.table import FILE, KeptFiles, KeptMap, Table, entry_of, plain_entry, render
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from gitops_models.registry.documents import Repository
+    from gitops_models.registry.scopes import Scope
     from gitops_models.store.repository import Store
 
-FORMAT = f"6 {__version__}"
+FORMAT = f"7 {__version__}"
+_TABLES = "prefix-*.lines"
+# So many lines may stand beside the table, or one for each so many of its own: reading them costs more than finding.
+_BESIDE = 1024
+_SHARE = 16
 
 
 def cache_path(common_dir: Path) -> Path:
@@ -45,149 +53,201 @@ def cache_path(common_dir: Path) -> Path:
 def load_prefix(path: Path, store: Store, pin: str) -> History | None:
     """The kept history that begins at ``pin``, without its steps; None when there is none that fits."""
     try:
-        kept = json.loads(path.read_bytes())
+        kept = _unsealed(path.read_bytes())
         if kept["format"] != FORMAT or kept["pin"] != pin:
             return None
-        return _history(kept, store)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, GmError):
+        return _history(kept, _table(path, kept["table"]), store)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, GmError):
         # A cache that cannot be used is as good as none: everything is judged again.
         return None
 
 
 def save_prefix(path: Path, history: History) -> None:
     """Keep ``history`` unless something in it is blocked."""
-    if not history.blocked:
-        save_steps(_steps_path(path), history)
-        write_durably(path, json.dumps(_plain(history), separators=(",", ":")).encode())
+    if history.blocked:
+        return
+    save_steps(steps_path(path), history)
+    table = _ground(history.state)
+    beside = _beside(history.state, table) if table and _table_path(path, table.seal).exists() else None
+    if beside is None or table is None:
+        table, beside = _written(path, history.state), {"files": {}, "parts": {}}
+    write_durably(path, _sealed({**_plain(history), "table": table.seal, **beside}))
+    for other in set(path.parent.glob(_TABLES)) - {_table_path(path, table.seal)}:
+        other.unlink(missing_ok=True)
 
 
-def with_kept_steps(path: Path, store: Store, history: History) -> History | None:
-    """Return ``history`` with the steps that it skipped; None where what was said of them is not kept."""
-    first = history.steps[0].oid if history.steps else None
-    last = store.commit(first).parents[0] if first else history.tip
-    kept = load_steps(_steps_path(path), history.pin, history.skipped, last)
-    return None if kept is None else replace(history, steps=(*kept, *history.steps), skipped=0)
+def with_kept_steps(path: Path, store: Store, history: History, *, after: int = 0) -> History | None:
+    """Return ``history`` with the steps that it skipped, without the first ``after`` of them.
+
+    None where what was said of them is not kept.
+    """
+    last = last_before(store, history)
+    kept = load_steps(steps_path(path), history.pin, history.skipped, last, after=after)
+    return None if kept is None else replace(history, steps=(*kept, *history.steps), skipped=after)
+
+
+def last_before(store: Store, history: History) -> str:
+    """The step, or the pin, that the first of ``history.steps`` follows."""
+    return store.commit(history.steps[0].oid).parents[0] if history.steps else history.tip
 
 
 def renew_prefix(path: Path, history: History) -> None:
     """Keep a history that was judged from the pin in place of whatever was kept; nothing when it is blocked."""
     path.unlink(missing_ok=True)
-    _steps_path(path).unlink(missing_ok=True)
+    steps_path(path).unlink(missing_ok=True)
     save_prefix(path, history)
 
 
-def _steps_path(path: Path) -> Path:
+def steps_path(path: Path) -> Path:
+    """Where the steps lie of the prefix at ``path``."""
     return path.with_name("steps.jsonl")
 
 
+# Writing
+
+
 def _plain(history: History) -> dict[str, Any]:
-    state = history.state
+    state, passed = history.state, passed_by(history)
     return {
         "format": FORMAT,
         "pin": history.pin,
         "tip": history.tip,
         "length": history.length,
-        "files": _files(state.snapshot),
+        "layout": [history.layout.models, history.layout.governed],
+        "statuses": passed.statuses,
+        "unaccepted": passed.lines,
         "step": state.step,
-        "at": _text(state.at),
+        "at": text_of(state.at),
         "index": state.index,
-        "stacks": [
-            [*key, [_stacked(entry) for entry in stack.versions], stack.live] for key, stack in state.stacks.items()
-        ],
-        "touched": [[path, touch.order, touch.step] for path, touch in state.touched.items()],
-        "registered": [
-            [*key, value.step, sorted(value.persons), _text(value.at)] for key, value in state.registered.items()
-        ],
-        "weights": [[*key, version] for key, version in state.weights.items()],
-        "evidence": [[path, order, _text(at)] for path, (order, at) in state.evidence.items()],
-        "chronicle": [[model, [_told(one) for one in told]] for model, told in state.chronicle.items()],
         "suspect": sorted(state.suspect),
-        "staged": [[*key, sorted(versions)] for key, versions in state.ever_staged.items()],
     }
 
 
-def _text(at: datetime | None) -> str | None:
-    return format_time(at) if at else None
+def _ground(state: AcceptedState) -> Table | None:
+    """The table that a state stands on, None where any part of it stands on none, or on another."""
+    bases: list[Any] = [getattr(state, part.name).base for part in PARTS]
+    scopes = [state.snapshot.scope(name) for name in state.snapshot.scope_names()]
+    bases += [scope.ground for scope in scopes if isinstance(scope, GroundedScope)]
+    tables = {base.table for base in bases if base is not None}
+    table: Table | None = tables.pop() if len(tables) == 1 else None
+    whole = table and all(isinstance(state.snapshot.scope(name), GroundedScope) for name in table.seal["scopes"])
+    return table if whole else None
 
 
-def _time(text: str | None) -> datetime | None:
-    return parse_time(text) if text else None
-
-
-def _stacked(entry: StackEntry) -> list[str | None]:
-    return [entry.version, entry.lineage_sha256, entry.step, _text(entry.at)]
-
-
-def _entered(version: str, lineage: str, step: str | None, at: str | None) -> StackEntry:
-    return StackEntry(version, lineage, step, _time(at))
-
-
-def _told(one: Happening) -> list[Any]:
-    return [one.kind, one.step, _text(one.at), one.subject, one.change_id, sorted(one.persons)]
-
-
-def _happening(kept: list[Any]) -> Happening:
-    kind, step, at, subject, change_id, persons = kept
-    return Happening(kind, step, _time(at), subject, change_id, frozenset(persons))
-
-
-def _files(accepted: Snapshot) -> dict[str, dict[str, str | list[int | str]]]:
-    """Return the accepted files by scope: reading them from the trees costs more than all the rest."""
+def _beside(state: AcceptedState, table: Table) -> dict[str, Any] | None:
+    """What is other than in the table; None where that is too much to be read each time."""
+    files = {name: dict(_changes(state.snapshot.scope(name))) for name in state.snapshot.scope_names()}
+    parts = {part.name: _since(getattr(state, part.name)) for part in PARTS}
+    count = sum(map(len, files.values())) + sum(map(len, parts.values()))
+    if count > max(_BESIDE, sum(table.seal["counts"].values()) // _SHARE):
+        return None
     return {
-        scope: {path: _file(entry) for path, entry in accepted.scope(scope).items()} for scope in accepted.scope_names()
+        "files": {
+            name: {path: one and plain_entry(one) for path, one in found.items()} for name, found in files.items()
+        },
+        "parts": {part.name: [[key, part.plain(value)] for key, value in parts[part.name].items()] for part in PARTS},
     }
 
 
-def _file(entry: Entry) -> str | list[int | str]:
-    return entry.oid if entry.mode == REGULAR else [entry.mode, entry.oid]
+def _changes(scope: Scope) -> Iterator[tuple[str, Any]]:
+    return scope.changes() if isinstance(scope, GroundedScope) else iter(scope.items())
 
 
-def _entry(kept: str | list[Any]) -> Entry:
-    return Entry(REGULAR, kept) if isinstance(kept, str) else Entry(*kept)
+def _since(mapping: GrowingMap[Any, Any]) -> dict[Any, Any]:
+    return mapping.since(mapping.base) if mapping.base is not None else dict(mapping)
 
 
-def _history(kept: dict[str, Any], store: Store) -> History:
-    oid = kept["files"][POLICY_SCOPE][GM_YAML]
-    repository = cast("Repository", cache_of(store).document(store, oid, GM_YAML))
-    layout = Layout.of(repository)
-    files = {scope: {path: _entry(one) for path, one in paths.items()} for scope, paths in kept["files"].items()}
-    accepted = Snapshot(layout, {scope: Scope(layout, entries) for scope, entries in files.items()}, store)
+def _written(path: Path, state: AcceptedState) -> Table:
+    """Write the whole state as a table."""
+    lines: list[tuple[str, Any, Any]] = []
+    scopes = {name: state.snapshot.scope(name) for name in state.snapshot.scope_names()}
+    for name, scope in scopes.items():
+        lines += ((FILE, [name, each], plain_entry(entry)) for each, entry in scope.items())
+    for part in PARTS:
+        lines += ((part.kind, key, part.plain(value)) for key, value in getattr(state, part.name).items())
+    data = render(lines)
+    counts = Counter(kind for kind, _, _ in lines)
+    seal = {"digest": _digest(data), "counts": counts, "scopes": {name: len(scope) for name, scope in scopes.items()}}
+    table = Table(data, seal)
+    write_durably(_table_path(path, seal), data)
+    return table
+
+
+def _table_path(path: Path, seal: Mapping[str, Any]) -> Path:
+    return path.with_name(_TABLES.replace("*", seal["digest"]))
+
+
+def _sealed(kept: Mapping[str, Any]) -> bytes:
+    body = json.dumps(kept, separators=(",", ":")).encode()
+    return _digest(body).encode() + b"\n" + body
+
+
+def _digest(data: bytes) -> str:
+    return blake2b(data, digest_size=20).hexdigest()
+
+
+# Reading
+
+
+def _unsealed(data: bytes) -> Any:
+    digest, _, body = data.partition(b"\n")
+    if digest.decode() != _digest(body):
+        raise ValueError("not as it was written")
+    return json.loads(body)
+
+
+def _table(path: Path, seal: dict[str, Any]) -> Table:
+    data = _table_path(path, seal).read_bytes()
+    if _digest(data) != seal["digest"]:
+        raise ValueError("not as it was written")
+    return Table(data, seal)
+
+
+def _history(kept: dict[str, Any], table: Table, store: Store) -> History:
+    accepted = _snapshot(kept, table, store)
     return History(
         repository=accepted.repository(),
-        layout=layout,
+        layout=accepted.layout,
         pin=kept["pin"],
         tip=store.commit(kept["tip"]).oid,
-        state=_state(kept, accepted),
+        state=_state(kept, table, accepted),
         policy=policy_of(accepted),
         people=accepted.people(),
         skipped=kept["length"],
+        passed=Passed(kept["length"], kept["statuses"], tuple(kept["unaccepted"])),
     )
 
 
-def _state(kept: dict[str, Any], accepted: Snapshot) -> AcceptedState:
+def _snapshot(kept: dict[str, Any], table: Table, store: Store) -> Snapshot:
+    models, governed = kept["layout"]
+    layout = Layout(models, tuple(governed))
+    beside = {
+        name: {path: one and entry_of(one) for path, one in files.items()} for name, files in kept["files"].items()
+    }
+    grounded = {
+        name: GroundedScope(layout, name, KeptFiles(table, name, count)).updated(beside.pop(name, {}))
+        for name, count in table.seal["scopes"].items()
+    }
+    return Snapshot(layout, {**grounded, **beside}, store)
+
+
+def _state(kept: dict[str, Any], table: Table, accepted: Snapshot) -> AcceptedState:
+    parts: dict[str, Any] = {}
+    for part in PARTS:
+        base: GrowingMap[Any, Any] = GrowingMap.over(
+            KeptMap(table, part.kind, table.seal["counts"].get(part.kind, 0), part.value)
+        )
+        beside = {_key(key): part.value(value) for key, value in kept["parts"].get(part.name, ())}
+        parts[part.name] = base.updated(beside)
     return AcceptedState(
         accepted,
         kept["step"],
-        at=_time(kept["at"]),
+        at=time_of(kept["at"]),
         index=kept["index"],
-        stacks=GrowingMap(
-            {
-                (model, stage): LiveStack(tuple(_entered(*entry) for entry in entries), live=live)
-                for model, stage, entries, live in kept["stacks"]
-            }
-        ),
-        touched=GrowingMap({path: Touch(order, step) for path, order, step in kept["touched"]}),
-        registered=GrowingMap(
-            {
-                (model, version): Registration(step, frozenset(persons), _time(at))
-                for model, version, step, persons, at in kept["registered"]
-            }
-        ),
-        weights=GrowingMap({(model, digest): version for model, digest, version in kept["weights"]}),
-        ever_staged=GrowingMap(
-            {(model, stage): GrowingMap(dict.fromkeys(versions)) for model, stage, versions in kept["staged"]}
-        ),
-        evidence=GrowingMap({path: Recorded(order, _time(at)) for path, order, at in kept["evidence"]}),
-        chronicle=GrowingMap({model: tuple(map(_happening, told)) for model, told in kept["chronicle"]}),
         suspect=frozenset((model, version) for model, version in kept["suspect"]),
+        **parts,
     )
+
+
+def _key(kept: str | list[str]) -> Any:
+    return tuple(kept) if isinstance(kept, list) else kept

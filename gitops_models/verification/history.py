@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from gitops_models.registry.paths import Layout
     from gitops_models.registry.snapshot import Entry
     from gitops_models.registry.state import AcceptedState
+    from gitops_models.verification.steplog import Passed
 
 Status = Literal["accepted", "pending", "denied", "restored", "untouched"]
 How = Literal["signed", "approved", "accepted"]
@@ -71,7 +73,8 @@ class History:
     """The accepted state at ``tip`` and how each step since ``pin`` was judged, oldest first.
 
     ``actual`` holds, for each blocked scope, the governed entries that the tip really has: they differ from the
-    accepted ones in ``state``. ``skipped`` counts the first steps after the pin that are known but not kept here.
+    accepted ones in ``state``. ``skipped`` counts the first steps after the pin that are known but not kept here, and
+    ``passed`` is what those came to that were judged in an earlier run.
     """
 
     repository: Repository
@@ -85,11 +88,31 @@ class History:
     skipped: int = 0
     pending: Mapping[str, Pending] = field(default_factory=dict)
     actual: Mapping[str, Mapping[str, Entry]] = field(default_factory=dict)
+    passed: Passed | None = None
 
     @property
     def length(self) -> int:
         """How many steps there are after the pin."""
         return self.skipped + len(self.steps)
+
+    @property
+    def fresh(self) -> tuple[Step, ...]:
+        """The steps that were not judged in an earlier run."""
+        earlier = self.passed.count if self.passed else 0
+        return tuple(step for step in self.steps if step.index > earlier)
+
+    @property
+    def statuses(self) -> dict[str, int]:
+        """How many steps there are of each status, those that were skipped among them."""
+        found = Counter(self.passed.statuses if self.passed else {})
+        found.update(step.status for step in self.fresh)
+        return dict(found)
+
+    @property
+    def unaccepted(self) -> tuple[Step, ...]:
+        """Every step that is denied or pending, those that were skipped among them, oldest first."""
+        late = (step for step in self.fresh if step.status in {"denied", "pending"})
+        return (*(self.passed.unaccepted if self.passed else ()), *late)
 
     @property
     def decided(self) -> frozenset[str]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
-from functools import cache
+from functools import cache, cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,27 @@ _TAIL = 256 << 10
 _SIGN = 16
 
 
+@dataclass(frozen=True)
+class Passed:
+    """What the first ``count`` steps of a history came to: how many of each status, and those not accepted as lines."""
+
+    count: int = 0
+    statuses: Mapping[str, int] = field(default_factory=dict)
+    lines: tuple[str, ...] = ()
+
+    @cached_property
+    def unaccepted(self) -> tuple[Step, ...]:
+        """The steps among them that are denied or pending, oldest first."""
+        return tuple(_decoder()(line) for line in self.lines)
+
+
+def passed_by(history: History) -> Passed:
+    """Return what all steps of ``history`` came to."""
+    earlier = history.passed or Passed()
+    late = (_body(step) for step in history.fresh if step.status in {"denied", "pending"})
+    return Passed(history.length, history.statuses, (*earlier.lines, *late))
+
+
 def save_steps(path: Path, history: History) -> None:
     """Keep the steps of ``history``: all of them, or those that go on from what the file has."""
     try:
@@ -47,13 +68,16 @@ def save_steps(path: Path, history: History) -> None:
         path.unlink(missing_ok=True)
 
 
-def load_steps(path: Path, pin: str, count: int, last: str) -> tuple[Step, ...] | None:
-    """Return the first ``count`` steps after ``pin``, of which the last must be ``last``; None unless all are there."""
+def load_steps(path: Path, pin: str, count: int, last: str, *, after: int = 0) -> tuple[Step, ...] | None:
+    """Return the first ``count`` steps after ``pin``, of which the last must be ``last``; None unless all are there.
+
+    The first ``after`` of them are left out.
+    """
     try:
-        found = tuple(_read(path, pin, count))
+        found = tuple(_read(path, pin, count, after))
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    fits = len(found) == count and [step.index for step in found] == list(range(1, count + 1))
+    fits = [step.index for step in found] == list(range(after + 1, count + 1))
     return found if fits and (not found or found[-1].oid == last) else None
 
 
@@ -72,7 +96,7 @@ def _append(path: Path, history: History) -> None:
         file.write(b"".join(_lines((new for new in history.steps if new.index > there), sign)))
 
 
-def _read(path: Path, pin: str, count: int) -> Iterator[Step]:
+def _read(path: Path, pin: str, count: int, after: int) -> Iterator[Step]:
     head = _head(pin)
     if path.stat().st_size > _MAX_BYTES:
         raise ValueError("no file of ours")
@@ -80,11 +104,12 @@ def _read(path: Path, pin: str, count: int) -> Iterator[Step]:
     if not data.startswith(head):
         raise ValueError("kept for another pin, or by another gm")
     sign = _sign(head)
-    for line in data[len(head) :].split(b"\n")[:count]:
+    for number, line in enumerate(data[len(head) :].split(b"\n")[:count]):
         sign, said = _sign(sign + line[_SIGN:]), line[:_SIGN]
         if said != sign:
             raise ValueError("a line that does not follow from the one before")
-        yield _step(line)
+        if number >= after:
+            yield _step(line)
 
 
 def _head(pin: str) -> bytes:
@@ -93,9 +118,13 @@ def _head(pin: str) -> bytes:
 
 def _lines(steps: Iterable[Step], sign: bytes) -> Iterator[bytes]:
     for step in steps:
-        body = json.dumps(_plain(step), separators=(",", ":")).encode()
+        body = _body(step).encode()
         sign = _sign(sign + body)
         yield sign + body + b"\n"
+
+
+def _body(step: Step) -> str:
+    return json.dumps(_plain(step), separators=(",", ":"))
 
 
 def _sign(data: bytes) -> bytes:

@@ -1,13 +1,16 @@
 """The kept prefix of history is worth what the fold is worth, and nothing where it does not fit."""
 
-import json
-from dataclasses import replace
+from dataclasses import MISSING, fields, replace
 
 import pytest
 
 from gitops_models.registry.scopes import Entry
-from gitops_models.verification.cache import load_prefix, renew_prefix, save_prefix, with_kept_steps
+from gitops_models.registry.state import AcceptedState
+from gitops_models.verification import cache
+from gitops_models.verification.cache import _sealed, _unsealed, load_prefix, renew_prefix, save_prefix, with_kept_steps
 from gitops_models.verification.fold import fold
+from gitops_models.verification.packing import PARTS
+from gitops_models.verification.table import FILE
 from tests.support import stories
 
 
@@ -71,11 +74,91 @@ def test_one_of_another_pin_is_not_used(registry, kept):
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("format", "0"), ("tip", "1" * 40), ("at", "yesterday"), ("stacks", [["fraud"]]), ("registered", None)],
+    [
+        ("format", "0"),
+        ("tip", "1" * 40),
+        ("at", "yesterday"),
+        ("parts", {"stacks": [["fraud"]]}),
+        ("files", None),
+        ("layout", ["elsewhere"]),
+        ("table", {}),
+        ("table", {"digest": "0" * 40}),
+    ],
 )
 def test_one_that_cannot_be_read_is_not_used(registry, kept, field, value):
-    kept.write_text(json.dumps({**json.loads(kept.read_text()), field: value}))
+    kept.write_bytes(_sealed({**_unsealed(kept.read_bytes()), field: value}))
     assert load_prefix(kept, registry.store, registry.pin) is None
+
+
+@pytest.mark.parametrize("which", ["prefix.json", "prefix-*.lines"])
+def test_one_changed_byte_anywhere_is_noticed(registry, kept, which):
+    (path,) = kept.parent.glob(which)
+    whole = path.read_bytes()
+    for place in range(0, len(whole), 101):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        assert load_prefix(kept, registry.store, registry.pin) is None, place
+    path.write_bytes(whole[:-1])
+    assert load_prefix(kept, registry.store, registry.pin) is None
+    path.write_bytes(whole)
+    assert load_prefix(kept, registry.store, registry.pin) is not None
+
+
+def test_every_mapping_of_the_accepted_state_is_kept():
+    assert {part.name for part in PARTS} | {"blocked"} == {
+        field.name for field in fields(AcceptedState) if field.default_factory is not MISSING
+    }
+    assert len({part.kind for part in PARTS} | {FILE}) == len(PARTS) + 1
+
+
+def test_what_came_since_stands_beside_the_table_until_it_is_much(registry, kept, tmp_path, monkeypatch):
+    copy = registry.copy(tmp_path / "r")
+    (table,) = kept.parent.glob("prefix-*.lines")
+    written = table.read_bytes()
+    for version in ("1.2.0", "1.3.0"):
+        copy.version("fraud", version)
+        known = load_prefix(kept, copy.store, copy.pin)
+        more = fold(copy.store, pin=copy.pin, tip=copy.tip, ledger=copy.ledger, known=known, now=None)
+        save_prefix(kept, more)
+        assert table.read_bytes() == written
+        assert facts(load_prefix(kept, copy.store, copy.pin)) == facts(copy.history())
+    monkeypatch.setattr(cache, "_BESIDE", 0)
+    copy.version("spam", "1.2.0")
+    known = load_prefix(kept, copy.store, copy.pin)
+    more = fold(copy.store, pin=copy.pin, tip=copy.tip, ledger=copy.ledger, known=known, now=None)
+    save_prefix(kept, more)
+    assert not table.exists()
+    assert len(list(kept.parent.glob("prefix-*.lines"))) == 1
+    assert facts(load_prefix(kept, copy.store, copy.pin)) == facts(copy.history())
+
+
+def test_where_the_table_is_gone_all_is_written_again(registry, kept, tmp_path):
+    copy = registry.copy(tmp_path / "r")
+    known = load_prefix(kept, copy.store, copy.pin)
+    (table,) = kept.parent.glob("prefix-*.lines")
+    table.unlink()
+    assert load_prefix(kept, copy.store, copy.pin) is None
+    copy.version("fraud", "1.2.0")
+    more = fold(copy.store, pin=copy.pin, tip=copy.tip, ledger=copy.ledger, known=known, now=None)
+    save_prefix(kept, more)
+    assert facts(load_prefix(kept, copy.store, copy.pin)) == facts(copy.history())
+
+
+def test_steps_not_accepted_are_told_without_reading_the_steps(registry, tmp_path):
+    copy, path = registry.copy(tmp_path / "r"), tmp_path / "prefix.json"
+    before = copy.history().state.snapshot
+    place = next(path for path in before.scope("model:fraud") if "/stages/" in path)
+    copy.commit({place: before.data(place).replace(b"1.0.0", b"1.1.0")}, land=True)
+    copy.commit({place: before.data(place)}, land=True)
+    whole = copy.history()
+    save_prefix(path, whole)
+    known = load_prefix(path, copy.store, copy.pin)
+    assert known.steps == ()
+    assert (known.unaccepted, known.statuses) == (whole.unaccepted, whole.statuses)
+    assert [step.status for step in known.unaccepted] == ["denied"]
+    again = with_kept_steps(path, copy.store, known)
+    assert (again.unaccepted, again.statuses) == (whole.unaccepted, whole.statuses)
+    tail = with_kept_steps(path, copy.store, known, after=whole.length - 1)
+    assert (tail.steps, tail.length, tail.statuses) == (whole.steps[-1:], whole.length, whole.statuses)
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff"])
