@@ -1,4 +1,4 @@
-"""The whole history judged anew, without what this clone remembers of earlier verdicts."""
+"""The whole history judged anew, portion by portion, so that who waits can be told how far it is."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def replay(
     *,
     pin: str,
     tip: str,
-    now: datetime | None = None,
+    now: datetime | None,
     undecided: Mapping[str, str] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> History:
@@ -33,8 +33,8 @@ def replay(
 
     Raises GM-T600 when the first-parent line of ``tip`` does not hold ``pin``.
     """
-    steps = steps_after(store, pin, tip)
     history = begin(store, pin)
+    steps = steps_after(store, pin, tip)
     for done in range(PORTION, len(steps) + PORTION, PORTION):
         portion = steps[:done]
         history = fold(store, pin=pin, tip=portion[-1], ledger=ledger, known=history, now=now, undecided=undecided)

@@ -22,12 +22,12 @@ NoPush = Annotated[bool, typer.Option("--no-push", help="Keep the proposal on a 
 Merge = Annotated[bool, typer.Option("--merge", help="Sign, check and merge at once where the policy lets you.")]
 
 
-def open_here(options: Options, *, replay: bool = False) -> Session:
-    """The session of this run, with a word about a remote that does not answer; ``replay`` as in ``open_session``."""
+def open_here(options: Options, *, replay: bool = False, progress: Callable[[int, int], None] | None = None) -> Session:
+    """The session of this run, with a word about a remote that does not answer; the rest as in ``open_session``."""
     from gitops_models.cli.asking import terminal
     from gitops_models.workflows.session import open_session
 
-    session = open_session(options.repo, replay=replay)
+    session = open_session(options.repo, replay=replay, progress=progress)
     session.attended = terminal(options) is not None
     if session.offline:
         say(options, f"working offline: {session.offline}")

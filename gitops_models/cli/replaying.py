@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from gitops_models.cli.options import Options
     from gitops_models.workflows.session import Session
 
+_ERASE = "\r\x1b[K"
+
 
 def open_replayed(options: Options, pin: str | None = None, *, anew: bool = False) -> Session:
     """The session of this run with its whole history judged, from ``pin`` when one is given.
@@ -22,8 +24,10 @@ def open_replayed(options: Options, pin: str | None = None, *, anew: bool = Fals
     """
     from gitops_models.workflows.inspect import open_pinned_at, replay_all
 
-    session = open_pinned_at(options.repo, pin) if pin else open_here(options, replay=anew)
     with _steps_bar(options) as progress:
+        session = (
+            open_pinned_at(options.repo, pin, progress) if pin else open_here(options, replay=anew, progress=progress)
+        )
         replay_all(session, progress)
     return session
 
@@ -36,10 +40,10 @@ def _steps_bar(options: Options) -> Iterator[Callable[[int, int], None] | None]:
         return
 
     def advance(done: int, total: int) -> None:
-        sys.stderr.write(f"\rreplaying history: {done} of {total} steps")
+        sys.stderr.write(f"\rreplaying history: {done} of {total} steps" if done < total else _ERASE)
         sys.stderr.flush()
 
     try:
         yield advance
     finally:
-        sys.stderr.write("\r\x1b[K")
+        sys.stderr.write(_ERASE)

@@ -265,7 +265,7 @@ def accepted_at(history: History, oid: str | None) -> datetime | None:
     return step.at if step else None
 
 
-def open_pinned_at(path: Path, pin: str) -> Session:
+def open_pinned_at(path: Path, pin: str, progress: Callable[[int, int], None] | None = None) -> Session:
     """Open a session that begins at ``pin`` instead of the clone's own pin; GM-C154 when it is no commit."""
     try:
         start = Store.discover(path).resolve(pin)
@@ -273,7 +273,7 @@ def open_pinned_at(path: Path, pin: str) -> Session:
         if error.code not in UNKNOWN_REVISION:
             raise
         raise GmError("GM-C154", f"there is no commit {pin}", where=pin) from error
-    return open_session(path, pin=start)
+    return open_session(path, pin=start, progress=progress)
 
 
 def replay_all(session: Session, progress: Callable[[int, int], None] | None = None) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
+from gitops_models.audit import replaying
 from gitops_models.errors import GmError
 from gitops_models.registry.paths import GM_YAML, Layout
 from gitops_models.store.config import user_config
@@ -24,7 +26,7 @@ from gitops_models.workflows.clock import SystemClock
 from gitops_models.workflows.sync import fetch_all, go_online, line_ref
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from gitops_models.registry.documents import Actor
@@ -123,12 +125,19 @@ class Session:
 
 
 def open_session(
-    path: Path, *, clock: Clock | None = None, online: bool = True, pin: str | None = None, replay: bool = False
+    path: Path,
+    *,
+    clock: Clock | None = None,
+    online: bool = True,
+    pin: str | None = None,
+    replay: bool = False,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Session:
     """Open the repository at ``path``: fetch, find the pin, and fold history up to the line's tip.
 
     ``replay`` judges every step since the pin again; otherwise the prefix that this clone has verified is taken over,
     but never with a ``pin`` from outside: who names one may hold a copy whose ``.git`` somebody else made.
+    ``progress`` is told how many of the steps to judge are done.
 
     Raises GM-S codes for what is no usable repository, GM-C110 where gm is not set up, GM-T600 for rewritten history;
     in a clone that has accepted nothing yet GM-T610, GM-T602 or GM-T615 where a checkpoint speaks against the history.
@@ -146,13 +155,12 @@ def open_session(
         raise GmError("GM-C110", f"there is no branch {line} here", where=str(path))
     start = pin or (memory.pin.commit if memory else None)
     cache = cache_path(store.common_dir)
-    known = load_prefix(cache, store, memory.pin.commit) if memory and pin is None and not replay else None
-    if known and not on_first_parent_line(store, known.tip, tip):
-        known = None
+    known = None if replay or pin else _known(cache, store, memory, tip)
     clock = clock or SystemClock()
     begun = start or first_governed(store, tip)
     undecided = memory.undecided if memory and pin is None else {}
-    history = fold(store, pin=begun, tip=tip, ledger=ledger, known=known, now=clock.now(), undecided=undecided)
+    judge = partial(replaying.replay, progress=progress) if progress and known is None else partial(fold, known=known)
+    history = judge(store, ledger=ledger, pin=begun, tip=tip, now=clock.now(), undecided=undecided)
     checkpoints = judge_checkpoints(store, history, ledger.recent_checkpoints(), now=clock.now())
     if memory and pin is None:
         # Who remembers a tip has a waypoint of its own, and must be able to take a lying workload's right away.
@@ -161,10 +169,14 @@ def open_session(
         remember(store, history)
         if known is None or known.tip != history.tip:
             (renew_prefix if replay else save_prefix)(cache, history)
-    pinned = start is not None
-    return Session(
-        store, clock, remote, line, history, ledger, pinned, offline, checkpoints=checkpoints, undecided=undecided
-    )
+    asked = (store, clock, remote, line, history, ledger, start is not None, offline)
+    return Session(*asked, checkpoints=checkpoints, undecided=undecided)
+
+
+def _known(cache: Path, store: Store, memory: Memory | None, tip: str) -> History | None:
+    """What this clone has verified of the line of ``tip``; None when it is nothing or another line."""
+    known = load_prefix(cache, store, memory.pin.commit) if memory else None
+    return known if known and on_first_parent_line(store, known.tip, tip) else None
 
 
 def remember(store: Store, history: History) -> None:
