@@ -38,6 +38,7 @@ def all_codes() -> dict[str, Code]:
         _cli,
         _delivery,
         _documents,
+        _explain,
         _forge,
         _keyless,
         _policy,
@@ -46,7 +47,19 @@ def all_codes() -> dict[str, Code]:
         _verification,
     )
 
-    tables = (_documents, _store, _artifacts, _trust, _keyless, _verification, _policy, _forge, _delivery, _cli)
+    tables = (
+        _documents,
+        _store,
+        _artifacts,
+        _trust,
+        _keyless,
+        _verification,
+        _policy,
+        _explain,
+        _forge,
+        _delivery,
+        _cli,
+    )
     merged = {code: entry for table in tables for code, entry in table.CODES.items()}
     return dict(sorted(merged.items()))
 

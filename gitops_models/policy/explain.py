@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 _PREFIX = "GM-"
 _NEAR = 3
+_LONGEST = 16
+_LETTER = len("GM-P")
+_MISREAD = str.maketrans("ILOSB", "11058")
 
 
 @dataclass(frozen=True)
@@ -60,8 +63,11 @@ def explain(text: str) -> Explanation | None:
 
 
 def near(text: str) -> tuple[str, ...]:
-    """Known codes that look like ``text``, the likeliest first."""
-    return tuple(difflib.get_close_matches(_spelled(text)[:16], explanations(), n=_NEAR, cutoff=0.6))
+    """Known codes that look like ``text``, the likeliest first: letters that are read for digits, then by likeness."""
+    spelled = _spelled(text)[:_LONGEST]
+    meant = spelled[:_LETTER] + spelled[_LETTER:].translate(_MISREAD)
+    alike = difflib.get_close_matches(spelled, explanations(), n=_NEAR, cutoff=0.6)
+    return tuple(dict.fromkeys([*([meant] if meant in explanations() else []), *alike]))[:_NEAR]
 
 
 def _spelled(text: str) -> str:
