@@ -69,6 +69,7 @@ EXAMPLES = {
     "fetch": ("gm fetch fraud#production -o ./fraud",),
     "tag": ("gm tag --restore",),
     "hook": ("gm hook install /srv/registry.git",),
+    "policy": ("gm policy show", "gm policy lint policies/policy.yaml", "gm policy explain GM-P401"),
     "trust": (
         "gm trust pin",
         "gm trust allowed-signers -o ~/.config/git/allowed_signers",

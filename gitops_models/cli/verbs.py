@@ -29,8 +29,9 @@ VERBS = {
     "fetch": "Copy a version's verified bytes out.",
     "tag": "Make or restore version tags.",
     "hook": "Run as a Git hook, or install it.",
+    "policy": "Show, lint and explain the rules.",
     "trust": "Pin, ledger and allowed signers.",
     "schema": "Print the JSON Schema of a kind of document.",
 }
 
-GROUPS = frozenset({"cause", "hook", "trust"})
+GROUPS = frozenset({"cause", "hook", "policy", "trust"})

@@ -60,6 +60,7 @@ COMMANDS = {
     "identify": ["identify", "{root}/v1/model.onnx"],
     "fetch": ["fetch", "fraud#production", "-o", "{root}/{fresh}"],
     "tag": ["tag"],
+    "policy": ["policy", "show"],
     "trust": ["trust", "pin"],
     "schema": ["schema", "Lineage"],
 }
