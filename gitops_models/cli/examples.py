@@ -31,7 +31,7 @@ EXAMPLES = {
     "check": (
         "gm check 3fa9c1d2",
         "gm check --base origin/main --head HEAD --format github",
-        "gm check 3fa9c1d2 --simulate what-if.yaml",
+        "gm check 3fa9c1d2 --simulate what-if.json",
     ),
     "approve": (
         "gm approve 3fa9c1d2",
@@ -69,7 +69,7 @@ EXAMPLES = {
     "fetch": ("gm fetch fraud#production -o ./fraud",),
     "tag": ("gm tag --restore",),
     "hook": ("gm hook install /srv/registry.git",),
-    "policy": ("gm policy show", "gm policy lint policies/policy.yaml", "gm policy explain GM-P401"),
+    "policy": ("gm policy show", "gm policy lint --strict", "gm policy explain GM-P401"),
     "trust": (
         "gm trust pin",
         "gm trust allowed-signers -o ~/.config/git/allowed_signers",
