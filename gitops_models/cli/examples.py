@@ -59,6 +59,12 @@ EXAMPLES = {
         'gm cause open fraud inc-412 --cause poisoning -m "labels changed by a stranger"',
         'gm cause resolve fraud inc-412 --root-cause "open bucket, closed" -m "bucket closed"',
     ),
+    "suspend": ('gm suspend fraud -m "audit finding 7 is open"',),
+    "resume": ('gm resume fraud --merge -m "audit finding 7 is settled"',),
+    "retire": (
+        'gm retire fraud@1.0.0 -m "replaced by 1.2.0"',
+        'gm retire fraud --undeploy -m "replaced by fraud-v2"',
+    ),
     "restore": ('gm restore fraud -m "direct push undone"', 'gm restore policy -m "back to the accepted policy"'),
     "log": ("gm log", "gm log fraud --stage production --since 2026-10-01", "gm log --csv > log.csv"),
     "at": ("gm at 2026-11-21T10:00:00Z", "gm at 4f2a90c"),

@@ -80,7 +80,7 @@ def _desired(history: History, at: ModelStage) -> Desired:
     hold = snapshot.held(at.model, at.stage)
     return Desired(
         at,
-        _standing(snapshot, wanted, barred, at),
+        _standing(snapshot, wanted, barred, at, suspended=_suspended(history, at)),
         wanted,
         quarantined=barred,
         keep=_last_known_good(history, at),
@@ -89,8 +89,22 @@ def _desired(history: History, at: ModelStage) -> Desired:
     )
 
 
-def _standing(snapshot: Snapshot, wanted: Deployment | None, barred: frozenset[str], at: ModelStage) -> Standing:
-    if snapshot.suspended(at.model):
+def _suspended(history: History, at: ModelStage) -> bool:
+    """Whether nothing is to be touched: the model is suspended, and this stage was not made safe since.
+
+    While a model is suspended nothing is promoted; what is accepted then is a way back, and that never waits.
+    """
+    if not history.state.snapshot.suspended(at.model):
+        return False
+    told = history.state.happened(at.model, "suspended", "rollback", "emergency", "undeployed")
+    last = next((one for one in reversed(told) if one.kind == "suspended" or one.subject == at.stage), None)
+    return last is None or last.kind == "suspended"
+
+
+def _standing(
+    snapshot: Snapshot, wanted: Deployment | None, barred: frozenset[str], at: ModelStage, *, suspended: bool
+) -> Standing:
+    if suspended:
         return Standing.SUSPENDED
     if wanted is None:
         return Standing.UNDEPLOY

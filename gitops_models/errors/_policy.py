@@ -87,6 +87,11 @@ _ROLLBACK = {
     "GM-P506": Code("record names another signer", Exit.DENIED, "whoever is named under `by` signs the commit"),
     "GM-P507": Code("quarantine names fewer bytes", Exit.DENIED, "list every digest that stands, or have it released"),
 }
+_LIFE = {
+    "GM-P520": Code(
+        "retired and still live", Exit.DENIED, "roll back or promote another version first, or add `--undeploy`"
+    ),
+}
 _GOVERNANCE = {
     "GM-P701": Code("no policy", Exit.DENIED, "write one with `gm init`; no policy means deny"),
     "GM-P702": Code("policy version does not grow", Exit.DENIED, "raise `version` by one"),
@@ -112,6 +117,7 @@ CODES = {
     **_PROVENANCE,
     **_APPROVAL,
     **_ROLLBACK,
+    **_LIFE,
     **_GOVERNANCE,
     **_HISTORY,
     **_TIME_AND_FIGURES,

@@ -41,6 +41,10 @@ _WORDS = {
     "quarantine": _Word((ev.Quarantined,)),
     "lift": _Word((ev.HoldLifted,)),
     "cause": _Word((ev.CauseOpened, ev.CauseResolved)),
+    "suspension": _Word((ev.Suspended,)),
+    "resumption": _Word((ev.Resumed,)),
+    "retirement": _Word((ev.Retired,), (ev.Undeployed,)),
+    "undeployment": _Word((ev.Undeployed,)),
     "restoration": _Word((ev.Restored,)),
     "policy": _Word(_RULES),
     "people": _Word((ev.PeopleChanged,)),
@@ -82,6 +86,8 @@ def _kept(proposal: Proposal, word: _Word, found: Sequence[ev.Event]) -> bool:
     What comes with them is of the stages that they move.
     """
     main = [event for event in found if isinstance(event, word.must)]
+    if proposal.event == "retirement":
+        return bool(main) and all(_of_version(proposal, event) for event in found)
     stages = {None, *(getattr(event, "stage", None) for event in main)}
     if not main or any(getattr(event, "stage", None) not in stages for event in found):
         return False
@@ -108,9 +114,13 @@ def _of_model(proposal: Proposal, event: ev.Event) -> bool:
 
 def _of_version(proposal: Proposal, event: ev.Event) -> bool:
     if isinstance(event, ev.Undeployed):
-        return proposal.event == "rollback"
+        return proposal.event == "rollback" or _leaves(proposal, event)
     named = getattr(event, "to_version", None) or getattr(event, "version", None)
     return proposal.version in (ABSENT, named)
+
+
+def _leaves(proposal: Proposal, event: ev.Undeployed) -> bool:
+    return proposal.version in (ABSENT, event.from_version)
 
 
 def _of_stage(proposal: Proposal, event: ev.Event) -> bool:

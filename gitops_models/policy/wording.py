@@ -24,7 +24,7 @@ _PHRASES = {
     "cause-resolved": "resolution of a cause on {model}",
     "suspended": "suspension of {model}",
     "resumed": "resumption of {model}",
-    "retired": "retirement of {model}",
+    "retired": "retirement of {reference}",
     "restored": "restoration",
     "policy-changed": "change of the policy",
     "people-changed": "change of the people",
@@ -38,4 +38,5 @@ def phrase(event: Event) -> str:
     """Return the event as a sentence part; an event without a phrase is called by its name."""
     words = {name: getattr(event, name, None) for name in ("model", "version", "stage")}
     words["version"] = words["version"] or getattr(event, "to_version", None)
+    words["reference"] = "@".join(str(words[name]) for name in ("model", "version") if words[name])
     return _PHRASES.get(event.name, event.name).format(**words)

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from gitops_models.registry.change import Change
     from gitops_models.registry.documents import Hold
 
-Kind = Literal["rollback", "emergency", "violation", "model-added", "model-changed", "cause-opened", "policy-changed"]
+Kind = Literal[
+    "rollback", "emergency", "undeployed", "violation", "model-added", "model-changed", "cause-opened", "suspended",
+    "policy-changed",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -50,14 +53,15 @@ def happenings(
     for back in change.of(ev.RolledBack):
         yield back.model, made("emergency" if (back.model, back.stage) in urgent else "rollback", back.stage)
     for gone in change.of(ev.Undeployed):
-        if (gone.model, gone.stage) in urgent:
-            yield gone.model, made("emergency", gone.stage)
+        yield gone.model, made("emergency" if (gone.model, gone.stage) in urgent else "undeployed", gone.stage)
     for added in change.of(ev.ModelAdded):
         yield added.model, made("model-added")
     for changed in change.of(ev.ModelChanged):
         yield changed.model, made("model-changed")
     for opened in change.of(ev.CauseOpened):
         yield opened.model, made("cause-opened", opened.cause)
+    for suspended in change.of(ev.Suspended):
+        yield suspended.model, made("suspended")
     if change.of(ev.PolicyChanged):
         yield POLICY_SCOPE, made("policy-changed")
 

@@ -51,6 +51,9 @@ COMMANDS = {
     "status": ["status"],
     "rollback": ["rollback", "fraud", "--stage", "staging", "--dry-run", *REASON],
     "quarantine": ["quarantine", "fraud@1.2.0", "--dry-run", *REASON],
+    "suspend": ["suspend", "fraud", "--dry-run", *REASON],
+    "resume": ["resume", "fraud", *REASON],
+    "retire": ["retire", "fraud@1.2.0", "--dry-run", *REASON],
     "cause": ["cause", "open", "fraud", "inc-1", "--cause", "regression", "--dry-run", *REASON],
     "log": ["log"],
     "at": ["at", "HEAD"],
@@ -65,7 +68,7 @@ COMMANDS = {
     "schema": ["schema", "Lineage"],
 }
 ELSEWHERE = {"demo", "approve", "merge", "lift", "restore", "hook"}
-PLANS = {"register", "attest", "evidence", "promote", "rollback", "quarantine", "cause"}
+PLANS = {"register", "attest", "evidence", "promote", "rollback", "quarantine", "cause", "suspend", "retire"}
 
 
 def words_of(verb, site, fresh):

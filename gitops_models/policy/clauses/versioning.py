@@ -23,7 +23,7 @@ _SCOPE = (
     Clause(
         "B-2-3",
         "The whole life of a model is governed, up to its retirement.",
-        ("GM-P305",),
+        ("GM-P305", "GM-P520"),
         "`gm retire`",
     ),
     Clause(

@@ -8,6 +8,7 @@ from gitops_models.policy.rules import (
     governance,
     history,
     immutability,
+    lifecycle,
     lineage,
     promotion,
     provenance,
@@ -28,6 +29,7 @@ CONTENT: tuple[Rule, ...] = (
     *provenance.RULES,
     *approvals.RULES,
     *rollback.RULES,
+    *lifecycle.RULES,
     *governance.RULES,
 )
 HISTORY: tuple[Rule, ...] = history.RULES

@@ -1,0 +1,21 @@
+"""gm suspend."""
+
+from typing import Annotated
+
+import typer
+
+from gitops_models.cli.common import DryRun, Merge, NoPush, Reason
+from gitops_models.cli.turns import take
+
+
+def command(
+    context: typer.Context,
+    model: Annotated[str, typer.Argument(metavar="MODEL")],
+    *,
+    reason: Reason = None,
+    merge: Merge = False,
+    dry_run: DryRun = False,
+    no_push: NoPush = False,
+) -> None:
+    """Bar promotions of a model; what is live goes on being served."""
+    take(context, "suspend", model, reason, merge=merge, dry_run=dry_run, no_push=no_push)
