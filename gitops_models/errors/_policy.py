@@ -52,6 +52,10 @@ _TIME_AND_FIGURES = {
     "GM-P316": Code("version has not soaked", Exit.DENIED, "let it serve in the stage before for that long"),
     "GM-P317": Code("change freeze", Exit.DENIED, "promote after it; rollbacks are free at any time"),
     "GM-P318": Code("evidence is too old", Exit.DENIED, "examine the version again and add the result"),
+    "GM-P319": Code("condition of the policy not met", Exit.DENIED, "promote a version whose figures keep the limit"),
+    "GM-P320": Code("no figure to judge a condition by", Exit.DENIED, "measure it: evidence with the metric"),
+    "GM-P321": Code("file format not allowed", Exit.DENIED, "export it in a listed format and register a new version"),
+    "GM-P322": Code("too many violations without an audit", Exit.DENIED, "add evidence of type external-audit"),
 }
 _PROVENANCE = {
     "GM-P330": Code("provenance is missing", Exit.DENIED, "have the workload attach it: `gm attest REF` in its CI job"),
@@ -114,11 +118,11 @@ CODES = {
     **_IMMUTABILITY,
     **_LINEAGE,
     **_PROMOTION,
+    **_TIME_AND_FIGURES,
     **_PROVENANCE,
     **_APPROVAL,
     **_ROLLBACK,
     **_LIFE,
     **_GOVERNANCE,
     **_HISTORY,
-    **_TIME_AND_FIGURES,
 }

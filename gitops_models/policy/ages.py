@@ -19,16 +19,24 @@ def accepted_at(context: Context, entry: Evidence) -> datetime | None:
     Before the pin there are no acceptances, and the time that the evidence names stands for it. Evidence that stands
     twice counts from its last acceptance.
     """
-    layout, known = context.after.layout, context.facts.state.evidence
-    paths = [
-        layout.evidence_path(entry.model, entry.version, name)
-        for name in context.after.evidence_names(entry.model, entry.version)
-    ]
-    paths = [path for path in paths if context.after.document(path) == entry]
+    known, paths = context.facts.state.evidence, _paths(context, entry)
     if any(context.before.entry(path) is None for path in paths):
         return context.facts.at
     times = [known[path].at if path in known else None for path in paths]
     return max(time or parse_time(entry.created) for time in times)
+
+
+def accepted_after(context: Context, entry: Evidence, order: int) -> bool:
+    """Whether evidence was accepted after that many accepted steps; what the change brings comes after all of them."""
+    known, paths = context.facts.state.evidence, _paths(context, entry)
+    return any(context.before.entry(path) is None or (path in known and known[path].order > order) for path in paths)
+
+
+def _paths(context: Context, entry: Evidence) -> list[str]:
+    """Return where the change leaves this very evidence; the same words may stand in several files."""
+    layout, names = context.after.layout, context.after.evidence_names(entry.model, entry.version)
+    paths = (layout.evidence_path(entry.model, entry.version, name) for name in names)
+    return [path for path in paths if context.after.document(path) == entry]
 
 
 def last_live(context: Context, move: Move, version: str) -> datetime:

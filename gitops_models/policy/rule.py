@@ -24,12 +24,16 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Problem:
-    """One violation that a rule saw, before it becomes a finding."""
+    """One violation that a rule saw, before it becomes a finding.
+
+    ``warns``: it is told and refuses nothing, although the rule denies elsewhere.
+    """
 
     message: str
     where: str | None = None
     details: tuple[str, ...] = ()
     hint: str | None = None
+    warns: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,10 +63,15 @@ class Rule:
 
     def findings(self, context: Context) -> tuple[Finding, ...]:
         """Apply the rule. On replay an admission rule warns instead of denying."""
-        severity = self.severity
-        if self.kind is Kind.ADMISSION and not context.facts.live:
-            severity = Severity.WARN
+        soft = self.kind is Kind.ADMISSION and not context.facts.live
         return tuple(
-            Finding(self.code, severity, problem.message, problem.where, problem.hint or self.remedy, problem.details)
+            Finding(
+                self.code,
+                Severity.WARN if soft or problem.warns else self.severity,
+                problem.message,
+                problem.where,
+                problem.hint or self.remedy,
+                problem.details,
+            )
             for problem in self.check(context)
         )

@@ -39,6 +39,7 @@ class Happening:
     subject: str = ""
     change_id: str = ""
     persons: frozenset[str] = frozenset()
+    order: int = 0
 
 
 def happenings(

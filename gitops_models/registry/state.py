@@ -161,7 +161,7 @@ class AcceptedState:
         ``violation`` is counted for the models among ``scopes``: the step was wrong, not just early.
         """
         why, names = Blocked(step, change_id, tuple(codes)), tuple(scopes)
-        told = ((model_of(scope), violation) for scope in names if violation)
+        told = ((model_of(scope), replace(violation, order=self.index)) for scope in names if violation)
         return replace(self, blocked={**self.blocked, **dict.fromkeys(names, why)}, chronicle=self._told(told))
 
     def happened(self, model: str, *kinds: str) -> tuple[Happening, ...]:

@@ -68,13 +68,16 @@ def _recorded(kept: list[Any]) -> Recorded:
 
 
 def _plain_told(told: Iterable[Happening]) -> list[Any]:
-    return [[one.kind, one.step, text_of(one.at), one.subject, one.change_id, sorted(one.persons)] for one in told]
+    return [
+        [one.kind, one.step, text_of(one.at), one.subject, one.change_id, sorted(one.persons), one.order]
+        for one in told
+    ]
 
 
 def _told(kept: list[Any]) -> tuple[Happening, ...]:
     return tuple(
-        Happening(kind, step, time_of(at), subject, change_id, frozenset(persons))
-        for kind, step, at, subject, change_id, persons in kept
+        Happening(kind, step, time_of(at), subject, change_id, frozenset(persons), order)
+        for kind, step, at, subject, change_id, persons, order in kept
     )
 
 

@@ -3,7 +3,9 @@
 from gitops_models.policy.rule import Rule
 from gitops_models.policy.rules import (
     approvals,
+    conditions,
     evidence,
+    fitness,
     form,
     governance,
     history,
@@ -26,6 +28,8 @@ CONTENT: tuple[Rule, ...] = (
     *promotion.RULES,
     *evidence.RULES,
     *timing.RULES,
+    *conditions.RULES,
+    *fitness.RULES,
     *provenance.RULES,
     *approvals.RULES,
     *rollback.RULES,
