@@ -60,6 +60,14 @@ def print_error(error: GmError, *, as_json: bool) -> None:
         print(safe(line), file=sys.stderr)  # noqa: T201 - message
 
 
+def print_warning(error: GmError, *, as_json: bool) -> None:
+    """Print what went wrong beside a result that stands: one line, or one JSON object."""
+    if as_json:
+        print(_json({"warning": _error_body(error)}), file=sys.stderr)  # noqa: T201 - message
+        return
+    print(safe(f"warning[{error.code}]: {error.message}; {error.hint}"), file=sys.stderr)  # noqa: T201 - message
+
+
 def error_lines(error: GmError) -> list[str]:
     """What, where, why and what to do next; a denial prints every finding of its verdict."""
     verdict = getattr(error, "verdict", None)

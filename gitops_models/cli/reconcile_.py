@@ -79,7 +79,10 @@ def _run(
 ) -> int:
     with opening as (reconciler, usual):
         if once:
-            return _tell(options, reconciler.run())
+            try:
+                return _tell(options, reconciler.run())
+            finally:
+                _warn(options, reconciler)
         _loop(options, reconciler, interval or usual)
     return 0
 
@@ -96,10 +99,18 @@ def _loop(options: Options, reconciler: Reconciler, interval: float) -> None:
             print_error(outcome, as_json=options.json)
         else:
             _tell(options, outcome)
+        _warn(options, reconciler)
 
     stop = Event()
     with stop_on_signals(stop):
         run_loop(reconciler.run, interval=interval, stop=stop, random=random.random, tell=tell)
+
+
+def _warn(options: Options, reconciler: Reconciler) -> None:
+    """Say which notices did not go out; what was reconciled is as it is."""
+    from gitops_models.cli.noticing import print_warnings
+
+    print_warnings(options, reconciler.watch.drain() if reconciler.watch else ())
 
 
 def _tell(options: Options, report: Report) -> int:

@@ -15,13 +15,20 @@ def command(
     ] = None,
 ) -> None:
     """Print the JSON Schema of a kind of document, or list the kinds."""
+    from gitops_models.delivery.config import ReconcilerFile
+    from gitops_models.delivery.notify.settings import NotificationsFile
     from gitops_models.errors import GmError
     from gitops_models.policy.document import Policy
     from gitops_models.registry.documents import CLASSES, Document
     from gitops_models.registry.schema import document_schema, schema_text
 
     options = of(context)
-    classes: dict[str, type[Document]] = {"Policy": Policy, **CLASSES}
+    classes: dict[str, type[Document]] = {
+        "Notifications": NotificationsFile,
+        "Policy": Policy,
+        "Reconciler": ReconcilerFile,
+        **CLASSES,
+    }
     if kind is None:
         names = sorted(classes)
         emit(options, "Schemas", {"kinds": names}, names)

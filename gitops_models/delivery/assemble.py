@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 from gitops_models.delivery.follow import Follower
 from gitops_models.delivery.journal import Journal
 from gitops_models.delivery.mirror import REMOTE, open_mirror
+from gitops_models.delivery.notify.assemble import open_post
 from gitops_models.delivery.overrides import override_files
 from gitops_models.delivery.reconciler import Reconciler
 from gitops_models.delivery.recorder import LedgerRecorder, NoRecorder, Recorder
 from gitops_models.delivery.sources import artifact_source
 from gitops_models.delivery.targets.directory import DirectoryTarget
 from gitops_models.delivery.upstreams import Upstreams
+from gitops_models.delivery.watch import Watch
 from gitops_models.errors import GmError
 
 if TYPE_CHECKING:
@@ -76,6 +78,7 @@ def open_reconciler(
             recorder=recorder_for(ledger, signer),
             clock=clock,
             overrides=partial(override_files, overrides, Path(config.overrides) if config.overrides else None),
+            watch=_watch(config, state, clock),
         )
 
 
@@ -101,6 +104,13 @@ def remote_source(spec: RemoteSpec, content: ContentStore | None) -> Callable[[H
     from gitops_models.artifacts.readers import open_remote  # noqa: PLC0415 - as in open_reconciler
 
     return lambda history: artifact_source(history, lambda: open_remote(spec), content)
+
+
+def _watch(config: ReconcilerFile, state: Path, clock: Callable[[], datetime]) -> Watch | None:
+    """Return what tells the places that the operator named; None where there are none."""
+    if not config.notifications:
+        return None
+    return Watch(open_post(config.notifications, state / "notifications", clock=clock), state / "alarms.json")
 
 
 def _remote(config: ReconcilerFile) -> RemoteSpec:

@@ -4,8 +4,10 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
+from gitops_models.delivery.fields import Place, local
+from gitops_models.delivery.notify.settings import Destinations, absolute
 from gitops_models.delivery.plan import DEFAULT_KEEP
 from gitops_models.delivery.upstreams import Upstream
 from gitops_models.errors import GmError
@@ -19,13 +21,6 @@ _FINGERPRINT = "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU"
 _OID = "1d2f6bd6a5b7d0c2f0a3f2a7a6c1e9f0b8d4c3e2"
 
 
-def _no_option(text: str) -> str:
-    if text.startswith("-"):
-        raise ValueError("must not begin with a dash")
-    return text
-
-
-Place = Annotated[Line, AfterValidator(_no_option)]
 Seconds = Annotated[int, Field(ge=1, le=86400)]
 
 
@@ -85,6 +80,7 @@ class ReconcilerFile(Document):
     name: Annotated[Line, about("Who the records' commits are by.", "reconciler-eu")] = "gm reconciler"
     email: Annotated[Line, about("E-mail of the same.", "reconciler@example.org")] = "reconciler@localhost"
     interval: Annotated[Seconds, about("Seconds between two polls.", 15)] = 15
+    notifications: Destinations = ()
 
     @property
     def upstreams(self) -> tuple[Upstream, ...]:
@@ -134,27 +130,24 @@ def _refuse_doubles(document: ReconcilerFile, where: str) -> None:
 
 
 def _absolute(document: ReconcilerFile, base: Path) -> ReconcilerFile:
-    targets = tuple(target.model_copy(update={"path": _local(target.path, base)}) for target in document.targets)
+    targets = tuple(target.model_copy(update={"path": local(target.path, base)}) for target in document.targets)
     artifacts = document.artifacts.model_copy(update={"url": _address(document.artifacts.url, base)})
     return document.model_copy(
         update={
             "urls": tuple(_upstream(url, base) for url in document.urls),
             "targets": targets,
             "artifacts": artifacts,
-            "state": _local(document.state, base),
-            "key": _local(document.key, base) if document.key else None,
-            "overrides": _local(document.overrides, base) if document.overrides else None,
+            "state": local(document.state, base),
+            "key": local(document.key, base) if document.key else None,
+            "overrides": local(document.overrides, base) if document.overrides else None,
+            "notifications": absolute(document.notifications, base),
         }
     )
 
 
 def _upstream(url: str | BundleDirectory, base: Path) -> str | BundleDirectory:
-    return _address(url, base) if isinstance(url, str) else BundleDirectory(bundles=_local(url.bundles, base))
+    return _address(url, base) if isinstance(url, str) else BundleDirectory(bundles=local(url.bundles, base))
 
 
 def _address(text: str, base: Path) -> str:
-    return text if _ELSEWHERE.match(text) else _local(text, base)
-
-
-def _local(text: str, base: Path) -> str:
-    return str(base / Path(text).expanduser())
+    return text if _ELSEWHERE.match(text) else local(text, base)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from gitops_models.delivery.records import DeploymentRecord
     from gitops_models.delivery.targets.base import ByteSource, Target
     from gitops_models.delivery.values import Action, Deployment, Desired, Drift
+    from gitops_models.delivery.watch import Watch
     from gitops_models.verification.history import History
 
 
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 class Reconciler:
     """What a reconcile needs. ``load_history`` fetches and folds; ``source_for`` brings the bytes of its versions.
 
-    ``overrides`` lists the files with override statements that are there now.
+    ``overrides`` lists the files with override statements that are there now. ``watch`` tells what is wrong.
     """
 
     targets: Sequence[Target]
@@ -46,10 +47,25 @@ class Reconciler:
     recorder: Recorder
     clock: Callable[[], datetime]
     overrides: Callable[[], Sequence[Path]] = tuple
+    watch: Watch | None = None
 
     def run(self) -> Report:
-        """Reconcile every target once. Raises only what ``load_history`` and ``source_for`` raise."""
-        followed = self.load_history()
+        """Reconcile every target once, then tell what people have to know.
+
+        Raises only what ``load_history`` and ``source_for`` raise.
+        """
+        try:
+            followed = self.load_history()
+            report = self._run(followed)
+        except GmError as error:
+            if self.watch:
+                self.watch.failed(error)
+            raise
+        if self.watch:
+            self.watch.saw(report, followed.history, [target.id for target in self.targets])
+        return report
+
+    def _run(self, followed: Followed) -> Report:
         history = followed.history
         source = self.source_for(history)
         held = read_overrides(self.overrides, history, targets=[one.id for one in self.targets], at=self.clock())

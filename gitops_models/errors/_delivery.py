@@ -12,7 +12,7 @@ CODES = {
     "GM-R103": Code(
         "reconciler file is not valid",
         Exit.USAGE,
-        "correct the field; docs/reference/schemas.md lists what it may hold",
+        "correct the field; `gm schema Reconciler` lists what it may hold",
     ),
     "GM-R104": Code(
         "unknown target", Exit.NOT_FOUND, "use an id of the reconciler file, or --dir PATH for a directory"
@@ -124,7 +124,7 @@ CODES = {
     "GM-R710": Code(
         "notifications file is not valid",
         Exit.USAGE,
-        "correct the field; docs/reference/schemas.md lists what it may hold",
+        "correct the field; `gm schema Notifications` lists what it may hold",
     ),
     "GM-R106": Code(
         "note of deployed directories unreadable", Exit.EXTERNAL, "run `gm reconcile --dir PATH --once` again"

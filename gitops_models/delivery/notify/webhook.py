@@ -35,6 +35,7 @@ SHORTEST_SECRET = 24  # bytes; Standard Webhooks asks for 24 to 64
 LONGEST_SECRET = 4096
 _ENCODED = "whsec_"
 _BUSY = frozenset({408, 425, 429})
+_DELIVERED, _REDIRECT, _FAULT = range(200, 300), range(300, 400), range(500, 600)  # RFC 9110 section 15
 
 
 @dataclass(frozen=True)
@@ -59,10 +60,10 @@ class WebhookNotifier:
             "webhook-signature": signature(secret, message.id, at, message.body),
         }
         status = self._post(message.body, headers, min(self.timeout, left))
-        if 200 <= status < 300:  # noqa: PLR2004 - RFC 9110 section 15.3
+        if status in _DELIVERED:
             return
-        why = "redirects, which are not followed" if 300 <= status < 400 else f"answers {status}"  # noqa: PLR2004
-        code = AGAIN if status in _BUSY or status >= 500 else "GM-R701"  # noqa: PLR2004 - RFC 9110 section 15.6
+        why = "redirects, which is not followed" if status in _REDIRECT else f"answers {status}"
+        code = AGAIN if status in _BUSY or status in _FAULT else "GM-R701"
         raise GmError(code, f"{self.id}: {self._host} {why}")
 
     def _post(self, body: bytes, headers: dict[str, str], seconds: float) -> int:

@@ -23,7 +23,7 @@ def event(notice, repository="shop"):
 def test_every_kind_has_its_severity_and_routes():
     assert set(KINDS) == set(get_args(NoticeKind))
     for kind, usual in KINDS.items():
-        both = kind.startswith(("emergency", "integrity", "override", "history", "ratification"))
+        both = kind.startswith(("emergency", "integrity", "override", "history", "ratification", "step"))
         assert usual.routes == ({Route.OPS, Route.SECURITY} if both else {Route.OPS}), kind
         assert event(Notice(kind))["type"] == f"gitops-models.v1.{kind}"
 
