@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gitops_models.policy.context import Context
     from gitops_models.registry.documents import Evidence, Lineage
 
-SERVED_ROLES = ("weights", "binary", "prompt", "template", "system-instruction")
+SERVED_ROLES = ("weights", "binary", "prompt", "template", "system-instruction", "configuration")
 INDEPENDENT_STAGES = 2
 """The last stages of the order whose evidence must be independent (staging and production of four)."""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
 from gitops_models.registry.documents import Cause, Quarantine, render, validate
+from gitops_models.registry.documents.lineage import WORDED_ROLES
 from gitops_models.registry.documents.safety import Resolution
 from gitops_models.registry.names import check_name
 from gitops_models.registry.times import format_time
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 TECHNIQUES = {"tampering": "AML.T0047", "backdoor": "AML.T0018", "poisoning": "AML.T0020"}
 BARRED_ROLES = ("weights", "prompt")
+"""What a quarantine bars by its bytes; of a version without weights everything that it is made of."""
 
 
 def quarantine(
@@ -159,9 +161,10 @@ def _own_digests(session: Session, model: str, version: str) -> list[str]:
         for (name, _), stack in session.history.state.stacks.items()
         for entry in stack.versions
         if (name, entry.version) != (model, version)
-        for digest in session.accepted.lineage(name, entry.version).digests(*BARRED_ROLES)
+        for digest in session.accepted.lineage(name, entry.version).digests()
     }
-    own = session.accepted.lineage(model, version).digests(*BARRED_ROLES)
+    lineage = session.accepted.lineage(model, version)
+    own = lineage.digests(*(BARRED_ROLES if lineage.digests("weights") else ("binary", *WORDED_ROLES)))
     return sorted(set(own) - shared)
 
 

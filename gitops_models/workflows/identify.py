@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from gitops_models.registry.documents.lineage import ArtifactEntry
     from gitops_models.workflows.session import Session
 
-OWN_ROLES = frozenset({"weights", "prompt"})  # bytes that one version of a model has for itself
+OWN_ROLES = frozenset({"weights", "prompt", "configuration"})  # bytes that one version of a model has for itself
 
 
 @dataclass(frozen=True)

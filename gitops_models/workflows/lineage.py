@@ -15,6 +15,7 @@ from gitops_models.registry.documents import Lineage, validate
 from gitops_models.registry.text import names_a_user, visible
 from gitops_models.registry.times import format_time
 from gitops_models.workflows.code import derive_code
+from gitops_models.workflows.kinds import not_applicable
 from gitops_models.workflows.naming import known_version
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def derive(
             "created": format_time(session.clock.now()),
             "author": session.actor(session.signer()).id,
             "artifacts": [_entry(material) for material in found],
-            "not_applicable": list(wanted.not_applicable),
+            "not_applicable": _absent(session, wanted, found),
             **{field.field: field.value for field in derived},
         },
         f"{wanted.model}@{version}",
@@ -87,6 +88,11 @@ def _fields(session: Session, wanted: Registration, found: Sequence[Material]) -
     yield _environment(wanted)
     yield _metrics(wanted)
     yield Derived("base", _base(session, wanted.model), "what is live")
+
+
+def _absent(session: Session, wanted: Registration, found: Sequence[Material]) -> list[str]:
+    covered = session.history.policy.lineage.coverage
+    return not_applicable(wanted.kind, wanted.not_applicable, {material.role for material in found}, covered)
 
 
 def _entry(material: Material) -> dict[str, Any]:

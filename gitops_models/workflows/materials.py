@@ -11,6 +11,7 @@ from gitops_models.artifacts.environment import lock_environment
 from gitops_models.errors import GmError
 from gitops_models.registry.documents.lineage import Role
 from gitops_models.workflows.code import uncommitted
+from gitops_models.workflows.kinds import ENVIRONMENT_LOCK, guess_role
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,19 +19,7 @@ if TYPE_CHECKING:
     from gitops_models.workflows.register import Registration
 
 ROLES: tuple[str, ...] = get_args(Role)
-ENVIRONMENT_LOCK = "environment.lock"
 UNCOMMITTED_DIFF = "uncommitted.diff"
-_CODE = frozenset({".py", ".ipynb", ".r", ".jl", ".sh"})
-_BY_STEM = {
-    "train": "training-code",
-    "infer": "inference-code",
-    "predict": "inference-code",
-    "serve": "inference-code",
-    "pre": "preprocessing",
-    "post": "postprocessing",
-    "eval": "evaluation",
-    "bench": "benchmark",
-}
 
 
 @dataclass(frozen=True)
@@ -57,16 +46,8 @@ def materials(wanted: Registration, folder: Path, *, progress: Callable[[int], N
             raise GmError("GM-C201", f"there is no file {path}", where=str(path))
         if path.name in found:
             raise GmError("GM-C204", f"two artifacts are called {path.name}", where=str(path))
-        found[path.name] = Material(path.name, role or guess_role(path), path, hash_path(path, progress))
+        found[path.name] = Material(path.name, role or guess_role(path, wanted.kind), path, hash_path(path, progress))
     return list(found.values())
-
-
-def guess_role(path: Path) -> str:
-    """The role that a file's name suggests; weights when nothing else does."""
-    if path.suffix.lower() in _CODE:
-        stem = path.stem.lower()
-        return next((role for start, role in _BY_STEM.items() if stem.startswith(start)), "training-code")
-    return "environment" if path.name == ENVIRONMENT_LOCK else "weights"
 
 
 def _split(text: str) -> tuple[str | None, Path]:

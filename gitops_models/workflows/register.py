@@ -17,6 +17,7 @@ from gitops_models.registry.trailers import GM_EVENT, GM_MODEL, GM_RISK, GM_TO
 from gitops_models.workflows.attest import Seal, Sealed, digests_in, sealed
 from gitops_models.workflows.dvcfiles import refuse_brought
 from gitops_models.workflows.footing import firm
+from gitops_models.workflows.kinds import kind_of
 from gitops_models.workflows.lineage import derive
 from gitops_models.workflows.materials import Material, materials
 from gitops_models.workflows.propose import Draft, Opened, propose, publish
@@ -82,6 +83,7 @@ def register(
     the judge has seen the lineage, and before anything is published.
     """
     model = check_name(wanted.model, "model name")
+    wanted = replace(wanted, kind=kind_of(session, model, wanted.kind))
     version = _version(session, wanted)
     firm(session, EVENT, model)
     with TemporaryDirectory(prefix="gm-made-") as made:

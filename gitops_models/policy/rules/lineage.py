@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
+from gitops_models.policy.document import LineageField
+from gitops_models.policy.lkg import WITHOUT_INTERFACE
 from gitops_models.policy.rule import Kind, Problem, Rule
 from gitops_models.registry.events import Promoted, RolledBack, VersionRegistered
 from gitops_models.registry.names import parse_reference
@@ -25,9 +27,20 @@ def _registered(context: Context) -> Iterator[tuple[str, Lineage]]:
 def required_fields_are_filled(context: Context) -> Iterator[Problem]:
     """Each field that the policy requires says something."""
     for path, lineage in _registered(context):
-        missing = [field for field in context.policy.lineage.require if not _filled(lineage, field)]
+        asked = _asked(context, lineage)
+        missing = [field for field in context.policy.lineage.require if field in asked and not _filled(lineage, field)]
         if missing:
             yield Problem(f"{lineage.model}@{lineage.version} lacks {', '.join(missing)}", path)
+
+
+def _asked(context: Context, lineage: Lineage) -> frozenset[str]:
+    """Fields that are asked of a version: what nobody trained has neither training data nor features nor interface.
+
+    That is so of prompts and configurations, and only as long as they bring nothing that was trained or built.
+    """
+    kind = context.after.model(lineage.model).type if context.after.has_model(lineage.model) else "model"
+    worded = kind in WITHOUT_INTERFACE and not lineage.digests("weights", "binary")
+    return _FIELDS - _OF_TRAINING if worded else _FIELDS
 
 
 def _filled(lineage: Lineage, field: str) -> bool:
@@ -36,6 +49,8 @@ def _filled(lineage: Lineage, field: str) -> bool:
     return bool(value) and value != type(value)() if field in _ALL_OPTIONAL else bool(value)
 
 
+_FIELDS = frozenset(get_args(LineageField))
+_OF_TRAINING = frozenset(("data", "features", "interface"))
 _ALL_OPTIONAL = frozenset(("code", "parameters", "environment", "interface"))
 """Groups whose own fields are all optional: an empty one fills nothing."""
 

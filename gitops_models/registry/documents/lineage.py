@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from gitops_models.registry.canonical import jcs, sha256_hex
 from gitops_models.registry.documents._base import (
     ArtifactPath,
     Count,
@@ -30,12 +31,16 @@ Role = Literal[
     "prompt",
     "template",
     "system-instruction",
+    "configuration",
     "preprocessing",
     "postprocessing",
     "evaluation",
     "benchmark",
     "environment",
 ]
+WORDED_ROLES: tuple[Role, ...] = ("prompt", "template", "system-instruction", "configuration")
+"""Roles of the words and settings that a version without weights consists of."""
+
 _SHA = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 _COMMIT = "1d2f6bd6a5b7d0c2f0a3f2a7a6c1e9f0b8d4c3e2"
 _MD5 = "d41d8cd98f00b204e9800998ecf8427e"
@@ -169,5 +174,12 @@ class Lineage(Document):
         return tuple(artifact.sha256 for artifact in self.artifacts if not roles or artifact.role in roles)
 
     def own_digests(self) -> tuple[str, ...]:
-        """sha256 of what no other version of the model may be: its weights, or its prompts where it has no weights."""
-        return self.digests("weights") or self.digests("prompt")
+        """What no other version of the model may be: the sha256 of its weights.
+
+        A version without weights is told from others by its prompts, templates, instructions and configuration taken
+        together: each of these may stay as it was while another one changes.
+        """
+        if weights := self.digests("weights"):
+            return weights
+        whole = sorted(set(self.digests(*WORDED_ROLES)))
+        return tuple(whole) if len(whole) < 2 else (sha256_hex(jcs(whole)),)  # noqa: PLR2004 - one or several

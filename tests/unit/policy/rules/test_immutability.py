@@ -133,6 +133,29 @@ def test_a_released_prompt_that_is_all_of_a_version_is_refused_under_another():
     assert here.judge(prompts("1.1.0", "1.1.0")).allowed
 
 
+def test_words_that_are_all_of_a_version_are_told_apart_as_a_whole():
+    def words(prompt, system):
+        return [
+            artifact(prompt, path="p.txt", role="prompt"),
+            artifact(system, path="s.txt", role="system-instruction"),
+        ]
+
+    none = {"not_applicable": ["weights"]}
+    here = World().registered(type="prompt").accept(version_files("1.0.0", artifacts=words("a", "b"), **none))
+    assert here.codes(version_files("1.1.0", artifacts=words("a", "b"), **none)) == ("GM-P106",)
+    assert here.judge(version_files("1.1.0", artifacts=words("a", "c"), **none)).allowed
+
+
+def test_a_released_configuration_is_refused_under_another_version():
+    entry = artifact("1.0.0", path="router.yaml", role="configuration")
+    here = (
+        World()
+        .registered(type="configuration")
+        .accept(version_files("1.0.0", artifacts=[entry], not_applicable=["weights"]))
+    )
+    assert here.codes(version_files("1.1.0", artifacts=[entry], not_applicable=["weights"])) == ("GM-P106",)
+
+
 def test_new_weights_may_keep_their_prompt():
     prompt = artifact("1.0.0", path="p.txt", role="prompt")
     here = World().registered().accept(version_files("1.0.0", artifacts=[artifact("1.0.0"), prompt]))

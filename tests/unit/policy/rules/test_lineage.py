@@ -1,5 +1,8 @@
+from typing import get_args
+
 import pytest
 
+from gitops_models.registry.documents.lineage import Role
 from tests.support.policy import World, artifact, finding, policy_yaml, version_files
 
 FULL = {
@@ -12,6 +15,8 @@ FULL = {
     "metrics": [{"name": "auc", "value": 0.9}],
     "interface": {"outputs": [{"name": "score", "dtype": "float32", "shape": [-1]}]},
 }
+
+COVERED = get_args(Role)
 
 
 def demanding(require=(), coverage=()):
@@ -40,6 +45,37 @@ def test_an_empty_group_fills_nothing(field):
 
 def test_a_field_that_is_not_required_may_stay_empty():
     assert demanding().judge(version_files("1.0.0")).allowed
+
+
+@pytest.mark.parametrize(
+    ("kind", "entry", "asked"),
+    [
+        ("prompt", {"role": "prompt"}, False),
+        ("configuration", {"role": "configuration"}, False),
+        ("pipeline", {"role": "training-code"}, True),
+        ("model", {"role": "prompt"}, True),
+        ("prompt", {"role": "weights"}, True),
+        ("configuration", {"role": "binary"}, True),
+    ],
+)
+def test_training_data_are_not_asked_of_what_nobody_trained(kind, entry, asked):
+    policy = policy_yaml(stage_rules={}, lineage={"require": ["data", "features", "metrics"], "coverage": []})
+    here = World(policy).registered(type=kind)
+    without = {"artifacts": [artifact("1.0.0", **entry)]}
+    measured = {**without, "metrics": FULL["metrics"]}
+    assert here.codes(version_files("1.0.0", **without)) == ("GM-P201",)
+    assert here.codes(version_files("1.0.0", **measured)) == (("GM-P201",) if asked else ())
+
+
+@pytest.mark.clause("B-4.2-1", "B-4.2-2", "B-4.2-3", "B-4.2-4", "B-4.2-5")
+@pytest.mark.parametrize("role", COVERED)
+def test_each_part_of_a_version_is_versioned_or_refused(role):
+    here = demanding(coverage=[role])
+    rest = [artifact("1.0.0", path=f"{one}.bin", role=one) for one in COVERED if one != role]
+    assert here.codes(version_files("1.0.0", artifacts=rest)) == ("GM-P202",)
+    assert role in finding(here.judge(version_files("1.0.0", artifacts=rest)), "GM-P202").message
+    whole = [*rest, artifact("1.0.0", path=f"{role}.bin", role=role)]
+    assert here.judge(version_files("1.0.0", artifacts=whole)).allowed
 
 
 @pytest.mark.clause("B-4.2-1", "B-4.2-3", "B-4.2-6")
