@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from gitops_models.registry.names import tag_name
 from gitops_models.store.history import is_ancestor
 from gitops_models.trust.ledgerrefs import changes_topic
+from gitops_models.trust.records import Receipt
 from gitops_models.trust.verify import verify_tag
 from gitops_models.verification.signers import signers
 from gitops_models.verification.suspicion import touches
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 
 Standing = Literal["blocking", "waiting", "settled"]
 DECLARED_COMPROMISED = "GM-T005"
-GoodTags = dict[tuple[str, str], str]  # where a good tag of this name and object stands
+GoodTags = dict[str, str]  # by name the object of a tag that is good and stands where it should
+QuietChanges = dict[str, tuple[str, ...]]  # by change the tips of its ref below which there is nothing to report
 _TAG_CODES = {"GM-T037": "GM-T622", "GM-T038": "GM-T623"}
 
 
@@ -62,13 +64,20 @@ class _Tags:
     theirs: dict[str, str] | None
     good: GoodTags
 
+    def as_before(self, name: str) -> bool:
+        """Whether a tag that was found good is what it was then, here and at the remote."""
+        known = self.good.get(name)
+        return known is not None and self.ours.get(name) == known and self._there(name) == known
+
+    def _there(self, name: str) -> str | None:
+        return self.ours.get(name) if self.theirs is None else self.theirs.get(name)
+
 
 def unaccepted(history: History) -> tuple[Unaccepted, ...]:
     """Every step that is denied or pending, oldest first."""
     return tuple(
         Unaccepted(step, _standing(history, step), step.verdict.codes if step.verdict else ())
-        for step in history.steps
-        if step.status in {"denied", "pending"}
+        for step in history.unaccepted
     )
 
 
@@ -76,7 +85,7 @@ def _standing(history: History, step: Step) -> Standing:
     blocked = [why for scope, why in history.state.blocked.items() if scope in step.scopes]
     if not blocked:
         return "settled"
-    newest = {step.oid: step for step in history.steps}
+    newest = {step.oid: step for step in history.unaccepted}
     waits = all(newest[why.step].status == "pending" for why in blocked)
     return "waiting" if waits and step.status == "pending" else "blocking"
 
@@ -84,11 +93,12 @@ def _standing(history: History, step: Step) -> Standing:
 def tag_faults(store: Store, history: History, remote: str | None, good: GoodTags | None = None) -> tuple[Fault, ...]:
     """Version tags that are missing, moved or bad, here or at the remote as it was last fetched.
 
-    Tags in ``good`` are not checked again; those that are found good are added.
+    Tags in ``good`` that still name the same object are not checked again; those that are found good are added.
     """
     theirs = _named(store, f"refs/gm-tags/{remote}/") if remote else None
     tags = _Tags(_named(store, "refs/tags/"), theirs, {} if good is None else good)
-    found = (_tag_fault(store, history, key, tags) for key in sorted(history.state.registered))
+    doubtful = sorted(key for key in history.state.registered if not tags.as_before(tag_name(*key)))
+    found = (_tag_fault(store, history, key, tags) for key in doubtful)
     return tuple(fault for fault in found if fault)
 
 
@@ -98,9 +108,7 @@ def _tag_fault(store: Store, history: History, key: tuple[str, str], tags: _Tags
     here = tags.ours.get(name)
     if here is None:
         return Fault("GM-T620", f"tag {name} is missing", where)
-    target, bad = tags.good.get((name, here)), None
-    if target is None:
-        target, bad = _checked(store, history, name, here)
+    target, bad = _checked(store, history, name, here)
     if bad and bad.code != DECLARED_COMPROMISED:
         return Fault(_TAG_CODES.get(bad.code or "", "GM-T624"), f"tag {name}: {bad.detail}", where)
     step = history.state.registered[key].step or history.pin
@@ -111,7 +119,7 @@ def _tag_fault(store: Store, history: History, key: tuple[str, str], tags: _Tags
         return Fault("GM-T625", f"tag {name} is {state} at the remote", where)
     if bad:
         return Fault("GM-T624", f"tag {name}: {bad.detail}", where, grave=False)
-    tags.good[name, here] = target
+    tags.good[name] = here
     return None
 
 
@@ -153,15 +161,23 @@ def compromised(store: Store, history: History) -> tuple[tuple[Touch, ...], tupl
     return touches(store, history), tuple(faults)
 
 
-def ledger_faults(ledger: Ledger) -> tuple[Fault, ...]:
-    """Ledger refs that no longer hold records they once held, and what lies there that is no record."""
-    return (*_ledger_faults(ledger), *_ignored(ledger))
+def ledger_faults(ledger: Ledger, quiet: QuietChanges | None = None) -> tuple[Fault, ...]:
+    """Ledger refs that no longer hold records they once held, and what lies there that is no record.
+
+    Changes in ``quiet`` whose tips are still the same are not read again; those without anything to report are added.
+    """
+    return (*_ledger_faults(ledger), *_ignored(ledger, {} if quiet is None else quiet))
 
 
-def _ignored(ledger: Ledger) -> Iterator[Fault]:
-    for change_id in ledger.changes():
+def _ignored(ledger: Ledger, quiet: QuietChanges) -> Iterator[Fault]:
+    for change_id, tips in ledger.known_changes().items():
+        if quiet.get(change_id) == tips:
+            continue
+        chain = ledger.read(changes_topic(change_id))
+        if not chain.ignored and not any(isinstance(record.body, Receipt) for record in chain.records):
+            quiet[change_id] = tips
         ref = f"refs/gm/{changes_topic(change_id)}"
-        for one in ledger.read(changes_topic(change_id)).ignored:
+        for one in chain.ignored:
             yield Fault(one.code, f"{ref} holds what is no record: {one.detail}", one.commit, grave=False)
 
 

@@ -48,9 +48,8 @@ def gather(store: Store, history: History, *, after: int = 0) -> dict[str, StepF
 
     ``after`` leaves out the first steps of a history in which nothing was blocked there.
     """
-    before = history.steps[after - 1].oid if after else history.pin
-    reader = _Reader(store, history, before)
-    return {step.oid: reader.read(step) for step in history.steps[after:] if step.events}
+    reader = _Reader(store, history, history.last_of(after) or history.pin)
+    return {step.oid: reader.read(step) for step in history.steps if step.index > after and step.events}
 
 
 class _Reader:

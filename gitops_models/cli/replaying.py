@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from gitops_models.cli.options import Options
     from gitops_models.workflows.session import Session
 
+    Progress = Callable[[int, int], None]
+
 _ERASE = "\r\x1b[K"
 
 
@@ -22,18 +24,23 @@ def open_replayed(options: Options, pin: str | None = None, *, anew: bool = Fals
 
     What this clone verified before is taken over, unless all is to be judged ``anew`` or a pin is given.
     """
-    from gitops_models.workflows.inspect import open_pinned_at, replay_all
+    from gitops_models.workflows.inspect import replay_all
 
-    with _steps_bar(options) as progress:
-        session = (
-            open_pinned_at(options.repo, pin, progress) if pin else open_here(options, replay=anew, progress=progress)
-        )
+    with steps_bar(options) as progress:
+        session = open_with_progress(options, pin, progress, anew=anew)
         replay_all(session, progress)
     return session
 
 
+def open_with_progress(options: Options, pin: str | None, progress: Progress | None, *, anew: bool) -> Session:
+    """The session of this run, or of ``pin`` when one is given; what was judged before is left where it is kept."""
+    from gitops_models.workflows.inspect import open_pinned_at
+
+    return open_pinned_at(options.repo, pin, progress) if pin else open_here(options, replay=anew, progress=progress)
+
+
 @contextmanager
-def _steps_bar(options: Options) -> Iterator[Callable[[int, int], None] | None]:
+def steps_bar(options: Options) -> Iterator[Progress | None]:
     """A callback that shows how far the replay is; None where nobody watches."""
     if options.quiet or options.json or not sys.stderr.isatty():
         yield None

@@ -10,7 +10,7 @@ from gitops_models.registry.text import visible
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gitops_models.workflows.inspect import Verification
+    from gitops_models.workflows.verifying import Verification
 
 
 def signed_body(found: Verification) -> dict[str, Any]:

@@ -9,14 +9,15 @@ import typer
 from gitops_models.cli.epochs import epoch_bodies, epoch_lines
 from gitops_models.cli.options import of
 from gitops_models.cli.output import emit, next_step, say
-from gitops_models.cli.replaying import open_replayed
+from gitops_models.cli.replaying import open_replayed, open_with_progress, steps_bar
 from gitops_models.cli.signedviews import signed_body, signed_lines, signed_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gitops_models.audit.findings import Fault
-    from gitops_models.workflows.inspect import Verification
+    from gitops_models.cli.options import Options
+    from gitops_models.workflows.verifying import Verification
 
 TOUCHED = "GM-T618"
 
@@ -29,18 +30,17 @@ def command(
     anew: Annotated[bool, typer.Option("--anew", help="Judge again what this clone verified before.")] = False,
 ) -> None:
     """Replay history and say whether it holds: steps, version tags, ledger."""
-    from gitops_models.workflows.inspect import explain_step, verify
-
     options = of(context)
-    session = open_replayed(options, pin, anew=anew)
     if why is not None:
         from gitops_models.cli.explanation import explanation_body, explanation_lines
+        from gitops_models.workflows.inspect import explain_step
 
+        session = open_replayed(options, pin, anew=anew)
         explanation = explain_step(session, why)
         emit(options, "Explanation", explanation_body(explanation), explanation_lines(explanation))
         next_step(options, "gm verify")
         return
-    found = verify(session, anew=anew or pin is not None)
+    found = _verified(options, pin, anew=anew)
     emit(options, "Verification", _body(found), _lines(found))
     for one in found.waiting:
         say(options, f"warning: step {one.step.oid[:12]} waits for approvals; nothing is wrong with it")
@@ -49,6 +49,14 @@ def command(
     if not found.holds:
         raise _fault(found)
     next_step(options, "gm status")
+
+
+def _verified(options: Options, pin: str | None, *, anew: bool) -> Verification:
+    from gitops_models.workflows.verifying import verify
+
+    with steps_bar(options) as progress:
+        session = open_with_progress(options, pin, progress, anew=anew)
+        return verify(session, anew=anew or pin is not None, progress=progress)
 
 
 def _fault(found: Verification) -> Exception:

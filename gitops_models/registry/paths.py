@@ -18,6 +18,7 @@ TARGETS_YAML = "policies/targets.yaml"
 TRUSTED_ROOT_JSON = "policies/sigstore-trusted-root.json"
 DVC_CONFIG = ".dvc/config"
 POLICY_SCOPE = "policy"
+BUNDLE_END = ".sigstore.json"
 
 PlaceKind = Literal[
     "repository", "policy", "people", "targets", "waiver", "policy-test", "workflow", "dvc-config", "codeowners",
@@ -232,7 +233,7 @@ def _evidence_file(scope: str, model: str, parts: list[str]) -> Place | None:
     stem = name.removesuffix(".yaml")
     if stem != name:
         return Place("evidence", scope, model, version, name=stem) if is_name(stem) else None
-    signed = name.removesuffix(".sigstore.json")
+    signed = name.removesuffix(BUNDLE_END)
     if name == "model.sig" or (signed != name and is_name(signed)):
         return Place("signature", scope, model, version, name=name)
     return None

@@ -92,6 +92,10 @@ class Scope(Mapping[str, Entry]):
         if VERSIONS not in updates and "versions" in other.__dict__:
             self.__dict__["versions"] = other.versions
 
+    def ending(self, end: str) -> Iterator[str]:
+        """Yield the paths that end with ``end``, unordered."""
+        return (path for shard in self._shards for path in shard if path.endswith(end))
+
     def members(self, *key: str) -> Iterator[Member]:
         """Return the names filed under ``key``, e.g. ``("stages",)`` or ``("holds", "production")``, unordered."""
         return (member for member, present in self._group(key).items() if present)

@@ -74,9 +74,17 @@ class LedgerView:
 
     def changes(self) -> tuple[str, ...]:
         """Return the ids of all changes that anything is known about, sorted."""
-        topics = {topic for known in self._tips.values() for topic in known}
-        ids = {topic.removeprefix(CHANGES) for topic in topics if topic.startswith(CHANGES)}
-        return tuple(sorted(filter(is_change_id, ids)))
+        return tuple(self.known_changes())
+
+    def known_changes(self) -> dict[str, tuple[str, ...]]:
+        """Return every known tip of each change's ref: what is read of a change follows from these alone."""
+        found: dict[str, tuple[str, ...]] = {}
+        for known in self._tips.values():
+            for topic, tips in known.items():
+                if topic.startswith(CHANGES):
+                    change_id = topic.removeprefix(CHANGES)
+                    found[change_id] = (*found[change_id], *tips) if change_id in found else tips
+        return {change_id: tips for change_id, tips in sorted(found.items()) if is_change_id(change_id)}
 
     def read(self, topic: str) -> Chain:
         """Return everything known on one topic, in chain order, with what was ignored."""

@@ -214,7 +214,7 @@ def _history(kept: dict[str, Any], table: Table, store: Store) -> History:
         policy=policy_of(accepted),
         people=accepted.people(),
         skipped=kept["length"],
-        passed=Passed(kept["length"], kept["statuses"], tuple(kept["unaccepted"])),
+        passed=Passed(kept["length"], kept["tip"], kept["statuses"], tuple(kept["unaccepted"])),
     )
 
 

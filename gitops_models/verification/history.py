@@ -101,6 +101,14 @@ class History:
         earlier = self.passed.count if self.passed else 0
         return tuple(step for step in self.steps if step.index > earlier)
 
+    def last_of(self, count: int) -> str | None:
+        """The last of the first ``count`` steps (the pin where there are none); None where it is not known here."""
+        if self.passed and count == self.passed.count:
+            return self.passed.last
+        if count == 0:
+            return self.pin
+        return self.steps[count - self.skipped - 1].oid if self.skipped < count <= self.length else None
+
     @property
     def statuses(self) -> dict[str, int]:
         """How many steps there are of each status, those that were skipped among them."""

@@ -36,9 +36,13 @@ _SIGN = 16
 
 @dataclass(frozen=True)
 class Passed:
-    """What the first ``count`` steps of a history came to: how many of each status, and those not accepted as lines."""
+    """What the first ``count`` steps of a history came to: how many of each status, and those not accepted as lines.
+
+    ``last`` is the newest of them, None where there are none.
+    """
 
     count: int = 0
+    last: str | None = None
     statuses: Mapping[str, int] = field(default_factory=dict)
     lines: tuple[str, ...] = ()
 
@@ -52,7 +56,7 @@ def passed_by(history: History) -> Passed:
     """Return what all steps of ``history`` came to."""
     earlier = history.passed or Passed()
     late = (_body(step) for step in history.fresh if step.status in {"denied", "pending"})
-    return Passed(history.length, history.statuses, (*earlier.lines, *late))
+    return Passed(history.length, history.tip, history.statuses, (*earlier.lines, *late))
 
 
 def save_steps(path: Path, history: History) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
 from gitops_models.registry.documents import SshKey
+from gitops_models.registry.paths import BUNDLE_END
 from gitops_models.trust.keyless.provenance import attached_payload
 from gitops_models.trust.oms.cover import check_cover
 from gitops_models.trust.oms.envelope import open_with_key
@@ -50,7 +51,8 @@ def attachments(session: Session) -> tuple[Attachment, ...]:
 
 def _signed(accepted: Snapshot) -> frozenset[tuple[str, str]]:
     """The versions that have an attached signature; most registries have few, and asking each version costs much."""
-    paths = (path for scope in accepted.scope_names() for path in accepted.scope(scope) if "/evidence/" in path)
+    scopes = [accepted.scope(name) for name in accepted.scope_names()]
+    paths = (path for scope in scopes for end in (f"/{MODEL_SIG}", BUNDLE_END) for path in scope.ending(end))
     places = [accepted.place(path) for path in paths]
     return frozenset((place.model or "", place.version or "") for place in places if place.kind == "signature")
 

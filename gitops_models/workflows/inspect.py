@@ -1,4 +1,4 @@
-"""Reading history: the log, the state at any point, whether it all holds, and why one step is what it is.
+"""Reading history: the log, the state at any point, and why one step is what it is.
 
 These need every step since the pin: call ``replay_all`` first on a session that took over a verified prefix.
 """
@@ -6,20 +6,12 @@ These need every step since the pin: call ``replay_all`` first on a session that
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING
 
 from gitops_models.audit.asof import at_commit, at_time, last_accepted
 from gitops_models.audit.explaining import explain
-from gitops_models.audit.findings import (
-    Unaccepted,
-    checkpoint_faults,
-    compromised,
-    ledger_faults,
-    tag_faults,
-    unaccepted,
-)
 from gitops_models.audit.gathering import gather
 from gitops_models.audit.replaying import replay
 from gitops_models.audit.selection import select
@@ -28,27 +20,20 @@ from gitops_models.errors import GmError
 from gitops_models.store.repository import Store
 from gitops_models.trust.memory import load_memory, memory_path
 from gitops_models.verification.cache import cache_path, renew_prefix, with_kept_steps
-from gitops_models.verification.checkpoints import Checkpoints, judge_checkpoints, staleness
-from gitops_models.workflows.attached import attachments
+from gitops_models.verification.checkpoints import judge_checkpoints
 from gitops_models.workflows.naming import known_model
-from gitops_models.workflows.receipts import seen_receipts
 from gitops_models.workflows.session import open_session
-from gitops_models.workflows.verified import Verified, all_lies, load_verified, save_verified, verified_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from gitops_models.audit.explaining import Explanation
-    from gitops_models.audit.findings import Fault
     from gitops_models.audit.rows import Row
     from gitops_models.audit.selection import Wanted
     from gitops_models.registry.documents import Hold
     from gitops_models.trust.memory import Pin
     from gitops_models.verification.history import History, Step
-    from gitops_models.verification.suspicion import Touch
-    from gitops_models.workflows.attached import Attachment
-    from gitops_models.workflows.receipts import SeenReceipt
     from gitops_models.workflows.session import Session
 
 _TIME_LIKE = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?")
@@ -84,39 +69,6 @@ class StateThen:
     blocked: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Verification:
-    """What a replay found. ``steps`` counts by status; ``lies`` are claims of commits that are not so, by step.
-
-    ``notices`` change nothing, ``touched`` is what compromised keys had a hand in, ``epochs`` are all pins of this
-    clone, the one in force last.
-    """
-
-    pin: str
-    tip: str
-    steps: dict[str, int]
-    unaccepted: tuple[Unaccepted, ...]
-    blocked: dict[str, tuple[str, ...]]
-    faults: tuple[Fault, ...]
-    lies: dict[str, tuple[str, ...]]
-    notices: tuple[Fault, ...] = ()
-    touched: tuple[Touch, ...] = ()
-    epochs: tuple[Pin, ...] = ()
-    checkpoints: Checkpoints = field(default_factory=Checkpoints)
-    attached: tuple[Attachment, ...] = ()
-    receipts: tuple[SeenReceipt, ...] = ()
-
-    @property
-    def holds(self) -> bool:
-        """Whether nothing is wrong; what only waits for approvals is not wrong."""
-        return not self.faults and all(one.standing != "blocking" for one in self.unaccepted)
-
-    @property
-    def waiting(self) -> tuple[Unaccepted, ...]:
-        """Steps that lack nothing but approvals."""
-        return tuple(one for one in self.unaccepted if one.standing == "waiting")
-
-
 def log(session: Session, wanted: Wanted) -> tuple[Row, ...]:
     """Return the rows of the timeline that fit, newest first; GM-C140 for a model that never was."""
     history = session.history
@@ -149,53 +101,6 @@ def state_then(session: Session, text: str) -> StateThen:
         ),
         blocked=tuple(sorted(history.blocked)),
     )
-
-
-def verify(session: Session, *, anew: bool = False) -> Verification:
-    """Say whether the history whose every step was judged, its tags and its ledger hold.
-
-    Claims and tags that an earlier run found true are not looked at again, unless all is to be judged ``anew``: as
-    asked, or because the pin was named from outside and nothing in this ``.git`` is taken at its word.
-    """
-    store, history = session.store, session.history
-    kept = verified_path(store.common_dir)
-    own = _is_own(session)
-    before = load_verified(kept, history) if own and not anew else Verified()
-    good = dict(before.tags)
-    counted = [step.status for step in history.steps]
-    now = session.clock.now()
-    known = judge_checkpoints(store, history, session.ledger.checkpoints(), now=now)
-    touched, unbounded = compromised(store, history)
-    found = (
-        *tag_faults(store, history, session.remote, good),
-        *ledger_faults(session.ledger),
-        *checkpoint_faults(known, staleness(known.newest, history.policy.max_staleness_minutes, now)),
-        *unbounded,
-    )
-    lies = all_lies(store, history, before)
-    if own:
-        save_verified(kept, history, Verified(len(history.steps), lies, good))
-    return Verification(
-        pin=history.pin,
-        tip=history.tip,
-        steps={status: counted.count(status) for status in dict.fromkeys(counted)},
-        unaccepted=unaccepted(history),
-        blocked={scope: (why.step, *why.codes) for scope, why in sorted(history.state.blocked.items())},
-        faults=tuple(fault for fault in found if fault.grave),
-        notices=tuple(fault for fault in found if not fault.grave),
-        touched=touched,
-        epochs=epochs(session),
-        checkpoints=known,
-        lies=lies,
-        attached=attachments(session),
-        receipts=seen_receipts(session),
-    )
-
-
-def _is_own(session: Session) -> bool:
-    """Whether the history begins at this clone's own pin, so that what is found of it may be kept."""
-    memory = load_memory(memory_path(session.store.common_dir))
-    return memory is not None and memory.pin.commit == session.history.pin
 
 
 def epochs(session: Session) -> tuple[Pin, ...]:
@@ -276,16 +181,16 @@ def open_pinned_at(path: Path, pin: str, progress: Callable[[int, int], None] | 
     return open_session(path, pin=start, progress=progress)
 
 
-def replay_all(session: Session, progress: Callable[[int, int], None] | None = None) -> None:
-    """Make the session's history hold every step since the pin.
+def replay_all(session: Session, progress: Callable[[int, int], None] | None = None, *, after: int = 0) -> None:
+    """Make the session's history hold every step since the pin, or every one after the first ``after``.
 
     What this clone verified before is taken over, bound to the pin and to the ids of the line.
     """
     known, store = session.history, session.store
-    if not known.skipped:
+    if known.skipped <= after:
         return
     cache = cache_path(store.common_dir)
-    kept = with_kept_steps(cache, store, known)
+    kept = with_kept_steps(cache, store, known, after=after)
     if kept is None:
         now, undecided = session.clock.now(), session.undecided
         kept = replay(

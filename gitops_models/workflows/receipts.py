@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
-from gitops_models.store.history import on_first_parent_line
 from gitops_models.trust.records import Receipt
 from gitops_models.verification.receipts import Bench, Heard, Merged, hear
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from gitops_models.trust.records import Record
     from gitops_models.workflows.session import Session
@@ -30,9 +29,14 @@ class SeenReceipt:
     detail: str = ""
 
 
-def seen_receipts(session: Session) -> tuple[SeenReceipt, ...]:
-    """Hear the receipts in the ledger by the people accepted now, but for those of steps judged in an earlier run."""
-    return tuple(_seen(session))
+def seen_receipts(
+    session: Session, quiet: Mapping[str, tuple[str, ...]], reach: Callable[[int], object]
+) -> tuple[SeenReceipt, ...]:
+    """Hear the receipts in the ledger by the people accepted now; changes in ``quiet`` have none.
+
+    ``reach`` makes the session's history hold every step after so many.
+    """
+    return tuple(_seen(session, quiet, reach))
 
 
 def hear_now(session: Session, record: Record, receipt: Receipt) -> Heard:
@@ -46,24 +50,19 @@ def hear_now(session: Session, record: Record, receipt: Receipt) -> Heard:
     return hear(bench, record, Merged(step.oid, parents[0], parents[-1], step.change_id, history.tip))
 
 
-def _seen(session: Session) -> Iterator[SeenReceipt]:
-    for change_id in session.ledger.changes():
+def _seen(
+    session: Session, quiet: Mapping[str, tuple[str, ...]], reach: Callable[[int], object]
+) -> Iterator[SeenReceipt]:
+    for change_id, tips in session.ledger.known_changes().items():
+        if quiet.get(change_id) == tips:
+            continue
         for record in session.ledger.records(change_id):
-            if not isinstance(record.body, Receipt) or _judged_before(session, record.body.merge):
+            if not isinstance(record.body, Receipt):
                 continue
+            reach(0)
             try:
                 heard = hear_now(session, record, record.body)
             except GmError as error:
                 yield SeenReceipt(record.sha256, record.body.merge, None, error.code, error.message)
             else:
                 yield SeenReceipt(record.sha256, record.body.merge, heard.workload)
-
-
-def _judged_before(session: Session, merge: str) -> bool:
-    history = session.history
-    if not history.skipped or any(step.oid == merge for step in history.steps):
-        return False
-    try:
-        return on_first_parent_line(session.store, merge, history.tip)
-    except GmError:
-        return False  # a commit that is not here is no step of the line

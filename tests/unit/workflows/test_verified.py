@@ -8,10 +8,11 @@ from gitops_models.audit import findings
 from gitops_models.verification import fold
 from gitops_models.verification.cache import cache_path
 from gitops_models.workflows import verified
-from gitops_models.workflows.inspect import replay_all, verify
+from gitops_models.workflows.inspect import replay_all
 from gitops_models.workflows.pin import pin
 from gitops_models.workflows.session import open_session
 from gitops_models.workflows.verified import Verified, load_verified, save_verified, verified_path
+from gitops_models.workflows.verifying import verify
 from tests.support import stories
 
 
@@ -146,7 +147,7 @@ def test_from_another_pin_nothing_that_was_kept_is_used(registry, counted):
 
 def test_what_is_kept_is_bound_to_the_line(registry, tmp_path):
     history, path = registry.history(), tmp_path / "verified.json"
-    kept = Verified(history.length, {"a": ("lie",)}, {("tag", "b"): "c"})
+    kept = Verified(history.length, {"a": ("lie",)}, {"tag": "b"}, {"1" * 64: ("2" * 40,)})
     save_verified(path, history, kept)
     assert load_verified(path, history) == kept
     assert load_verified(path, replace(history, pin=history.tip)) == Verified()
