@@ -96,6 +96,37 @@ _LIFE = {
         "retired and still live", Exit.DENIED, "roll back or promote another version first, or add `--undeploy`"
     ),
 }
+_EMERGENCY = {
+    "GM-P601": Code("no role for emergencies", Exit.DENIED, "let somebody with an emergency role of the policy do it"),
+    "GM-P602": Code("emergency without incident or reason", Exit.DENIED, "give both: --incident ID -m WHY"),
+    "GM-P603": Code(
+        "emergency to another version",
+        Exit.DENIED,
+        "an emergency goes to the last known good version; roll back further with `gm rollback --to`",
+    ),
+    "GM-P604": Code("bad version not captured", Exit.DENIED, "quarantine what is taken out of service with it"),
+    "GM-P605": Code("emergency skips what it may not", Exit.DENIED, "let `gm rollback --emergency` write the hold"),
+    "GM-P606": Code("emergency not ratified", Exit.DENIED, "have others look at it: `gm approve --ratify`"),
+    "GM-P607": Code("no emergencies under this policy", Exit.DENIED, "roll back with approvals: `gm rollback`"),
+    "GM-P608": Code("emergency touches other files", Exit.DENIED, "change stage, hold, cause and quarantine only"),
+}
+_AUTOMATION = {
+    "GM-P508": Code("rolled back too often", Exit.DENIED, "look at the cause first; a person may roll back"),
+    "GM-P509": Code("last known good version is too old", Exit.DENIED, "let a person look at it and roll back"),
+}
+_REVERSIBILITY = {
+    "GM-P901": Code(
+        "no way back",
+        Exit.DENIED,
+        "promote a version that fits first, or say in the policy what to do instead: rollback.degrade",
+    ),
+}
+_SELECTION = {
+    "GM-P521": Code("target made from the poisoned input", Exit.DENIED, "go further back: `gm rollback --before-data`"),
+    "GM-P522": Code(
+        "not made from the poisoned input", Exit.DENIED, "name only versions that descend from it; gm finds them"
+    ),
+}
 _GOVERNANCE = {
     "GM-P701": Code("no policy", Exit.DENIED, "write one with `gm init`; no policy means deny"),
     "GM-P702": Code("policy version does not grow", Exit.DENIED, "raise `version` by one"),
@@ -123,6 +154,7 @@ CODES = {
     **_APPROVAL,
     **_ROLLBACK,
     **_LIFE,
+    **_EMERGENCY,
     **_GOVERNANCE,
     **_HISTORY,
 }

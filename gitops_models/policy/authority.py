@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 from gitops_models.policy.document import slots
+from gitops_models.policy.emergency import further, goes_ahead, is_urgent
 from gitops_models.policy.matching import Slot
 from gitops_models.policy.risk import effective_risk, rank
 from gitops_models.policy.wording import phrase
@@ -83,6 +84,8 @@ class Demand:
 def proposers(context: Context, event: Event) -> Proposers | None:
     """Return who may propose ``event``; None when this policy lets nobody do it."""
     policy = context.policy
+    if is_urgent(context, event):
+        return Proposers(None, workloads=False)  # which role it takes is a rule of emergencies
     if isinstance(event, RolledBack):
         authority = policy.risks.of(context.risk(event.model)).rollback
         return Proposers(frozenset(authority.initiate) | {slot.role for slot in slots(authority.authorize)})
@@ -106,6 +109,8 @@ def demand(context: Context, event: Event) -> Demand | None:
     """Whose agreement ``event`` needs; None when proposing is enough."""
     if isinstance(event, GOVERNANCE):
         return _governance(context, event)
+    if goes_ahead(context, event):
+        return _emergency(context, event)
     if isinstance(event, RolledBack):
         return _rollback(context, event)
     quorum = _quorum(context, event)
@@ -199,6 +204,23 @@ def _rollback(context: Context, event: RolledBack) -> Demand | None:
         model=event.model,
         proposer_counts=bool(rule.rollback.authorize),
         self_approval=risk in context.policy.approvals.self_approval,
+        touch=rule.touch,
+    )
+
+
+def _emergency(context: Context, event: Event) -> Demand | None:
+    needed = further(context, event.model) if isinstance(event, RolledBack | Undeployed) else None
+    if needed is None or not isinstance(event, ModelEvent):
+        return None
+    rule = context.policy.risks.of(context.risk(event.model))
+    return Demand(
+        what=phrase(event),
+        basis=needed.basis,
+        where=event.paths[0],
+        slots=needed.slots,
+        evidence=rule.evidence,
+        model=event.model,
+        proposer_counts=needed.proposer_counts,
         touch=rule.touch,
     )
 

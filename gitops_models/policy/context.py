@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from gitops_models.policy.approvals import tally
 from gitops_models.policy.authority import demand, joined
+from gitops_models.policy.emergency import found_in
 from gitops_models.policy.lkg import good_below, misfits
 from gitops_models.policy.risk import effective_risk
 from gitops_models.registry.events import Promoted, RolledBack, Undeployed, VersionRegistered
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from gitops_models.policy.approvals import Tally
     from gitops_models.policy.document import Policy
+    from gitops_models.policy.emergency import Emergency
     from gitops_models.policy.facts import CommitFact, Facts
     from gitops_models.registry.change import Change, PathChange
     from gitops_models.registry.documents import Model, Risk
@@ -121,6 +123,11 @@ class Context:
         """Every quorum that the events ask for, equal demands joined into one, in the order of events."""
         demands = [wanted for event in self.change.events if (wanted := demand(self, event)) is not None]
         return tuple(tally(self, wanted) for wanted in joined(demands))
+
+    @cached_property
+    def emergencies(self) -> tuple[Emergency, ...]:
+        """What the change declares to be emergencies."""
+        return tuple(found_in(self))
 
     @cached_property
     def moves(self) -> tuple[Move, ...]:

@@ -240,6 +240,7 @@ class Policy(Document):
         roles = {slot.role for quorum in self.quorums for slot in quorum}
         for risk in RISKS:
             roles |= set(self.risks.of(risk).rollback.initiate)
+        roles |= set(self.emergency.role) if self.emergency else set()
         return frozenset(roles | ({"operator", "incident-commander"} & set(self.roles)))
 
     def stage_index(self, stage: str) -> int | None:

@@ -108,6 +108,20 @@ class Attestation:
 
 
 @dataclass(frozen=True)
+class Unratified:
+    """An emergency rollback of one stage that nobody but its proposers agreed to so far.
+
+    ``at`` is the time of its acceptance, ``change_id`` what a ratification speaks for.
+    """
+
+    model: str
+    stage: str
+    step: str
+    change_id: str
+    at: datetime | None
+
+
+@dataclass(frozen=True)
 class Opinion:
     """The standing decision of one reviewer on a change, or one that trust already ignored (``problem`` says why).
 
@@ -141,7 +155,8 @@ class Facts:
     (model, version) to presence (``None``: not looked at). ``provenance`` maps (model, version) to what became of each
     statement attached to it under each workload that a stage of the change asks for. ``malformed`` maps the path of
     each signature that the change attaches to the GM-T code and reason why it is none. ``accepted`` says that an
-    acceptance record exists or that none is needed.
+    acceptance record exists or that none is needed. ``unratified`` are the emergencies of the change's models that
+    nobody ratified (``None``: not looked at).
     """
 
     change_id: str
@@ -157,6 +172,7 @@ class Facts:
     provenance: Mapping[tuple[str, str], tuple[Attestation, ...]] = field(default_factory=dict)
     malformed: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     accepted: bool = True
+    unratified: tuple[Unratified, ...] | None = None
 
     @property
     def proposers(self) -> Mapping[str, Actor]:

@@ -37,11 +37,12 @@ def judge(change: Change, facts: Facts, policy: Policy) -> Verdict:
     if not any(finding.severity is Severity.DENY for finding in findings if finding.code < "GM-P1"):
         findings += _apply(CONTENT, context, restoring=restoring)
         quorums = tuple(tally.quorum for tally in context.tallies)
+        recorded = bool(context.emergencies)
     else:
-        quorums = ()
+        quorums, recorded = (), False
     ordered = tuple(sorted(findings, key=lambda finding: (finding.code, finding.where or "")))
     allowed = not any(finding.severity is Severity.DENY for finding in ordered)
-    return Verdict(allowed, ordered, quorums, facts.change_id)
+    return Verdict(allowed, ordered, quorums, facts.change_id, recorded)
 
 
 def _apply(rules: Iterable[Rule], context: Context, *, restoring: bool) -> tuple[Finding, ...]:

@@ -88,12 +88,16 @@ class QuorumResult:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The judge's answer. Findings stand in rule order, then by path, so equal input gives equal output."""
+    """The judge's answer. Findings stand in rule order, then by path, so equal input gives equal output.
+
+    ``recorded``: it takes effect with the record of its acceptance, although nobody else has to agree.
+    """
 
     allowed: bool
     findings: tuple[Finding, ...]
     quorums: tuple[QuorumResult, ...]
     change_id: str
+    recorded: bool = False
 
     @property
     def denials(self) -> tuple[Finding, ...]:
@@ -107,8 +111,8 @@ class Verdict:
 
     @property
     def quorum_needed(self) -> bool:
-        """Whether anybody but the proposer has to agree; without it the merge is its own acceptance."""
-        return any(quorum.needs_others for quorum in self.quorums)
+        """Whether a record says when it was accepted, and what counted; without it the merge is its own acceptance."""
+        return self.recorded or any(quorum.needs_others for quorum in self.quorums)
 
     @property
     def missing_only(self) -> bool:

@@ -4,6 +4,7 @@ from gitops_models.policy.rule import Rule
 from gitops_models.policy.rules import (
     approvals,
     conditions,
+    emergency,
     evidence,
     fitness,
     form,
@@ -34,6 +35,7 @@ CONTENT: tuple[Rule, ...] = (
     *approvals.RULES,
     *rollback.RULES,
     *lifecycle.RULES,
+    *emergency.RULES,
     *governance.RULES,
 )
 HISTORY: tuple[Rule, ...] = history.RULES

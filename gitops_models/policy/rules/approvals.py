@@ -95,8 +95,12 @@ def _refusal_of_person(context: Context, event: Event, allowed: Proposers, name:
 
 
 def acceptance_exists(context: Context) -> Iterator[Problem]:
-    """Demand that a change that others have to agree to takes effect with its acceptance record."""
-    if not context.facts.accepted and any(tally.quorum.needs_others for tally in context.tallies):
+    """Demand that what others have to agree to, and an emergency, takes effect with its acceptance record.
+
+    On the time of an emergency hang its rate and how soon it has to be ratified; a merge's own date is a claim.
+    """
+    needed = context.emergencies or any(tally.quorum.needs_others for tally in context.tallies)
+    if not context.facts.accepted and needed:
         yield Problem("the step has no acceptance yet (AwaitingReceipt)")
 
 
