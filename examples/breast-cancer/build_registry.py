@@ -1,5 +1,7 @@
 """Build the reference registry: train three versions, then init, register, review and evidence, as a team would.
 
+A prompt with two versions joins the models.
+
 usage: build_registry.py [ROOT]      writes ROOT/{gm.yaml,.dvc,policies,models} and ROOT/examples/remote
 
 Everything is done by gm in a scratch repository whose documents and DVC objects are then copied. Clock and keys are
@@ -56,6 +58,12 @@ REASONS = {
     "1.0.0": "Four measurements that a doctor can check by hand.",
     "1.1.0": "All 30 measurements; the family won a comparison by cross-validation.",
     "1.2.0": "Newer labels; recorded accuracy rises from 0.97 to 0.99.",
+}
+LETTER = HERE.parent / "result-letter"
+PROMPT = "result-letter"
+PROMPT_REASONS = {
+    "1.0.0": "Letters with date, finding and contact.",
+    "1.1.0": "The probability is told, and doubtful results are called undecided.",
 }
 DVC_CONFIG = """[core]
     remote = artifacts
@@ -225,6 +233,43 @@ def add_version(team: Team, code: Path, folder: Path, version: str) -> None:
     team.land("ci", add_evidence(team.session("ci"), vouch))
 
 
+def prompt_repository(scratch: Path, clock: FixedClock) -> Path:
+    """Commit what evaluates the prompt."""
+    code = scratch / PROMPT
+    shutil.copytree(LETTER, code, ignore=shutil.ignore_patterns("__pycache__", "README.md"))
+    git(code, "init", "--quiet", "--initial-branch=main", clock=clock)
+    git(code, "add", ".", clock=clock)
+    git(code, "commit", "--quiet", "--message=a letter and how it is measured", clock=clock)
+    return code
+
+
+def add_prompt(team: Team, code: Path, version: str) -> None:
+    """Register one version of the prompt and let CI vouch for its evaluation."""
+    folder = code / "versions" / version
+    wanted = Registration(
+        PROMPT,
+        [
+            str(folder / "letter.md"),
+            str(folder / "system.md"),
+            str(code / "evaluate.py"),
+            f"evaluation={code / 'cases.json'}",
+        ],
+        PROMPT_REASONS[version],
+        version=version,
+        kind="prompt",
+        risk="high",
+        use=("clinical-decision-support",),
+        owners=("ml-engineer-1",),
+        metrics=folder / "metrics.json",
+        parameters=folder / "params.json",
+        code=code,
+        entrypoint="evaluate.py",
+    )
+    team.land("ml-engineer-1", register(team.session("ml-engineer-1"), wanted).opened)
+    vouch = Vouch(f"{PROMPT}@{version}", ["evaluation"], "passed", "Evaluated by CI.", metrics=folder / "metrics.json")
+    team.land("ci", add_evidence(team.session("ci"), vouch))
+
+
 def build(scratch: Path) -> Path:
     """Make the whole registry in ``scratch`` and give its repository."""
     root, keys = scratch / "registry", scratch / "keys"
@@ -239,6 +284,9 @@ def build(scratch: Path) -> Path:
     for version in train.VERSIONS:
         train.write_version(version, scratch / "trained")
         add_version(team, code, scratch / "trained" / version, version)
+    letter = prompt_repository(scratch, team.clock)
+    for version in PROMPT_REASONS:
+        add_prompt(team, letter, version)
     return root
 
 

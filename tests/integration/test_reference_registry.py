@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gitops_models.registry.canonical import sha256_hex
-from tests.support.reference import MODEL, VERSIONS, fetch_reference, lineage_of
+from tests.support.reference import ALL, MODEL, PROMPT, PROMPT_VERSIONS, fetch_reference, lineage_of
 
 PARTS = ("gm.yaml", ".dvc/config", ".dvc/.gitignore", "policies", "models", "examples/remote")
 
@@ -66,11 +66,11 @@ def test_nothing_is_live_in_it(repository_root):
 
 def test_plain_dvc_pull_brings_the_bytes_that_the_lineages_name(clone, tmp_path):
     run(clone, "dvc", "pull", "--quiet")
-    for version in VERSIONS:
-        folder = clone / "models" / MODEL / "versions" / version
-        verified = fetch_reference(clone, version, tmp_path / version)
+    for model, version in ALL:
+        folder = clone / "models" / model / "versions" / version
+        verified = fetch_reference(clone, version, tmp_path / model / version, model)
         found = sorted(path.relative_to(verified) for path in verified.rglob("*") if path.is_file())
-        assert Path("card/README.md") in found
+        assert Path("card/README.md" if model == MODEL else "letter.md") in found
         assert [(folder / path).read_bytes() for path in found] == [(verified / path).read_bytes() for path in found]
     assert run(clone, "git", "status", "--porcelain") == ""
 
@@ -82,14 +82,44 @@ def test_gm_fetch_copies_a_version_out(clone, tmp_path):
     assert sha256_hex((tmp_path / "out" / "model.onnx").read_bytes()) == weights.sha256
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-def test_a_lineage_records_what_training_recorded(repository_root, version):
-    recorded = repository_root / "examples" / "breast-cancer" / "versions" / version
-    lineage = lineage_of(repository_root, version)
+@pytest.mark.clause("B-4.1-5", "B-4.2-5")
+@pytest.mark.parametrize(("model", "version"), ALL)
+def test_a_lineage_records_what_training_recorded(repository_root, model, version):
+    recorded = repository_root / "examples" / model / "versions" / version
+    lineage = lineage_of(repository_root, version, model)
     assert lineage.parameters.sha256 == sha256_hex((recorded / "params.json").read_bytes())
     assert {metric.name: metric.value for metric in lineage.metrics} == json.loads(
         (recorded / "metrics.json").read_text()
     )
+
+
+@pytest.mark.clause("B-2-1", "B-4.2-3", "B-4.2-6")
+@pytest.mark.parametrize("version", PROMPT_VERSIONS)
+def test_the_prompt_is_a_version_like_others_and_says_what_it_has_none_of(repository_root, version):
+    lineage = lineage_of(repository_root, version, PROMPT)
+    roles = {entry.path: entry.role for entry in lineage.artifacts}
+    assert (roles["letter.md"], roles["system.md"], roles["cases.json"]) == (
+        "prompt",
+        "system-instruction",
+        "evaluation",
+    )
+    assert lineage.not_applicable == (
+        "weights",
+        "training-code",
+        "inference-code",
+        "preprocessing",
+        "postprocessing",
+    )
+    kept = repository_root / "examples" / PROMPT / "versions" / version
+    for name in ("letter.md", "system.md"):
+        assert lineage.artifact(name).sha256 == sha256_hex((kept / name).read_bytes())
+
+
+@pytest.mark.parametrize("version", PROMPT_VERSIONS)
+def test_measuring_the_prompt_again_gives_the_recorded_metrics(repository_root, tmp_path, version):
+    folder = repository_root / "examples" / PROMPT
+    measured = run(tmp_path, sys.executable, str(folder / "evaluate.py"), str(folder / "versions" / version))
+    assert json.loads(measured) == json.loads((folder / "versions" / version / "metrics.json").read_text())
 
 
 def test_its_script_builds_it_again(repository_root, tmp_path):
@@ -100,8 +130,8 @@ def test_its_script_builds_it_again(repository_root, tmp_path):
         str(tmp_path / "built"),
     )
     assert documents(tmp_path / "built") == documents(repository_root)
-    for version in VERSIONS:
-        built, kept = lineage_of(tmp_path / "built", version), lineage_of(repository_root, version)
+    for model, version in ALL:
+        built, kept = lineage_of(tmp_path / "built", version, model), lineage_of(repository_root, version, model)
         assert (built.metrics, built.parameters, built.interface) == (kept.metrics, kept.parameters, kept.interface)
 
 

@@ -8,17 +8,20 @@ from gitops_models.registry.documents import parse_document
 
 MODEL = "breast-cancer"
 VERSIONS = ("1.0.0", "1.1.0", "1.2.0")
+PROMPT = "result-letter"
+PROMPT_VERSIONS = ("1.0.0", "1.1.0")
+ALL = tuple((MODEL, version) for version in VERSIONS) + tuple((PROMPT, version) for version in PROMPT_VERSIONS)
 
 
-def lineage_of(root, version):
-    path = root / "models" / MODEL / "versions" / version / "lineage.yaml"
+def lineage_of(root, version, model=MODEL):
+    path = root / "models" / model / "versions" / version / "lineage.yaml"
     return parse_document(path.read_bytes(), str(path), "Lineage")
 
 
-def fetch_reference(root, version, destination):
+def fetch_reference(root, version, destination, model=MODEL):
     """Copy a version's bytes out of examples/remote, each checked against its lineage."""
-    folder = root / "models" / MODEL / "versions" / version
-    lineage = lineage_of(root, version)
+    folder = root / "models" / model / "versions" / version
+    lineage = lineage_of(root, version, model)
     found = {
         entry.path: parse_pointer((folder / f"{entry.path}.dvc").read_bytes(), entry.path)
         for entry in lineage.artifacts
