@@ -154,6 +154,7 @@ CODES = {
     **_APPROVAL,
     **_ROLLBACK,
     **_LIFE,
+    **_SELECTION,
     **_EMERGENCY,
     **_GOVERNANCE,
     **_HISTORY,

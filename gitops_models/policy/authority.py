@@ -9,6 +9,7 @@ from gitops_models.policy.document import slots
 from gitops_models.policy.emergency import further, goes_ahead, is_urgent
 from gitops_models.policy.matching import Slot
 from gitops_models.policy.risk import effective_risk, rank
+from gitops_models.policy.selection import spoilt
 from gitops_models.policy.wording import phrase
 from gitops_models.registry.events import (
     CauseOpened,
@@ -38,7 +39,7 @@ from gitops_models.registry.events import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from gitops_models.policy.context import Context, Move
     from gitops_models.policy.document import EvidenceMode
@@ -191,7 +192,7 @@ def _rollback(context: Context, event: RolledBack) -> Demand | None:
     risk = context.risk(event.model)
     rule = context.policy.risks.of(risk)
     quorum = slots(rule.rollback.authorize)
-    if is_deeper(context, event) and rule.approve:
+    if rule.approve and is_deeper(context, event, spoilt(context, event.model)):
         quorum = (*quorum, Slot.any_of(slot.role for slot in slots(rule.approve)))
     if not quorum:
         return None
@@ -225,15 +226,15 @@ def _emergency(context: Context, event: Event) -> Demand | None:
     )
 
 
-def is_deeper(context: Context, event: RolledBack) -> bool:
+def is_deeper(context: Context, event: RolledBack, spoilt: Collection[str] = ()) -> bool:
     """Whether the rollback goes below the last known good of its stage, as that was before the change.
 
     Whoever rolls back does not choose how far by barring what lies between: of the change's quarantines only that of
-    the version that is left counts, and only for bytes of that version.
+    the version that is left counts, and only for bytes of that version. ``spoilt`` versions are passed over.
     """
     move: Move = next(move for move in context.moves if move.event is event)
     known = context.before.reading(context.after.blobs).with_entries(_bars_what_is_left(context, event))
-    return context.last_known_good(event.model, move.stack, known) != event.to_version
+    return context.last_known_good(event.model, move.stack, known, spoilt=spoilt) != event.to_version
 
 
 def _bars_what_is_left(context: Context, event: RolledBack) -> dict[str, Entry | None]:

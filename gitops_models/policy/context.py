@@ -15,7 +15,7 @@ from gitops_models.registry.events import Promoted, RolledBack, Undeployed, Vers
 from gitops_models.registry.stack import LiveStack, StackEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from datetime import datetime
 
     from gitops_models.policy.approvals import Tally
@@ -162,10 +162,12 @@ class Context:
         }
         return tuple(moved.get(stage) or self.facts.state.stack(model, stage) for stage in self.policy.stages)
 
-    def last_known_good(self, model: str, stack: LiveStack, snapshot: Snapshot | None = None) -> str | None:
-        """Return the nearest version below the top that is not barred, retired or suspect and fits the consumers."""
+    def last_known_good(
+        self, model: str, stack: LiveStack, snapshot: Snapshot | None = None, *, spoilt: Collection[str] = ()
+    ) -> str | None:
+        """Return the nearest version below the top that nothing speaks against and that is not ``spoilt``."""
         suspect = self.facts.state.suspect
-        good = good_below(snapshot or self.after, model, stack, self.model(model), suspect=suspect)
+        good = good_below(snapshot or self.after, model, stack, self.model(model), suspect=suspect, spoilt=spoilt)
         return next((entry.version for entry in good), None)
 
     def misfits(self, model: str, version: str) -> tuple[str, ...]:

@@ -147,6 +147,8 @@ class Opinion:
 class Facts:
     """Facts for one change.
 
+    ``follows`` are pairs of a commit that the change calls poisoned and a commit of code that descends from it in this
+    repository.
     ``at`` is the acceptance's time (the only time the judge sees; None means that time bound rules cannot be met).
     ``people`` and ``state`` are the accepted ones before this step. ``live`` is True for whoever sees the step now:
     admission rules deny then and only warn on replay. ``commits`` are all commits behind the change: where a scope is
@@ -170,6 +172,7 @@ class Facts:
     tags: Mapping[str, str] | None = None
     bytes_present: Mapping[tuple[str, str], bool] | None = None
     provenance: Mapping[tuple[str, str], tuple[Attestation, ...]] = field(default_factory=dict)
+    follows: frozenset[tuple[str, str]] = frozenset()
     malformed: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     accepted: bool = True
     unratified: tuple[Unratified, ...] | None = None

@@ -25,20 +25,33 @@ def good_below(
     document: Model | None = None,
     *,
     suspect: Collection[tuple[str, str]] = (),
+    spoilt: Collection[str] = (),
 ) -> Iterator[StackEntry]:
-    """Yield entries below the top, the nearest first, that are neither barred nor retired and fit the consumers.
+    """Yield entries below the top, the nearest first, that nothing speaks against (see :func:`unfit`).
 
     ``document`` is the Model to judge the fit by, the snapshot's own when None. ``suspect`` are (model, version) that a
-    compromised key had a hand in; they are passed over. Whether the bytes are there is not
-    known here: the caller asks the artifact remote, and stops at the first candidate that lacks them.
+    compromised key had a hand in, ``spoilt`` versions that were made from a poisoned input; they are passed over.
+    Whether the bytes are there is not known here: the caller asks the artifact remote, and stops at the first candidate
+    that lacks them.
     """
     known = document or (snapshot.model(model) if snapshot.has_model(model) else None)
     for entry in stack.below_top():
-        out = (model, entry.version) in suspect or snapshot.retired(model, entry.version)
-        if out or barred(snapshot, model, entry.version):
-            continue
-        if not misfits(known, snapshot.lineage(model, entry.version)):
+        if entry.version not in spoilt and unfit(snapshot, model, entry.version, known, suspect=suspect) is None:
             yield entry
+
+
+def unfit(
+    snapshot: Snapshot, model: str, version: str, document: Model | None, *, suspect: Collection[tuple[str, str]] = ()
+) -> str | None:
+    """Say why a version that was live is no last known good one, None when nothing speaks against it."""
+    if (model, version) in suspect:
+        return "a compromised key had a hand in it"
+    if snapshot.retired(model, version):
+        return "it is retired"
+    if (why := barred(snapshot, model, version)) is not None:
+        return why
+    problems = misfits(document, snapshot.lineage(model, version))
+    return f"it does not fit its consumers: {problems[0]}" if problems else None
 
 
 def barred(snapshot: Snapshot, model: str, version: str) -> str | None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitops_models.registry.change import change_id, diff
+from gitops_models.verification.codeline import follows
 from gitops_models.verification.commits import commit_facts
 from gitops_models.verification.provenance import attached
 from gitops_models.verification.signers import signers
@@ -55,6 +56,7 @@ def blocked_facts(store: Store, history: History, pending: Pending) -> tuple[Cha
         people=history.people,
         state=history.state,
         provenance=signed.provenance,
+        follows=follows(store, change, history.tip),
         malformed=signed.malformed,
     )
     return change, facts

@@ -20,6 +20,7 @@ from gitops_models.store.snapshots import governed_diff
 from gitops_models.verification.acceptance import Judged, Place, judge_step
 from gitops_models.verification.beginning import begin, laid_out, layout_at, policy_of
 from gitops_models.verification.changes import blocked_commits, blocked_facts, change_of, id_of
+from gitops_models.verification.codeline import follows
 from gitops_models.verification.commits import (
     MERGE_PARENTS,
     commit_facts,
@@ -145,6 +146,7 @@ class _Walker:
             merge=merge,
             live=False,
             provenance=signed.provenance,
+            follows=follows(self.store, change, history.tip),
             malformed=signed.malformed,
         )
         judged = self._verdict(commit, change, facts)

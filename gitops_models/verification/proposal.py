@@ -11,6 +11,7 @@ from gitops_models.policy.judge import judge
 from gitops_models.verification.acceptance import opinions_of
 from gitops_models.verification.admission import bytes_present, version_tags
 from gitops_models.verification.changes import blocked_commits, blocked_facts, change_of, id_of
+from gitops_models.verification.codeline import follows
 from gitops_models.verification.commits import proposal_facts, three_way, was_there
 from gitops_models.verification.provenance import attached
 from gitops_models.verification.signers import signers
@@ -80,6 +81,7 @@ def evaluate(
         tags=version_tags(store, history, change),
         bytes_present=bytes_present(change, has_bytes) if has_bytes else None,
         provenance=signed.provenance,
+        follows=follows(store, change, history.tip),
         malformed=signed.malformed,
         accepted=True,
     )

@@ -16,6 +16,7 @@ from gitops_models.policy.rules import (
     promotion,
     provenance,
     rollback,
+    selection,
     timing,
 )
 
@@ -35,6 +36,7 @@ CONTENT: tuple[Rule, ...] = (
     *approvals.RULES,
     *rollback.RULES,
     *lifecycle.RULES,
+    *selection.RULES,
     *emergency.RULES,
     *governance.RULES,
 )

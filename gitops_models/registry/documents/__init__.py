@@ -26,7 +26,7 @@ from gitops_models.registry.documents.people import (
     Workload,
 )
 from gitops_models.registry.documents.repository import Repository, Target, Targets
-from gitops_models.registry.documents.safety import Cause, Hold, Quarantine, Resolution, Status, Urgency
+from gitops_models.registry.documents.safety import Cause, Hold, Poisoned, Quarantine, Resolution, Status, Urgency
 from gitops_models.registry.documents.stages import Evidence, Report, StageState
 
 __all__ = [
@@ -57,6 +57,7 @@ __all__ = [
     "Part",
     "People",
     "Person",
+    "Poisoned",
     "Quarantine",
     "Report",
     "Repository",

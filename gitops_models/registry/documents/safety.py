@@ -9,6 +9,7 @@ from gitops_models.registry.documents._base import (
     Items,
     Line,
     Name,
+    ObjectId,
     Part,
     Sha256,
     Text,
@@ -18,6 +19,7 @@ from gitops_models.registry.documents._base import (
 )
 
 _SHA = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+_COMMIT = "1d2f6bd6a5b7d0c2f0a3f2a7a6c1e9f0b8d4c3e2"
 _LINK = "https://incidents.example/412"
 CauseName = Literal[
     "safety",
@@ -92,6 +94,22 @@ class Resolution(Part):
     at: Annotated[Time, about("When, UTC.", "2026-11-23T09:00:00Z")]
 
 
+class Poisoned(Part):
+    """An input that went bad, and the versions of the model that were made from it."""
+
+    data: Annotated[
+        Line | None, about("A data set: its name, snapshot, NAME@SNAPSHOT, address or sha256.", "transactions@2026-10")
+    ] = None
+    commit: Annotated[ObjectId | None, about("A commit of the training code.", _COMMIT)] = None
+    versions: Annotated[Items[Version], about("Versions of the model that descend from it.", ["1.2.0"])] = ()
+
+    @model_validator(mode="after")
+    def _some_input(self) -> Self:
+        if self.data is None and self.commit is None:
+            raise ValueError("name data or commit")
+        return self
+
+
 class Cause(Document):
     """Why something was rolled back or barred. The path is models/<model>/causes/<id>.yaml."""
 
@@ -104,6 +122,9 @@ class Cause(Document):
     by: Annotated[Name, about("Who opened it.", "operator-1")]
     reason: Annotated[Text, about("What was seen.", "held-out accuracy 0.71 instead of 0.96")]
     incident: Annotated[Line | None, about("Incident this belongs to.", "INC-412")] = None
+    poisoned: Annotated[
+        Poisoned | None, about("The input that went bad.", {"data": "transactions@2026-10", "versions": ["1.2.0"]})
+    ] = None
     resolution: Annotated[
         Resolution | None,
         about(
