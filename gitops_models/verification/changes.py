@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitops_models.registry.change import change_id, diff
+from gitops_models.registry.paths import POLICY_SCOPE
 from gitops_models.verification.codeline import follows
 from gitops_models.verification.commits import commit_facts
 from gitops_models.verification.provenance import attached
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from gitops_models.policy.facts import CommitFact, Facts
     from gitops_models.registry.change import Change
     from gitops_models.registry.snapshot import Entry
+    from gitops_models.registry.state import AcceptedState
     from gitops_models.store.repository import Store
     from gitops_models.verification.history import History, Pending
 
@@ -66,9 +68,20 @@ def blocked_commits(store: Store, history: History, change: Change) -> tuple[Com
     """The commits behind what the blocked scopes of ``change`` hold already, judged by the people accepted now.
 
     A change on top of blocked content is judged with all of them that touch its files; a restoration with none.
+    Signatures that were checked under the same policy scope are not checked again, or each of many refused steps in a
+    row would cost more than the one before.
     """
     waiting = [pending for scope, pending in sorted(history.pending.items()) if scope in change.scopes]
-    oids = dict.fromkeys(fact.oid for pending in waiting for fact in pending.facts.commits)
-    known = commit_facts(store, [store.commit(oid) for oid in oids], signers(history), history.layout)
+    known: dict[str, CommitFact | None] = {}
+    for pending in waiting:
+        same = _policy_scope(pending.facts.state) is _policy_scope(history.state)
+        known |= {fact.oid: fact if same else known.get(fact.oid) for fact in pending.facts.commits}
+    old = [store.commit(oid) for oid, fact in known.items() if fact is None]
+    known |= {fact.oid: fact for fact in commit_facts(store, old, signers(history), history.layout)}
     paths = {path.path for path in change.paths}
-    return tuple(fact for fact in known if not paths.isdisjoint(fact.touched))
+    return tuple(fact for fact in known.values() if fact and not paths.isdisjoint(fact.touched))
+
+
+def _policy_scope(state: AcceptedState) -> Mapping[str, Entry]:
+    """All that a signature is held against: people, pinned root, and the layout that says what is governed."""
+    return state.snapshot.scope(POLICY_SCOPE)

@@ -6,9 +6,13 @@ import pytest
 
 from gitops_models.registry import yamls
 from gitops_models.store.repository import Store
+from gitops_models.verification import commits
 from gitops_models.verification import fold as folding
 from gitops_models.verification.fold import fold
+from tests.support import policy as documents
 from tests.support import stories
+
+MODEL = "models/fraud/model.yaml"
 
 
 @pytest.fixture(scope="module")
@@ -60,3 +64,17 @@ def test_a_document_is_parsed_once_for_all_rules(registry, done):
     # A lineage and a pointer are new.
     assert done["steps judged"] == 1
     assert done["documents parsed"] <= 4
+
+
+def test_many_refused_steps_in_a_row_check_each_signature_once(registry, monkeypatch):
+    checked = []
+    real = commits.verify_many
+    monkeypatch.setattr(commits, "verify_many", lambda items, people: checked.extend(items) or real(items, people))
+    tips = [registry.commit({MODEL: documents.model_yaml(description=f"{number}")}, land=True) for number in range(6)]
+    history = fold(registry.store, pin=registry.pin, tip=tips[0], ledger=registry.ledger, now=None)
+    for tip in tips[1:]:
+        checked.clear()
+        history = fold(registry.store, pin=registry.pin, tip=tip, ledger=registry.ledger, known=history, now=None)
+        assert (history.steps[-1].status, len(checked)) == ("denied", 1)
+    waiting = history.pending["model:fraud"]
+    assert [fact.oid for fact in waiting.facts.commits] == tips
