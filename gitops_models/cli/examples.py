@@ -69,6 +69,11 @@ EXAMPLES = {
     "log": ("gm log", "gm log fraud --stage production --since 2026-10-01", "gm log --csv > log.csv"),
     "at": ("gm at 2026-11-21T10:00:00Z", "gm at 4f2a90c"),
     "verify": ("gm verify", "gm verify --explain 4f2a90c"),
+    "compliance": (
+        "gm compliance",
+        "gm compliance --document B --format markdown > compliance.md",
+        "gm compliance --exit-code",
+    ),
     "list": ("gm list", "gm list fraud"),
     "diff": ("gm diff fraud@1.0.0 fraud@1.1.0", "gm diff fraud#production 1.1.0"),
     "identify": ("gm identify /srv/models/fraud/production/current/model.onnx",),

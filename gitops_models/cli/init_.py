@@ -89,13 +89,12 @@ def _lines(made: "Initialized") -> list[str]:
 
 def _remarks(options: Options, made: "Initialized") -> None:
     """What a careful person wants to know now rather than later."""
-    from gitops_models.policy.profiles import UNMET
+    from gitops_models.policy.profiles import unmet
 
     if made.founding.repository.models != "models":
         say(options, f"the models root is {made.founding.repository.models}/: models/ holds something else")
     if made.pushed and made.founding.artifacts.directory is not None:
         say(options, "the DVC remote is a directory of this machine: colleagues need one that they can reach")
-    unmet = UNMET.get(made.founding.profile, ())
     if options.verbose:
-        for clause in unmet:
+        for clause in unmet(made.founding.profile):
             say(options, f"this profile does not meet: {clause}")

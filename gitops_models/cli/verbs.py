@@ -26,6 +26,7 @@ VERBS = {
     "log": "The deployment history from accepted steps.",
     "at": "What was accepted at a time or commit.",
     "verify": "Replay history and say whether it holds.",
+    "compliance": "Say for each clause of the governance documents what enforces it.",
     "list": "List models and versions.",
     "diff": "Compare two versions.",
     "identify": "Find the version that a file belongs to.",

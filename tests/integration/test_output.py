@@ -58,6 +58,7 @@ COMMANDS = {
     "log": ["log"],
     "at": ["at", "HEAD"],
     "verify": ["verify"],
+    "compliance": ["compliance"],
     "list": ["list"],
     "diff": ["diff", "fraud@1.0.0", "1.1.0"],
     "identify": ["identify", "{root}/v1/model.onnx"],

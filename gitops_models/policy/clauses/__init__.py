@@ -9,6 +9,7 @@ from __future__ import annotations
 from gitops_models.policy.clauses.clause import DOCUMENTS, Clause
 from gitops_models.policy.clauses.operation import OPERATION
 from gitops_models.policy.clauses.procedures import PROCEDURES
+from gitops_models.policy.clauses.standing import Standing, standing
 from gitops_models.policy.clauses.versioning import VERSIONING
 
 CLAUSES: tuple[Clause, ...] = (*PROCEDURES, *VERSIONING, *OPERATION)
@@ -16,4 +17,4 @@ CLAUSES: tuple[Clause, ...] = (*PROCEDURES, *VERSIONING, *OPERATION)
 
 BY_ID = {clause.id: clause for clause in CLAUSES}
 
-__all__ = ["BY_ID", "CLAUSES", "DOCUMENTS", "Clause"]
+__all__ = ["BY_ID", "CLAUSES", "DOCUMENTS", "Clause", "Standing", "standing"]

@@ -21,7 +21,7 @@ class Clause:
 
     ``rules`` are the codes with which gm refuses what the clause forbids; ``mechanism`` says in words what else holds
     it up. ``needs`` are the fields of the policy without which it is not enforced in a repository; none means always.
-    ``due`` names the part of gm that is still to bring it.
+    ``due`` names the part of gm that is still to bring it; ``outside`` is what no software can enforce.
     """
 
     id: str
@@ -30,6 +30,7 @@ class Clause:
     mechanism: str = ""
     needs: tuple[Need, ...] = ()
     due: Literal["", "delivery"] = ""
+    outside: bool = False
 
     @property
     def document(self) -> str:

@@ -102,7 +102,8 @@ _PEOPLE = (
     Clause(
         "B-11-4",
         "Sanctions and contractual penalties are the organisation's to impose: outside of software.",
-        mechanism="said so in docs/reference/clauses.md and `gm compliance`",
+        mechanism="`gm compliance` says so",
+        outside=True,
     ),
 )
 _REVIEW = tuple(
