@@ -235,6 +235,11 @@ def _run(
         next_step(options, "gm trust people")
         return
     lines = list(difference_lines(made.difference))
+    if made.rootless:
+        say(
+            options,
+            "warning: no keyless signature counts until policies/sigstore-trusted-root.json is pinned (GM-T708)",
+        )
     finish(options, session, made.opened, merge=merge, no_push=no_push, kind="PeopleChange", extra=extra, lines=lines)
 
 

@@ -18,6 +18,7 @@ from gitops_models.registry.peoplediff import PeopleDifference, difference, one_
 from gitops_models.registry.times import parse_date
 from gitops_models.registry.trailers import GM_EVENT
 from gitops_models.store.history import is_ancestor
+from gitops_models.verification.provenance import root_of
 from gitops_models.workflows.keyfiles import gpg_fingerprint, read_gpg_key, read_ssh_key
 from gitops_models.workflows.propose import Draft, Opened, propose
 
@@ -55,10 +56,14 @@ class Given:
 
 @dataclass(frozen=True)
 class PeopleChange:
-    """What would change; ``opened`` is None where nothing does, because it is like that already."""
+    """What would change; ``opened`` is None where nothing does, because it is like that already.
+
+    ``rootless`` says that a keyless identity is added and counts for nothing yet: the policy pins no trusted root.
+    """
 
     difference: PeopleDifference
     opened: Opened | None
+    rootless: bool = False
 
 
 @dataclass(frozen=True)
@@ -133,7 +138,14 @@ def _change(session: Session, name: str, apply: Callable[[People], People], how:
         updates={PEOPLE_YAML: render(after)},
         trailers=((GM_EVENT, "people-changed"),),
     )
-    return PeopleChange(found, propose(session, draft, dry_run=how.dry_run, no_push=how.no_push))
+    rootless = bool(_keyless(after) - _keyless(before)) and root_of(session.accepted) is None
+    return PeopleChange(found, propose(session, draft, dry_run=how.dry_run, no_push=how.no_push), rootless)
+
+
+def _keyless(people: People) -> frozenset[str]:
+    keys = [key for person in people.people for key in person.keys]
+    keys += [key for workload in people.workloads for key in workload.keys]
+    return frozenset(key.fingerprint for key in keys if isinstance(key, SigstoreKey))
 
 
 def _parts(session: Session, given: Given) -> edit.Parts:

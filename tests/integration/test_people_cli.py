@@ -159,3 +159,16 @@ def test_a_file_that_was_only_written_anew_is_shown_as_that(desk, capsys):
     proposal = desk.registry.draft("policy", {"policies/people.yaml": data + b"# a word\n"}, event="people", by="owner")
     assert desk.gm("show", proposal.id) == 0
     assert "people: the same, written in another way\n" in capsys.readouterr().out
+
+
+def test_a_keyless_identity_without_a_pinned_root_counts_for_nothing_and_that_is_said(desk, capsys):
+    who = ["--sigstore", "ada@example.org", "--issuer", "https://accounts.google.com"]
+    words = ["add", "ada", "--role", "raio", "--email", "ada@example.org", *who, "--dry-run"]
+    assert desk.people(*words) == 0
+    assert "until policies/sigstore-trusted-root.json is pinned (GM-T708)" in capsys.readouterr().err
+    root = {"policies/sigstore-trusted-root.json": json.dumps({"pinned": "by hand"}).encode()}
+    pinning = desk.registry.draft("-", root, by="owner", event="policy")
+    desk.registry.approve(pinning, "raio")
+    desk.registry.merge(pinning, by="owner")
+    assert desk.people(*words) == 0
+    assert "GM-T708" not in capsys.readouterr().err
