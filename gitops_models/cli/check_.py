@@ -10,6 +10,7 @@ import typer
 
 from gitops_models.cli.options import Options, of
 from gitops_models.cli.output import next_step, say
+from gitops_models.cli.trialviews import run_policy_tests
 from gitops_models.cli.verdicts import FOR_FORGES, FORMS, chosen, show, show_refusal
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ Suppose = Annotated[
 
 def command(
     context: typer.Context,
-    name: Annotated[str | None, typer.Argument(metavar="[PROPOSAL]")] = None,
+    name: Annotated[str | None, typer.Argument(metavar="[PROPOSAL|PATH]")] = None,
     *,
     base: Annotated[str | None, typer.Option(metavar="REV", help="Judge merging --head into this.")] = None,
     head: Annotated[str | None, typer.Option(metavar="REV", help="The commit that asks; HEAD otherwise.")] = None,
@@ -37,12 +38,19 @@ def command(
         "text"
     ),
     simulation: Suppose = None,
+    policy_tests: Annotated[
+        bool, typer.Option("--policy-tests", help="Run the tests of the policy: policies/tests, or the PATH named.")
+    ] = False,
 ) -> int:
-    """Judge a proposal, or any two commits, as the merge would."""
+    """Judge a proposal, or any two commits, as the merge would; or run the tests of the policy."""
     from gitops_models.errors import Exit, GmError
 
     options = of(context)
     form = chosen(options, form)
+    if policy_tests:
+        if base or head or documents or simulation or form in FOR_FORGES:
+            raise typer.BadParameter("takes a path and --json, and nothing else", param_hint="--policy-tests")
+        return run_policy_tests(options, Path(name) if name else None, as_json=form == "json")
     if simulation and (documents or (name is None and base is None)):
         raise typer.BadParameter("name a proposal, or --base, to suppose decisions on", param_hint="--simulate")
     try:

@@ -9,8 +9,10 @@ from gitops_models.artifacts.files import open_directory, open_regular
 from gitops_models.artifacts.small_files import read_small
 from gitops_models.errors import GmError
 from gitops_models.policy.lint import Ground, lint
+from gitops_models.policy.trials import run
 from gitops_models.registry.documents import People, parse_document
-from gitops_models.registry.paths import PEOPLE_YAML, POLICY_YAML
+from gitops_models.registry.documents.identity import identity_problem
+from gitops_models.registry.paths import PEOPLE_YAML, POLICY_SCOPE, POLICY_YAML, Layout
 from gitops_models.registry.yamls import MAX_BYTES
 from gitops_models.store.repository import Store
 from gitops_models.store.snapshots import snapshot
@@ -20,9 +22,13 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from gitops_models.policy.trials import Trial
     from gitops_models.policy.verdict import Finding
+    from gitops_models.registry.documents.policytest import PolicyTest
     from gitops_models.registry.snapshot import Snapshot
 
+TESTS = "policies/tests"
+MOST_TESTS = 1000
 TOO_LARGE = "GM-D001"
 NO_REPOSITORY = "GM-S001"
 
@@ -52,6 +58,48 @@ def read_policy_file(root: Path, path: str) -> bytes:
     if len(data) > MAX_BYTES:
         raise GmError(TOO_LARGE, f"more than {MAX_BYTES} bytes", where=path)
     return data
+
+
+def policy_tests_here(path: Path, where: Path | None) -> tuple[Trial, ...]:
+    """Run the policy tests at ``where`` (a file or a directory), or those of the repository at ``path``.
+
+    They run under the policy of the work tree, else the committed one. Raises GM-P701 without a policy, GM-C210 without
+    a test, and the codes of documents for a policy or test that is not valid or bears another name than its file.
+    """
+    here = desk(path)
+    policy = here.data(POLICY_YAML)
+    if policy is None:
+        raise GmError("GM-P701", "there is no policy here", where=POLICY_YAML)
+    found = _named(where) if where is not None else _tests_of(here)
+    if not found:
+        raise GmError("GM-C210", "there is no policy test", where=str(where or TESTS))
+    return tuple(trial for name, data in found.items() for trial in run(_test(name, data), policy))
+
+
+def _tests_of(here: Desk) -> dict[str, bytes]:
+    """The tests of the work tree, else those committed, by path."""
+    if here.root is not None and (here.root / TESTS).is_dir():
+        names = sorted(one.name for one in (here.root / TESTS).iterdir() if one.suffix == ".yaml")
+        return {f"{TESTS}/{name}": read_policy_file(here.root, f"{TESTS}/{name}") for name in names[:MOST_TESTS]}
+    if here.head is None:
+        return {}
+    paths = [one for one in here.head.scope(POLICY_SCOPE) if here.head.place(one).kind == "policy-test"]
+    return {one: here.head.data(one) for one in paths}
+
+
+def _named(where: Path) -> dict[str, bytes]:
+    """The tests that somebody names on the command line."""
+    files = sorted(where.glob("*.yaml")) if where.is_dir() else [where]
+    return {str(file): read_small(file, TOO_LARGE) for file in files[:MOST_TESTS]}
+
+
+def _test(path: str, data: bytes) -> PolicyTest:
+    test = cast("PolicyTest", parse_document(data, path, "PolicyTest"))
+    place = Layout().classify(f"{TESTS}/{path.rpartition('/')[2]}")
+    problem = identity_problem(test, place) if place is not None else None
+    if problem:
+        raise GmError("GM-D023", problem, where=path)
+    return test
 
 
 def desk(path: Path) -> Desk:

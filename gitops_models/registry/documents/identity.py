@@ -17,6 +17,8 @@ def identity_problem(document: Document, place: "Place") -> str | None:
     expected = {"model": place.model, "version": place.version, "stage": place.stage}
     if place.kind == "model":
         expected = {"name": place.model}
+    elif place.kind == "policy-test":
+        expected["name"] = place.name
     elif place.kind == "cause":
         expected["id"] = place.name
     elif place.kind == "status":

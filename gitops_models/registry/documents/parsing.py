@@ -10,6 +10,7 @@ from gitops_models.registry.documents._base import API_VERSION, Document, Part
 from gitops_models.registry.documents.lineage import Lineage
 from gitops_models.registry.documents.model import Model
 from gitops_models.registry.documents.people import People
+from gitops_models.registry.documents.policytest import PolicyTest
 from gitops_models.registry.documents.repository import Repository, Targets
 from gitops_models.registry.documents.safety import Cause, Hold, Quarantine, Status
 from gitops_models.registry.documents.stages import Evidence, StageState
@@ -23,6 +24,7 @@ CLASSES: dict[str, type[Document]] = {
     "Lineage": Lineage,
     "Model": Model,
     "People": People,
+    "PolicyTest": PolicyTest,
     "Quarantine": Quarantine,
     "Repository": Repository,
     "StageState": StageState,
