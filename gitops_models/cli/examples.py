@@ -32,6 +32,7 @@ EXAMPLES = {
         "gm check 3fa9c1d2",
         "gm check --base origin/main --head HEAD --format github",
         "gm check 3fa9c1d2 --simulate what-if.json",
+        "gm check --policy-tests policies/tests",
     ),
     "approve": (
         "gm approve 3fa9c1d2",

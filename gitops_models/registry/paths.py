@@ -34,6 +34,7 @@ DOCUMENT_KINDS: dict[str, str] = {
     "people": "People",
     "targets": "Targets",
     "waiver": "Waiver",
+    "policy-test": "PolicyTest",
     "model": "Model",
     "triggers": "Triggers",
     "lineage": "Lineage",
