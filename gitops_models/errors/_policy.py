@@ -69,6 +69,9 @@ _APPROVAL = {
     "GM-P403": Code("proposer may not do this", Exit.DENIED, "let somebody with the role propose it"),
     "GM-P404": Code("no acceptance yet", Exit.DENIED, "merge with `gm merge`, which records the acceptance"),
 }
+_TRAINING = {
+    "GM-P410": Code("proposer without valid training", Exit.DENIED, "train them, or let somebody trained propose it"),
+}
 _ROLLBACK = {
     "GM-P501": Code("not a rollback target", Exit.DENIED, "choose a version below the live one: `gm rollback --to`"),
     "GM-P502": Code("rollback touches other files", Exit.DENIED, "change stage, hold, cause and quarantine only"),
@@ -152,10 +155,13 @@ CODES = {
     **_TIME_AND_FIGURES,
     **_PROVENANCE,
     **_APPROVAL,
+    **_TRAINING,
     **_ROLLBACK,
     **_LIFE,
     **_SELECTION,
     **_EMERGENCY,
+    **_AUTOMATION,
     **_GOVERNANCE,
     **_HISTORY,
+    **_REVERSIBILITY,
 }

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from gitops_models.policy.matching import improves, match, seats
+from gitops_models.policy.training import untrained
 from gitops_models.policy.verdict import Counted, Ignored, QuorumResult
 from gitops_models.registry.times import parse_date
 
@@ -114,8 +115,13 @@ def _own(context: Context, demand: Demand) -> Iterator[tuple[Person, How]]:
     if not (demand.proposer_counts or demand.self_approval) or len(actors) != 1 or actors[0].kind != "person":
         return
     person = context.facts.people.person(actors[0].id)
-    if person and available(person, context.facts.at) is None and held_roles(demand, person):
+    fit = person and available(person, context.facts.at) is None and _untrained(context, demand, person) is None
+    if person and fit and held_roles(demand, person):
         yield person, "proposer" if demand.proposer_counts else "self"
+
+
+def _untrained(context: Context, demand: Demand, person: Person) -> str | None:
+    return untrained(person, context.policy.training, context.facts.at) if demand.trained else None
 
 
 def _touched(facts: Facts) -> bool:
@@ -177,9 +183,11 @@ def _too_close(context: Context, demand: Demand, person: str) -> str | None:
 
 def _flaw_of_approval(context: Context, demand: Demand, opinion: Opinion) -> str | None:
     """Flaws that make an approval worthless; a rejection with them still stands, to be on the safe side."""
-    at = context.facts.at
-    if opinion.decision == "reject" or at is None:
+    at, person = context.facts.at, context.facts.people.person(opinion.person or "")
+    if opinion.decision == "reject" or at is None or person is None:
         return None
+    if (why := _untrained(context, demand, person)) is not None:
+        return why
     if opinion.expires is not None and opinion.expires <= at:
         return "expired"
     days = context.policy.approvals.max_age_days
@@ -200,7 +208,8 @@ def _candidates(
     useful: dict[str, list[str]] = {}
     for person in sorted(context.facts.people.people, key=lambda one: one.id):
         held = held_roles(demand, person)
-        if _flaw_of_person(context, demand, person.id) or (demand.touch and not holds_hardware(person)):
+        unfit = _flaw_of_person(context, demand, person.id) or _untrained(context, demand, person)
+        if unfit or (demand.touch and not holds_hardware(person)):
             continue
         if not improves(demand.slots, reviewers.roles, person.id, held):
             continue

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, cast
 from gitops_models.policy.document import slots
 from gitops_models.policy.emergency import further, goes_ahead, is_urgent
 from gitops_models.policy.matching import Slot
-from gitops_models.policy.risk import effective_risk, rank
+from gitops_models.policy.risk import SENSITIVE, effective_risk, rank
 from gitops_models.policy.selection import spoilt
+from gitops_models.policy.training import asked_of_approvers
 from gitops_models.policy.wording import phrase
 from gitops_models.registry.events import (
     CauseOpened,
@@ -42,8 +43,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from gitops_models.policy.context import Context, Move
-    from gitops_models.policy.document import EvidenceMode
-    from gitops_models.registry.documents import Evidence, Quarantine
+    from gitops_models.policy.document import EvidenceMode, RiskRule
+    from gitops_models.registry.documents import Evidence, Quarantine, Risk
     from gitops_models.registry.events import Event
     from gitops_models.registry.snapshot import Entry
 
@@ -67,7 +68,8 @@ class Demand:
 
     ``excluded`` persons are too close to count (registering persons); proposers are excluded beside them, unless
     ``proposer_counts`` (one of them fills a slot of a rollback) or ``self_approval`` (the policy lists the risk).
-    ``touch``: only what a touched hardware key signed counts.
+    ``touch``: only what a touched hardware key signed counts. ``trained``: where the policy asks for training, only
+    persons count whose training is valid.
     """
 
     what: str
@@ -80,6 +82,7 @@ class Demand:
     proposer_counts: bool = False
     self_approval: bool = False
     touch: bool = False
+    trained: bool = True
 
 
 def proposers(context: Context, event: Event) -> Proposers | None:
@@ -108,6 +111,11 @@ def _revokes(context: Context, event: EvidenceAdded) -> bool:
 
 def demand(context: Context, event: Event) -> Demand | None:
     """Whose agreement ``event`` needs; None when proposing is enough."""
+    wanted = _demand(context, event)
+    return replace(wanted, trained=asked_of_approvers(context, event)) if wanted is not None else None
+
+
+def _demand(context: Context, event: Event) -> Demand | None:
     if isinstance(event, GOVERNANCE):
         return _governance(context, event)
     if goes_ahead(context, event):
@@ -194,6 +202,8 @@ def _rollback(context: Context, event: RolledBack) -> Demand | None:
     quorum = slots(rule.rollback.authorize)
     if rule.approve and is_deeper(context, event, spoilt(context, event.model)):
         quorum = (*quorum, Slot.any_of(slot.role for slot in slots(rule.approve)))
+    if not rule.rollback.authorize and _by_machine(context, event) and not _restores_itself(rule, risk):
+        quorum = (*quorum, Slot.any_of(rule.rollback.initiate))
     if not quorum:
         return None
     return Demand(
@@ -224,6 +234,16 @@ def _emergency(context: Context, event: Event) -> Demand | None:
         proposer_counts=needed.proposer_counts,
         touch=rule.touch,
     )
+
+
+def _by_machine(context: Context, event: RolledBack) -> bool:
+    """Whether no person signed what the stage is to hold."""
+    return not any(context.facts.people.person(name) for name in context.signers(event.paths[0]))
+
+
+def _restores_itself(rule: RiskRule, risk: Risk) -> bool:
+    """Whether automation may land a rollback alone. From high risk on a person agrees, whatever the table says."""
+    return rule.rollback.automation == "restore" and risk not in SENSITIVE
 
 
 def is_deeper(context: Context, event: RolledBack, spoilt: Collection[str] = ()) -> bool:

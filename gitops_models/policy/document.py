@@ -209,8 +209,6 @@ class Policy(Document):
             raise ValueError(f"stage_rules names unknown stages: {', '.join(unknown)}")
         if unknown := sorted({one.when.stage for one in self.conditions if one.when.stage} - set(self.stages)):
             raise ValueError(f"conditions name unknown stages: {', '.join(unknown)}")
-        if len({one.id for one in self.conditions}) != len(self.conditions):
-            raise ValueError("two conditions have one id")
         if unknown := sorted(self.named_roles - set(self.roles)):
             raise ValueError(f"roles that are used but not listed: {', '.join(unknown)}")
         return self

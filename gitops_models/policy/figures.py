@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from gitops_models.policy.context import Context
     from gitops_models.policy.demands import Require
+    from gitops_models.registry.documents import Evidence, Lineage
     from gitops_models.registry.documents.lineage import Metric
 
 
@@ -64,7 +65,8 @@ def _told(context: Context, model: str, version: str, require: Require) -> Itera
     entries = in_order(context, model, version)
     deciding = [standing(entries, kind, lineage).entry for kind in dict.fromkeys(entry.type for entry in entries)]
     known = [entry for entry in entries if entry in deciding and entry.result != "revoked" and binds(entry, lineage)]
-    for source in (*reversed(known), lineage):
+    sources: list[Evidence | Lineage] = [*reversed(known), lineage]
+    for source in sources:
         yield [one for one in source.metrics if one.name == require.metric and require.dataset in (None, one.dataset)]
 
 

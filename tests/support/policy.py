@@ -59,11 +59,15 @@ def document(kind, **fields):
     return yamls.dump({"apiVersion": "gitops-models/v1", "kind": kind, **fields})
 
 
+TRAINED = dict.fromkeys(("versioning", "rollback", "incident"), "2026-06-01")
+
+
 def people_yaml(persons=None, **changes):
-    """A people file; ``changes`` maps a person to further fields."""
+    """A people file; ``changes`` maps a person to further fields. Everybody is in training."""
     persons = PERSONS if persons is None else persons
     listed = [
-        {"id": name, "emails": [f"{name}@example.org"], "roles": roles, **changes.get(name.replace("-", "_"), {})}
+        {"id": name, "emails": [f"{name}@example.org"], "roles": roles, "training": TRAINED}
+        | changes.get(name.replace("-", "_"), {})
         for name, roles in persons.items()
     ]
     workloads = [{"id": name, "may": may} for name, may in WORKLOADS.items()]
@@ -75,8 +79,13 @@ def policy_yaml(name="regulated", **changes):
     return yamls.dump({**yamls.load(profile(name), "policy.yaml"), **changes})
 
 
-LENIENT = {"stage_rules": {}, "lineage": {"require": ["artifacts"], "coverage": ["weights"]}}
-"""The regulated profile without evidence and lineage demands, for tests of other rules."""
+LENIENT = {
+    "stage_rules": {},
+    "lineage": {"require": ["artifacts"], "coverage": ["weights"]},
+    "conditions": [],
+    "training": None,
+}
+"""The regulated profile without demands on evidence, lineage, figures and training, for tests of other rules."""
 
 
 def model_yaml(name="fraud", risk="low", **fields):

@@ -56,7 +56,11 @@ APPROVERS = {
     "critical": ["raio", "domain", "board1", "board2"],
 }
 SHORT = {"stages": ["staging", "production"]}
-NO_EVIDENCE = {"stage_rules": {}, "lineage": {"require": ["artifacts"], "coverage": ["weights"]}}
+NO_EVIDENCE = {
+    "stage_rules": {},
+    "lineage": {"require": ["artifacts"], "coverage": ["weights"]},
+    "conditions": [],
+}
 
 
 class Clock:
@@ -99,6 +103,7 @@ def people_document(people=None, **changes):
             "emails": [f"{name}@example.org"],
             "keys": [{"type": "ssh", "key": ed25519_key(name).public_key}],
             "roles": roles,
+            "training": documents.TRAINED,
             **changes.get(name, {}),
         }
         for name, roles in people.items()

@@ -114,8 +114,6 @@ def _conditions_without_effect(policy: Policy) -> Iterator[Finding]:
         if condition.id in seen:
             yield error("GM-P732", f"conditions: {condition.id} is given twice")
         seen.add(condition.id)
-        if condition.when.stage is not None and condition.when.stage not in policy.stages:
-            yield error("GM-P732", f"conditions: {condition.id} is for the stage {condition.when.stage}, not listed")
         if _contradicts(condition):
             yield error("GM-P732", f"conditions: no figure can meet {condition.id}")
 

@@ -3,6 +3,7 @@
 from gitops_models.policy.rule import Rule
 from gitops_models.policy.rules import (
     approvals,
+    automation,
     conditions,
     emergency,
     evidence,
@@ -15,9 +16,11 @@ from gitops_models.policy.rules import (
     lineage,
     promotion,
     provenance,
+    reversibility,
     rollback,
     selection,
     timing,
+    training,
 )
 
 FORM: tuple[Rule, ...] = form.RULES
@@ -34,11 +37,14 @@ CONTENT: tuple[Rule, ...] = (
     *fitness.RULES,
     *provenance.RULES,
     *approvals.RULES,
+    *training.RULES,
     *rollback.RULES,
+    *automation.RULES,
     *lifecycle.RULES,
     *selection.RULES,
     *emergency.RULES,
     *governance.RULES,
+    *reversibility.RULES,
 )
 HISTORY: tuple[Rule, ...] = history.RULES
 RULES: tuple[Rule, ...] = tuple(sorted((*FORM, *CONTENT, *HISTORY), key=lambda rule: rule.code))

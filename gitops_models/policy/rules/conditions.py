@@ -85,6 +85,10 @@ def _outcomes(
 ) -> Iterator[str | NoData]:
     """Yield what is wrong, in words, or what is missing."""
     require = condition.require
+    limited = require.at_least is not None or require.at_most is not None
+    other = _other(context, move, require.not_worse_than) if require.not_worse_than else None
+    if not limited and other is None:
+        return  # a first version: there is nothing to compare with
     what = f"{require.metric} of {event.model}@{event.to_version}"
     found = figure(context, event.model, event.to_version, require)
     if isinstance(found, NoData):
@@ -94,17 +98,14 @@ def _outcomes(
         yield visible(f"{what} is {found.value}, below {decimal(require.at_least)}")
     if require.at_most is not None and found.value > decimal(require.at_most):
         yield visible(f"{what} is {found.value}, above {decimal(require.at_most)}")
-    if require.not_worse_than is not None:
-        yield from _compared(context, move, condition, found, require.not_worse_than)
+    if other is not None and require.not_worse_than is not None:
+        yield from _compared(context, condition, found, other, _NAMES[require.not_worse_than])
 
 
 def _compared(
-    context: Context, move: Move, condition: Condition, found: Figure, with_what: Compared
+    context: Context, condition: Condition, found: Figure, other: tuple[str, str], name: str
 ) -> Iterator[str | NoData]:
-    """Yield what is wrong beside another version; nothing where there is none, as for a model's first version."""
-    other = _other(context, move, with_what)
-    if other is None:
-        return
+    """Yield what is wrong beside another version, which ``name`` says in words."""
     model, version = other
     if not context.after.has_version(model, version):
         yield NoData(f"{model}@{version} is not registered here")
@@ -115,8 +116,8 @@ def _compared(
         yield verdict
     elif verdict and isinstance(old, Figure):
         room = f" by more than {decimal(condition.require.tolerance)}" if condition.require.tolerance else ""
-        name = f"{_NAMES[with_what]} ({model}@{version}: {old.value})"
-        yield visible(f"{condition.require.metric} is {found.value}, worse than {name}{room}")
+        beside = f"{name} ({model}@{version}: {old.value})"
+        yield visible(f"{condition.require.metric} is {found.value}, worse than {beside}{room}")
 
 
 def _other(context: Context, move: Move, with_what: Compared) -> tuple[str, str] | None:

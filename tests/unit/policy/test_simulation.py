@@ -6,7 +6,7 @@ import pytest
 
 from gitops_models.errors import GmError
 from gitops_models.policy.simulation import load_simulation, simulate
-from tests.support.policy import World, approve, people_yaml, policy_yaml, yamls
+from tests.support.policy import LENIENT, World, approve, people_yaml, policy_yaml, yamls
 
 HARDWARE = {
     "type": "ssh",
@@ -16,7 +16,7 @@ HARDWARE = {
 
 
 def world(**changes):
-    made = World(policy=policy_yaml(**changes) if changes else None, people=people_yaml(raio={"keys": [HARDWARE]}))
+    made = World(policy=policy_yaml(**{**LENIENT, **changes}), people=people_yaml(raio={"keys": [HARDWARE]}))
     return made.registered("1.0.0", risk="high").promoted("1.0.0", "development", "validation", "staging")
 
 
