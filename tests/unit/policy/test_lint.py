@@ -182,7 +182,9 @@ def test_the_people_of_the_tests_meet_every_quorum():
 
 
 def test_a_role_that_no_policy_knows():
-    said = found(policy(), ground(people=people({**PERSONS, "pilot-1": ["pilot", {"role": "ace", "models": ["fraud"]}]})))
+    said = found(
+        policy(), ground(people=people({**PERSONS, "pilot-1": ["pilot", {"role": "ace", "models": ["fraud"]}]}))
+    )
     assert said == {
         ("GM-P721", Severity.WARN, "pilot-1 holds ace, which the policy does not list"),
         ("GM-P721", Severity.WARN, "pilot-1 holds pilot, which the policy does not list"),
