@@ -123,6 +123,11 @@ _REVERSIBILITY = {
         Exit.DENIED,
         "promote a version that fits first, or say in the policy what to do instead: rollback.degrade",
     ),
+    "GM-P902": Code(
+        "restored version does not fit a consumer",
+        Exit.DENIED,
+        "restore one that fits, or say in the hold what does not work: `degraded`",
+    ),
 }
 _SELECTION = {
     "GM-P521": Code("target made from the poisoned input", Exit.DENIED, "go further back: `gm rollback --before-data`"),

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from gitops_models.policy.rule import Problem, Rule
-from gitops_models.registry.events import Promoted
+from gitops_models.registry.events import HoldPlaced, Promoted, RolledBack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gitops_models.policy.context import Context
+    from gitops_models.registry.documents import Hold
 
 REFUSE = "refuse"
 
@@ -32,4 +33,21 @@ def rollback_stays_possible(context: Context) -> Iterator[Problem]:
             yield Problem(message, event.paths[0])
 
 
-RULES = (Rule("GM-P901", rollback_stays_possible, "A safe rollback is possible at any time."),)
+def rollback_fits_or_says_so(context: Context) -> Iterator[Problem]:
+    """Demand that a restored version fits every consumer, or that the hold placed with it says what does not work."""
+    for event in context.of(RolledBack):
+        problems = context.misfits(event.model, event.to_version)
+        if problems and not _degraded(context, event):
+            message = f"{event.model}@{event.to_version} does not fit its consumers"
+            yield Problem(message, event.paths[0], problems)
+
+
+def _degraded(context: Context, event: RolledBack) -> bool:
+    holds = (one for one in context.of(HoldPlaced) if (one.model, one.stage) == (event.model, event.stage))
+    return any(cast("Hold", context.after.document(hold.paths[0])).degraded for hold in holds)
+
+
+RULES = (
+    Rule("GM-P901", rollback_stays_possible, "A safe rollback is possible at any time."),
+    Rule("GM-P902", rollback_fits_or_says_so, "Downstream systems break in no rollback without being told."),
+)

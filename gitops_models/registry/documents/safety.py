@@ -65,6 +65,10 @@ class Hold(Document):
     emergency: Annotated[
         Urgency | None, about("Given where an emergency rollback placed it.", {"skipped": ["approval"]})
     ] = None
+    degraded: Annotated[
+        Line | None,
+        about("What does not work meanwhile, where the restored version lacks what a consumer needs.", "no scores"),
+    ] = None
     by: Annotated[Name, about("Who placed or lifted it; equals the signer.", "operator-1")]
     created: Annotated[Time, about("When, UTC.", "2026-11-21T12:00:00Z")]
 

@@ -83,6 +83,28 @@ def test_the_first_version_of_old_that_returns_is_still_the_first():
     assert codes(here, "1.0.0") == ()
 
 
+def unfit_below():
+    """1.0.0 has no interface, and a consumer that came later reads what only 1.1.0 gives."""
+    here = world("1.0.0").promoted("1.0.0").accept(version_files("1.1.0", interface=SCORE)).promoted("1.1.0")
+    return here.accept({"models/fraud/model.yaml": model_yaml(consumers=NEEDS)})
+
+
+@pytest.mark.clause("B-8-2", "B-8-3")
+def test_a_rollback_to_what_does_not_fit_is_refused_unless_it_says_what_does_not_work():
+    here = unfit_below()
+    silent = {**here.stage("1.0.0"), **hold_file()}
+    verdict = here.judge(silent, "operator", approvals=["lead"])
+    assert verdict.codes == ("GM-P902",)
+    assert finding(verdict, "GM-P902").details == ("checkout needs an interface and none is recorded",)
+    assert here.codes({**silent, **hold_file(degraded="checkout shows no score")}, "operator", approvals=["lead"]) == ()
+
+
+def test_a_hold_on_another_stage_or_without_words_declares_nothing():
+    here = unfit_below()
+    for hold in (hold_file(stage="staging", degraded="no score"), {}):
+        assert here.codes({**here.stage("1.0.0"), **hold}, "operator", approvals=["lead"]) == ("GM-P902",)
+
+
 def test_a_rollback_is_not_asked_what_comes_after_it():
     here = world("1.0.0", "1.1.0").promoted("1.0.0").promoted("1.1.0")
     assert here.codes({**here.stage("1.0.0"), **hold_file()}, "operator") == ()
