@@ -11,8 +11,8 @@ from gitops_models.policy.lint.found import PEOPLE_YAML, error, graded, warning
 from gitops_models.policy.matching import match
 from gitops_models.policy.quorums import unreachable_quorums
 from gitops_models.policy.risk import model_risk
+from gitops_models.policy.training import untrained
 from gitops_models.registry.documents import Model
-from gitops_models.registry.times import parse_date
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -69,15 +69,16 @@ def _unused(used: bool) -> str:  # noqa: FBT001 - one switch, named by its only 
 
 def _lost(policy: Policy, people: People, models: Sequence[Model], at: datetime) -> dict[str, bool]:
     """Each quorum that cannot be met at ``at``, and whether something asks for it today."""
-    able = people.model_copy(update={"people": tuple(one for one in people.people if trained(policy, one, at))})
-    found = dict.fromkeys(unreachable_quorums(policy, able, models, at), True)
+    able = [one for one in people.people if untrained(one, policy.training, at) is None]
+    trained = people.model_copy(update={"people": tuple(able)})
+    found = dict.fromkeys(unreachable_quorums(policy, trained, models, at), True)
     known = {model_risk(model, policy.floors) for model in models}
     for risk in RISKS:
         if risk not in known:
             one = Model(name=NOBODYS, risk=risk)
-            lost = unreachable_quorums(_without_floors(policy), able, [one], at)
+            lost = unreachable_quorums(_without_floors(policy), trained, [one], at)
             found |= {what.replace(f" ({NOBODYS})", ""): False for what in lost if NOBODYS in what}
-    present = [person for person in able.people if available(person, at) is None]
+    present = [person for person in able if available(person, at) is None]
     found |= dict.fromkeys(_single(policy, present), False)
     return found
 
@@ -98,16 +99,6 @@ def _single(policy: Policy, present: Sequence[Person]) -> Iterator[str]:
         held = {one.id: frozenset(slot.role for slot in asked if one.has_role(slot.role)) for one in present}
         if match(asked, held).missing:
             yield what
-
-
-def trained(policy: Policy, person: Person, at: datetime) -> bool:
-    """Whether every topic that the policy asks for was trained within its days."""
-    if policy.training is None:
-        return True
-    since = (at - timedelta(days=policy.training.valid_days)).date()
-    return all(
-        topic in person.training and parse_date(person.training[topic]) >= since for topic in policy.training.topics
-    )
 
 
 def _nobody_starts(policy: Policy, people: People, models: Sequence[Model], at: datetime) -> Iterator[Finding]:
