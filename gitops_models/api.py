@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from warnings import warn
 
 from gitops_models.delivery.resolve import resolve
+from gitops_models.workflows.announcing import announced
 from gitops_models.workflows.bytes import fetch_cached
 from gitops_models.workflows.merging import merge
+from gitops_models.workflows.notices import post_of
 from gitops_models.workflows.promote import Promotion
 from gitops_models.workflows.promote import promote as open_promotion
 from gitops_models.workflows.recover import Rollback
@@ -53,7 +56,8 @@ def promote(
     """Open a promotion and return the proposal's id; with ``land`` merge it. Raises ``GmError``."""
     session = open_session(Path(repo))
     opened = open_promotion(session, Promotion(reference, reason, to=to, through=through))
-    return _land(session, opened, land=land)
+    _land(session, opened, land=land)
+    return opened.proposal.id
 
 
 def rollback(
@@ -68,8 +72,15 @@ def rollback(
 ) -> str:
     """Open a rollback and return the proposal's id; with ``land`` merge it. Raises ``GmError``."""
     session = open_session(Path(repo))
-    opened = open_rollback(session, Rollback(model, reason, stage=stage, to=to, **fields))
-    return _land(session, opened, land=land)
+    wanted, post = Rollback(model, reason, stage=stage, to=to, **fields), post_of(session)
+    try:
+        with announced(post, session, wanted) as story:
+            opened = open_rollback(session, wanted, before=story.begins)
+            story.ends(_land(session, opened, land=land))
+    finally:
+        for warning in post.warnings:
+            warn(str(warning), RuntimeWarning, stacklevel=2)
+    return opened.proposal.id
 
 
 def fetch(reference: str, *, repo: str | Path = ".") -> Path:
@@ -77,8 +88,8 @@ def fetch(reference: str, *, repo: str | Path = ".") -> Path:
     return fetch_cached(open_session(Path(repo)), reference)
 
 
-def _land(session: Session, opened: Opened, *, land: bool) -> str:
-    if land:
-        approve_own(session, opened.proposal)
-        merge(session, opened.proposal)
-    return opened.proposal.id
+def _land(session: Session, opened: Opened, *, land: bool) -> str | None:
+    if not land:
+        return None
+    approve_own(session, opened.proposal)
+    return merge(session, opened.proposal).step

@@ -67,20 +67,21 @@ def finish(
     no_push: bool = False,
     extra: dict[str, Any] | None = None,
     lines: list[str] | None = None,
-) -> None:
-    """Print an opened proposal, or land it first where ``--merge`` asks for it."""
+) -> Landed | None:
+    """Print an opened proposal, or land it first where ``--merge`` asks for it; what landed."""
     body = {**proposal_body(opened), **(extra or {})}
     if not opened.published:
         emit(options, kind, {**body, "dryRun": True}, [*(lines or []), *plan_lines(opened)])
         next_step(options, "the same without --dry-run")
-        return
+        return None
     if not merge:
         emit(options, kind, body, [*(lines or []), *opened_lines(opened)])
         next_step(options, _push_it(session, opened) if no_push and session.remote else next_of(opened))
-        return
+        return None
     landed = _land_or_leave_open(options, session, opened)
     emit(options, kind, {**body, **landed_body(landed)}, [*(lines or []), *landed_lines(landed)])
     after_landing(options, session, landed)
+    return landed
 
 
 def _land_or_leave_open(options: Options, session: Session, opened: Opened) -> Landed:

@@ -30,6 +30,8 @@ def command(
     ] = 120.0,
 ) -> None:
     """Land an allowed proposal in one atomic push, or accept a step that landed without its acceptance."""
+    from gitops_models.cli.noticing import telling
+    from gitops_models.workflows.announcing import tell_landed
     from gitops_models.workflows.late import accept_late, find_waiting
     from gitops_models.workflows.merging import merge
     from gitops_models.workflows.patience import Patience
@@ -54,6 +56,9 @@ def command(
         return
     landed = merge(session, find_proposal(session, name), patience=Patience(retry_for))
     emit(options, "Landing", landed_body(landed), landed_lines(landed))
+    if landed.proposal.event == "rollback":
+        with telling(options, session) as post:
+            tell_landed(post, landed.proposal, landed.step)
     after_landing(options, session, landed)
 
 

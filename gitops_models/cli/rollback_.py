@@ -36,6 +36,8 @@ def command(
 ) -> None:
     """Restore an earlier stage state, with a hold."""
     from gitops_models.cli.emergencies import roll_back_into_bundle, sign_override
+    from gitops_models.cli.noticing import telling
+    from gitops_models.workflows.announcing import announced
     from gitops_models.workflows.recover import Rollback, rollback
 
     options = of(context)
@@ -53,8 +55,10 @@ def command(
     elif override is not None:
         sign_override(options, session, wanted, override, target=target, hours=hours, dry_run=dry_run)
     else:
-        opened = rollback(session, wanted, dry_run=dry_run, no_push=no_push)
-        finish(options, session, opened, merge=merge, no_push=no_push, kind="Rollback")
+        with telling(options, session) as post, announced(post, session, wanted, dry_run=dry_run) as story:
+            opened = rollback(session, wanted, dry_run=dry_run, no_push=no_push, before=story.begins)
+            landed = finish(options, session, opened, merge=merge, no_push=no_push, kind="Rollback")
+            story.ends(landed.step if landed else None)
 
 
 def _one_way(*, bundle: Path | None, override: Path | None, other: bool, only: str | int | None) -> None:

@@ -18,7 +18,7 @@ from gitops_models.workflows.footing import firm
 from gitops_models.workflows.patience import Patience
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from gitops_models.verification.proposal import Evaluation
     from gitops_models.workflows.session import Session
@@ -58,8 +58,17 @@ class Opened:
     published: bool
 
 
-def propose(session: Session, draft: Draft, *, dry_run: bool = False, no_push: bool = False) -> Opened:
+def propose(
+    session: Session,
+    draft: Draft,
+    *,
+    dry_run: bool = False,
+    no_push: bool = False,
+    before: Callable[[Opened], None] | None = None,
+) -> Opened:
     """Write the draft as a signed proposal commit on the line's tip, judge it, and publish its branch.
+
+    ``before`` is called with the plan once it is judged and before anything is published, but not on a dry run.
 
     A draft that the policy denies for anything but missing approvals raises ``Denied`` and publishes nothing; an
     untidy clone raises GM-C205 or GM-C206.
@@ -86,7 +95,11 @@ def propose(session: Session, draft: Draft, *, dry_run: bool = False, no_push: b
     if not evaluation.verdict.allowed and not evaluation.verdict.missing_only:
         raise Denied(evaluation.verdict)
     opened = Opened(proposal, evaluation, message, tuple(sorted(entries)), published=False)
-    return opened if dry_run else publish(session, opened, no_push=no_push)
+    if dry_run:
+        return opened
+    if before is not None:
+        before(opened)
+    return publish(session, opened, no_push=no_push)
 
 
 def publish(session: Session, planned: Opened, *, no_push: bool = False) -> Opened:

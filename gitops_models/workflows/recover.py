@@ -30,7 +30,7 @@ from gitops_models.workflows.propose import Draft, Opened, propose
 from gitops_models.workflows.remotes import has_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from gitops_models.registry.snapshot import Entry
     from gitops_models.registry.stack import LiveStack, StackEntry
@@ -51,8 +51,18 @@ class Rollback:
     quarantine: bool = False
 
 
-def rollback(session: Session, wanted: Rollback, *, dry_run: bool = False, no_push: bool = False) -> Opened:
-    """Open one commit that restores an earlier stage state byte for byte, with its hold and, if asked, quarantine."""
+def rollback(
+    session: Session,
+    wanted: Rollback,
+    *,
+    dry_run: bool = False,
+    no_push: bool = False,
+    before: Callable[[Opened], None] | None = None,
+) -> Opened:
+    """Open one commit that restores an earlier stage state byte for byte, with its hold and, if asked, quarantine.
+
+    ``before`` as in ``propose``.
+    """
     model = known_model(session, wanted.model)
     stage = known_stage(session, wanted.stage)
     state = live_state(session, model, stage)
@@ -78,7 +88,7 @@ def rollback(session: Session, wanted: Rollback, *, dry_run: bool = False, no_pu
         ]
     draft = _draft(session, wanted, model=model, stage=stage, bad=stack.versions[-1], target=target, updates=updates)
     draft = replace(draft, trailers=(*draft.trailers, *((GM_STAGE, name) for name, _ in others)))
-    return propose(session, draft, dry_run=dry_run, no_push=no_push)
+    return propose(session, draft, dry_run=dry_run, no_push=no_push, before=before)
 
 
 def _also_live(session: Session, model: str, stage: str, version: str) -> Iterator[tuple[str, StackEntry | None]]:
