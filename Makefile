@@ -59,7 +59,7 @@ sweep: $(READY) ## every case of the tests that otherwise try a sample
 
 coverage: $(READY) ## judge what `make test COVERAGE=1` measured
 	$(BIN)/coverage combine --quiet
-	$(BIN)/coverage report --include='gitops_models/registry/*,gitops_models/policy/*,gitops_models/trust/*' --fail-under=100
+	$(BIN)/coverage report --include='gitops_models/registry/*,gitops_models/policy/*,gitops_models/trust/*,gitops_models/verification/*' --fail-under=100
 	$(BIN)/coverage report --fail-under=92
 
 PEER := .cache/model-signing/1.1.1
