@@ -13,11 +13,13 @@ from gitops_models.registry.times import format_time
 from gitops_models.registry.trailers import (
     GM_EVENT,
     GM_FROM,
+    GM_IMPACT,
     GM_MODEL,
     GM_RISK,
     GM_STAGE,
     GM_TO,
 )
+from gitops_models.workflows.impact import impact
 from gitops_models.workflows.naming import known_stage, known_version
 from gitops_models.workflows.propose import Draft, Opened, propose
 
@@ -101,6 +103,7 @@ def _draft(session: Session, model: str, version: str, stages: tuple[str, ...], 
             *((GM_FROM, _named(session, model, state.version)) for state in before[-1:] if state),
             (GM_TO, _named(session, model, version)),
             (GM_RISK, risk_of(session, model)),
+            *((GM_IMPACT, concerned) for concerned in impact(session, model, stages)),
         ),
     )
 
