@@ -270,6 +270,10 @@ def add_prompt(team: Team, code: Path, version: str) -> None:
     team.land("ci", add_evidence(team.session("ci"), vouch))
 
 
+TESTS = "policies/tests"
+"""Written by hand: nothing that gm makes."""
+
+
 def build(scratch: Path) -> Path:
     """Make the whole registry in ``scratch`` and give its repository."""
     root, keys = scratch / "registry", scratch / "keys"
@@ -291,11 +295,12 @@ def build(scratch: Path) -> Path:
 
 
 def publish(root: Path, destination: Path) -> None:
-    """Copy documents, pointers and DVC objects; what stood there before is replaced."""
+    """Copy documents, pointers and DVC objects; what stood there before is replaced, but not tests of the policy."""
     for name in ("policies", "models", "examples/remote"):
-        if (destination / name).exists():
-            shutil.rmtree(destination / name)
-        shutil.copytree(root / name, destination / name)
+        for entry in (destination / name).glob("*"):
+            if entry != destination / TESTS:
+                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+        shutil.copytree(root / name, destination / name, dirs_exist_ok=True)
     (destination / ".dvc").mkdir(parents=True, exist_ok=True)
     for name in (".dvc/config", ".dvc/.gitignore"):
         shutil.copyfile(root / name, destination / name)

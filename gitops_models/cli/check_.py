@@ -48,9 +48,9 @@ def command(
     options = of(context)
     form = chosen(options, form)
     if policy_tests:
-        if base or head or documents or simulation or form in FOR_FORGES:
-            raise typer.BadParameter("takes a path and --json, and nothing else", param_hint="--policy-tests")
-        return run_policy_tests(options, Path(name) if name else None, as_json=form == "json")
+        if base or documents or simulation or form in FOR_FORGES:
+            raise typer.BadParameter("takes a path, --head and --json, and nothing else", param_hint="--policy-tests")
+        return run_policy_tests(options, Path(name) if name else None, head, as_json=form == "json")
     if simulation and (documents or (name is None and base is None)):
         raise typer.BadParameter("name a proposal, or --base, to suppose decisions on", param_hint="--simulate")
     try:

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from gitops_models.policy.trials import Trial
 
 
-def run_policy_tests(options: Options, where: Path | None, *, as_json: bool) -> int:
+def run_policy_tests(options: Options, where: Path | None, head: str | None, *, as_json: bool) -> int:
     """Run them, print each with what is other than expected, and return the exit status: 3 where one fails."""
     from gitops_models.errors import Exit
     from gitops_models.workflows.policies import policy_tests_here
 
-    found = policy_tests_here(options.repo, where)
+    found = policy_tests_here(options.repo, where, head)
     failed = sum(not trial.passed for trial in found)
     body = {"passed": not failed, "total": len(found), "failed": failed, "tests": [_body(trial) for trial in found]}
     lines = [line for trial in found for line in _lines(trial)]

@@ -60,13 +60,14 @@ def read_policy_file(root: Path, path: str) -> bytes:
     return data
 
 
-def policy_tests_here(path: Path, where: Path | None) -> tuple[Trial, ...]:
+def policy_tests_here(path: Path, where: Path | None, head: str | None = None) -> tuple[Trial, ...]:
     """Run the policy tests at ``where`` (a file or a directory), or those of the repository at ``path``.
 
-    They run under the policy of the work tree, else the committed one. Raises GM-P701 without a policy, GM-C210 without
+    They run under the policy of the work tree, else the committed one; with ``head`` under that of this commit alone,
+    which is never checked out. Raises GM-P701 without a policy, GM-C210 without
     a test, and the codes of documents for a policy or test that is not valid or bears another name than its file.
     """
-    here = desk(path)
+    here = desk(path, head)
     policy = here.data(POLICY_YAML)
     if policy is None:
         raise GmError("GM-P701", "there is no policy here", where=POLICY_YAML)
@@ -102,14 +103,17 @@ def _test(path: str, data: bytes) -> PolicyTest:
     return test
 
 
-def desk(path: Path) -> Desk:
-    """The repository at ``path``; an empty desk where there is none."""
+def desk(path: Path, head: str | None = None) -> Desk:
+    """The repository at ``path``, or only its commit ``head``; an empty desk where there is none."""
     try:
         store = Store.discover(path)
     except GmError as error:
-        if error.code != NO_REPOSITORY:
+        if error.code != NO_REPOSITORY or head is not None:
             raise
         return Desk(None, None)
+    if head is not None:
+        tip = store.resolve(head)
+        return Desk(None, snapshot(store, tip, layout_at(store, tip)))
     tip = store.ref("HEAD")
     return Desk(store.work_tree, snapshot(store, tip, layout_at(store, tip)) if tip else None)
 

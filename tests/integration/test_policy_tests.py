@@ -94,6 +94,18 @@ def test_a_bare_repository_runs_what_is_committed(registry, tmp_path, gm):
     assert (status, "1 tests, 0 failed" in out) == (0, True)
 
 
+def test_a_commit_may_be_tested_that_is_not_checked_out(registry, tmp_path, gm):
+    subprocess.run(["git", "-C", str(registry), "add", PATH], check=True, timeout=60)
+    subprocess.run(["git", "-C", str(registry), "commit", "--quiet", "-m", "a test"], check=True, timeout=60)
+    policy = registry / "policies" / "policy.yaml"
+    policy.write_text(policy.read_text().replace("high: {approve: [raio, domain-lead]", "high: {approve: none"))
+    assert gm(registry, "check", "--policy-tests")[0] == 3
+    assert gm(registry, "check", "--policy-tests", "--head", "HEAD")[0] == 0
+    status, _, err = gm(registry, "check", "--policy-tests", "--head", "HEAD~1")
+    assert (status, "GM-C210" in err) == (6, True)
+    assert gm(tmp_path, "check", "--policy-tests", "--head", "HEAD")[0] != 0
+
+
 def test_without_a_test_or_a_policy_nothing_was_tested(registry, tmp_path, gm):
     (registry / PATH).unlink()
     status, _, err = gm(registry, "check", "--policy-tests")
