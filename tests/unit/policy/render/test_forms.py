@@ -12,7 +12,7 @@ from gitops_models.policy.render import to_github, to_json, to_markdown, to_text
 from gitops_models.policy.render.markdown import quoted
 from gitops_models.policy.render.sarif import to_sarif
 from gitops_models.policy.verdict import Counted, Finding, Ignored, QuorumResult, Severity, Verdict
-from gitops_models.registry.text import UNSAFE
+from gitops_models.registry.text import UNSAFE, visible_json
 from tests.support.sarif import faults
 
 CHANGE = "3fa9c1d2" + "0" * 56
@@ -179,7 +179,7 @@ def test_whatever_a_document_says(text):
     check_commands(text)
     check_markdown(text)
     assert faults(to_sarif(hostile(text), simulated=(text,))) == []
-    json.dumps(to_json(hostile(text), simulated=(text,)), ensure_ascii=False).encode()
+    visible_json(json.dumps(to_json(hostile(text), simulated=(text,)), ensure_ascii=False)).encode()
 
 
 def test_what_is_quoted_is_what_was_said():
