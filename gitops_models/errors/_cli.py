@@ -110,6 +110,14 @@ CODES = {
         "a retired model does not come back", Exit.CONFLICT, "register what replaces it under another name"
     ),
     "GM-C246": Code("one version is not suspended", Exit.USAGE, "name the model, or bar the version: `gm quarantine`"),
+    "GM-C247": Code("nothing was made from this input", Exit.NOT_FOUND, "see `gm show MODEL@VERSION` for its inputs"),
+    "GM-C248": Code("no such commit of code", Exit.NOT_FOUND, "give its full id"),
+    "GM-C249": Code(
+        "what is live does not descend from it",
+        Exit.CONFLICT,
+        "leave it, or go back all the same with `gm rollback --to`",
+    ),
+    "GM-C250": Code("chosen in two ways", Exit.USAGE, "give --to, --before-data or --before-commit, one of them"),
     "GM-C300": Code("the demo lacks something", Exit.NOT_FOUND, "run `pip install 'gitops-models[demo]'`"),
     "GM-C301": Code("the directory is not empty", Exit.CONFLICT, "name one that does not exist yet"),
     "GM-C302": Code("a command of the demo did not do what it says", Exit.BUG, "look at it in --keep DIR"),

@@ -134,6 +134,9 @@ _SELECTION = {
     "GM-P522": Code(
         "not made from the poisoned input", Exit.DENIED, "name only versions that descend from it; gm finds them"
     ),
+    "GM-P523": Code("not the declared fallback", Exit.DENIED, "serve what the policy names under rollback.degrade"),
+    "GM-P524": Code("fallback may not be served", Exit.DENIED, "name another fallback in the policy"),
+    "GM-P525": Code("fallback without need", Exit.DENIED, "roll back to the last known good version: `gm rollback`"),
 }
 _GOVERNANCE = {
     "GM-P701": Code("no policy", Exit.DENIED, "write one with `gm init`; no policy means deny"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
+from gitops_models.policy.degradation import is_declared, rollback_roles, takes_back
 from gitops_models.policy.document import slots
 from gitops_models.policy.emergency import further, goes_ahead, is_urgent
 from gitops_models.policy.matching import Slot
@@ -91,8 +92,9 @@ def proposers(context: Context, event: Event) -> Proposers | None:
     if is_urgent(context, event):
         return Proposers(None, workloads=False)  # which role it takes is a rule of emergencies
     if isinstance(event, RolledBack):
-        authority = policy.risks.of(context.risk(event.model)).rollback
-        return Proposers(frozenset(authority.initiate) | {slot.role for slot in slots(authority.authorize)})
+        return Proposers(rollback_roles(context, event.model))
+    if isinstance(event, Undeployed) and is_declared(context, event):
+        return Proposers(rollback_roles(context, event.model) | frozenset(policy.promotion.may))
     if isinstance(event, EvidenceAdded) and _revokes(context, event):
         return Proposers(frozenset(policy.registration.may) | policy.safety_roles)
     table = (
@@ -120,7 +122,7 @@ def _demand(context: Context, event: Event) -> Demand | None:
         return _governance(context, event)
     if goes_ahead(context, event):
         return _emergency(context, event)
-    if isinstance(event, RolledBack):
+    if isinstance(event, RolledBack | Undeployed) and takes_back(context, event):
         return _rollback(context, event)
     quorum = _quorum(context, event)
     if not quorum or not isinstance(event, ModelEvent):
@@ -196,11 +198,12 @@ def _registrars(context: Context, event: Event) -> frozenset[str]:
     return frozenset()
 
 
-def _rollback(context: Context, event: RolledBack) -> Demand | None:
+def _rollback(context: Context, event: RolledBack | Undeployed) -> Demand | None:
     risk = context.risk(event.model)
     rule = context.policy.risks.of(risk)
     quorum = slots(rule.rollback.authorize)
-    if rule.approve and is_deeper(context, event, spoilt(context, event.model)):
+    deeper = isinstance(event, RolledBack) and is_deeper(context, event, spoilt(context, event.model))
+    if rule.approve and deeper:
         quorum = (*quorum, Slot.any_of(slot.role for slot in slots(rule.approve)))
     if not rule.rollback.authorize and _by_machine(context, event) and not _restores_itself(rule, risk):
         quorum = (*quorum, Slot.any_of(rule.rollback.initiate))
@@ -236,7 +239,7 @@ def _emergency(context: Context, event: Event) -> Demand | None:
     )
 
 
-def _by_machine(context: Context, event: RolledBack) -> bool:
+def _by_machine(context: Context, event: RolledBack | Undeployed) -> bool:
     """Whether no person signed what the stage is to hold."""
     return not any(context.facts.people.person(name) for name in context.signers(event.paths[0]))
 

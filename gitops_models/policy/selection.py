@@ -98,12 +98,20 @@ def poisonings(context: Context, model: str) -> Iterator[Cause]:
 
 
 def spoilt(context: Context, model: str) -> frozenset[str]:
-    """Return the versions that the change names as made from a poisoned input and that really are."""
+    """Return the versions that persons name in this change as made from a poisoned input and that really are."""
     found: set[str] = set()
     for cause in poisonings(context, model):
+        if not _by_persons(context, cause):
+            continue
         descent = descent_of(context, cause)
         found |= {one for one in named(cause) if descent.why(model, one)}
     return frozenset(found)
+
+
+def _by_persons(context: Context, cause: Cause) -> bool:
+    """Whether only persons had a hand in a cause: automation does not choose how far to go back."""
+    hands = context.hands(context.after.layout.cause_path(cause.model, cause.id))
+    return bool(hands) and all(context.facts.people.person(name) is not None for name in hands)
 
 
 def descent_of(context: Context, cause: Cause) -> Descent:

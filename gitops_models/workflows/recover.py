@@ -1,4 +1,4 @@
-"""Getting back to a good version: rollback with hold and quarantine as one commit."""
+"""Getting back to a good version: rollback with hold, cause and quarantine as one commit."""
 
 from __future__ import annotations
 
@@ -6,40 +6,39 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
+from gitops_models.policy.degradation import REFUSE, fallback_of, unusable
 from gitops_models.policy.lkg import good_below
-from gitops_models.registry.documents import Hold, render, validate
-from gitops_models.registry.times import format_time
-from gitops_models.registry.trailers import (
-    GM_CAUSE,
-    GM_EVENT,
-    GM_FROM,
-    GM_IMPACT,
-    GM_INCIDENT,
-    GM_MODEL,
-    GM_RISK,
-    GM_STAGE,
-    GM_TECHNIQUE,
-    GM_TO,
-    REVERTS,
-)
-from gitops_models.store.snapshots import snapshot
-from gitops_models.workflows.barring import TECHNIQUES, quarantine_document
 from gitops_models.workflows.naming import known_model, known_stage, live_state
-from gitops_models.workflows.promote import risk_of
-from gitops_models.workflows.propose import Draft, Opened, propose
-from gitops_models.workflows.remotes import has_bytes
+from gitops_models.workflows.propose import Opened, propose
+from gitops_models.workflows.recover_loss import loss, radius
+from gitops_models.workflows.recover_records import hold, opened_cause, quarantines
+from gitops_models.workflows.recover_siblings import siblings
+from gitops_models.workflows.recover_target import Way, descent, nothing_good, restored, target, way
+from gitops_models.workflows.recover_words import draft
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator
 
+    from gitops_models.audit.comparing import Comparison
+    from gitops_models.policy.selection import Descent
     from gitops_models.registry.snapshot import Entry
-    from gitops_models.registry.stack import LiveStack, StackEntry
+    from gitops_models.registry.stack import StackEntry
+    from gitops_models.workflows.propose import Draft
+    from gitops_models.workflows.recover_loss import Radius
+    from gitops_models.workflows.recover_siblings import Sibling
     from gitops_models.workflows.session import Session
+
+__all__ = ["Plan", "Rollback", "degraded", "hold", "plan", "rollback"]
+Updates = dict[str, "bytes | Entry | None"]
 
 
 @dataclass(frozen=True)
 class Rollback:
-    """What to roll back and why. ``to`` is None for the last known good version."""
+    """What to roll back and why. Without ``to``, ``before_data`` and ``before_commit`` to the last known good version.
+
+    ``before_data`` and ``before_commit`` name an input that went bad: what descends from it is passed over.
+    ``open_cause``: whether a cause that is given is opened too, where none of its kind is open.
+    """
 
     model: str
     reason: str
@@ -49,6 +48,32 @@ class Rollback:
     incident: str | None = None
     hold: bool = True
     quarantine: bool = False
+    before_data: str | None = None
+    before_commit: str | None = None
+    quarantine_siblings: bool = False
+    open_cause: bool = True
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A rollback before it is proposed: the way it takes, what that costs, whom it concerns.
+
+    ``bad`` is the version that is left, ``spoilt`` the versions of the stage that descend from the poisoned input,
+    ``instead`` what is served where nothing good is left (None: nothing), ``others`` the stages that leave a barred
+    version with it.
+    """
+
+    model: str
+    stage: str
+    bad: StackEntry
+    way: Way
+    loss: Comparison | None
+    radius: Radius
+    siblings: tuple[Sibling, ...] = ()
+    spoilt: tuple[str, ...] = ()
+    instead: str | None = None
+    others: tuple[str, ...] = ()
+    draft: Draft | None = None
 
 
 def rollback(
@@ -59,165 +84,133 @@ def rollback(
     no_push: bool = False,
     before: Callable[[Opened], None] | None = None,
 ) -> Opened:
-    """Open one commit that restores an earlier stage state byte for byte, with its hold and, if asked, quarantine.
+    """Open one commit that restores an earlier stage state byte for byte, with its hold, cause and quarantine.
 
-    ``before`` as in ``propose``.
+    ``before`` as in ``propose``. Raises what ``plan`` does.
+    """
+    return open_plan(session, plan(session, wanted), dry_run=dry_run, no_push=no_push, before=before)
+
+
+def open_plan(
+    session: Session,
+    planned: Plan,
+    *,
+    dry_run: bool = False,
+    no_push: bool = False,
+    before: Callable[[Opened], None] | None = None,
+) -> Opened:
+    """Propose what was planned."""
+    if planned.draft is None:
+        raise ValueError("the plan has no draft")
+    return propose(session, planned.draft, dry_run=dry_run, no_push=no_push, before=before)
+
+
+def plan(session: Session, wanted: Rollback) -> Plan:
+    """Choose the version and gather what goes with it; writes nothing.
+
+    Raises GM-P510 where nothing good is left and the policy refuses to degrade, GM-P511 and GM-P512 as ``target``,
+    GM-C247 to GM-C250 for an input that nothing was made from, GM-C14n for what is not there.
     """
     model = known_model(session, wanted.model)
     stage = known_stage(session, wanted.stage)
-    state = live_state(session, model, stage)
+    live_state(session, model, stage)
     stack = session.history.state.stacks[model, stage]
-    target = _target(session, model, stage, stack, wanted.to)
-    others = tuple(_also_live(session, model, stage, state.version)) if wanted.quarantine else ()
-    updates: dict[str, bytes | Entry | None] = {
-        session.accepted.layout.stage_path(model, name): _restored(session, model, name, entry)
-        for name, entry in ((stage, target), *others)
-    }
-    if wanted.hold:
-        updates |= [hold(session, model, stage, wanted)]
-    if wanted.quarantine:
-        updates |= [
-            quarantine_document(
-                session,
-                model,
-                state.version,
-                reason=wanted.reason,
-                cause=wanted.cause,
-                incident=wanted.incident,
-            )
-        ]
-    draft = _draft(session, wanted, model=model, stage=stage, bad=stack.versions[-1], target=target, updates=updates)
-    draft = replace(draft, trailers=(*draft.trailers, *((GM_STAGE, name) for name, _ in others)))
-    return propose(session, draft, dry_run=dry_run, no_push=no_push, before=before)
+    poison = _poison(session, model, wanted)
+    if poison is not None and poison.why(model, stack.versions[-1].version) is None:
+        live = stack.versions[-1].version
+        raise GmError("GM-C249", f"{model}@{live}, which is live, does not descend from it", where=f"{model}#{stage}")
+    found = way(session, model, stack, poison)
+    if wanted.to is not None:
+        found = Way(target(session, model, stage, stack, wanted.to))
+    planned = Plan(
+        model,
+        stage,
+        stack.versions[-1],
+        found,
+        loss(session, model, stack.versions[-1].version, found.target.version if found.target else None),
+        radius(session, model, stage, stack.versions[-1]),
+        siblings(session, model, poison, stack.versions[-1].version) if poison else (),
+        _spoilt(model, found, stack.versions[-1], poison),
+    )
+    return _drafted(session, wanted, planned, poison)
 
 
-def _also_live(session: Session, model: str, stage: str, version: str) -> Iterator[tuple[str, StackEntry | None]]:
-    """Other stages that serve the version: a quarantine takes it out of all of them, to their own last good one.
+def _poison(session: Session, model: str, wanted: Rollback) -> Descent | None:
+    ways = [one for one in (wanted.to, wanted.before_data, wanted.before_commit) if one is not None]
+    if len(ways) > 1:
+        raise GmError("GM-C250", "a version is chosen in one way: --to, --before-data or --before-commit")
+    return descent(session, model, data=wanted.before_data, commit=wanted.before_commit)
+
+
+def _spoilt(model: str, found: Way, bad: StackEntry, poison: Descent | None) -> tuple[str, ...]:
+    """The versions above the target that descend from the input, the live one first."""
+    passed = (bad.version, *(one.version for one in found.skipped))
+    return tuple(one for one in passed if poison is not None and poison.why(model, one) is not None)
+
+
+def _drafted(session: Session, wanted: Rollback, planned: Plan, poison: Descent | None) -> Plan:
+    model, stage, good = planned.model, planned.stage, planned.way.target
+    layout = session.accepted.layout
+    barred = _barred(wanted, planned)
+    updates: Updates = {}
+    if good is not None:
+        updates[layout.stage_path(model, stage)] = restored(session, model, stage, good)
+        updates |= dict([hold(session, model, stage, wanted)]) if wanted.hold else {}
+    else:
+        planned = replace(planned, instead=_instead(session))
+        updates |= degraded(session, model, stage, wanted, planned.way)
+    others = dict(_leaving(session, planned, barred, poison))
+    for name, entry in others.items():
+        updates |= (
+            {layout.stage_path(model, name): restored(session, model, name, entry)}
+            if entry or session.history.policy.rollback.degrade == REFUSE
+            else degraded(session, model, name, wanted, planned.way)
+        )
+    updates |= quarantines(session, model, barred, wanted)
+    updates |= dict(opened_cause(session, model, wanted, poison, planned.spoilt))
+    planned = replace(planned, others=tuple(others))
+    return replace(planned, draft=draft(session, wanted, planned, updates))
+
+
+def _barred(wanted: Rollback, planned: Plan) -> tuple[str, ...]:
+    """The versions that are quarantined with the rollback: the one that is left, and its siblings if asked."""
+    if not (wanted.quarantine or wanted.quarantine_siblings):
+        return ()
+    own = [one.version for one in planned.siblings if one.model == planned.model]
+    return (planned.bad.version, *(own if wanted.quarantine_siblings else ()))
+
+
+def _leaving(
+    session: Session, planned: Plan, barred: Collection[str], poison: Descent | None
+) -> Iterator[tuple[str, StackEntry | None]]:
+    """Other stages that serve a version that is barred, with their own last good one: a quarantine empties all of them.
 
     None where nothing good lies below: the stage is undeployed.
     """
+    model, known = planned.model, session.history.state
     for name in session.accepted.stages(model):
         state = session.accepted.stage_state(model, name)
-        if name != stage and state is not None and state.version == version:
-            known = session.history.state
-            good = good_below(session.accepted, model, known.stack(model, name), suspect=known.suspect)
-            yield name, next(good, None)
+        if name != planned.stage and state is not None and state.version in barred:
+            good = good_below(session.accepted, model, known.stack(model, name), suspect=known.suspect, spoilt=barred)
+            yield name, next((one for one in good if not (poison and poison.why(model, one.version))), None)
 
 
-def hold(session: Session, model: str, stage: str, wanted: Rollback) -> tuple[str, bytes]:
-    """Path and content of the next Hold of the stage."""
-    number = max(session.accepted.hold_numbers(model, stage), default=0) + 1
-    document = validate(
-        Hold,
-        {
-            "model": model,
-            "stage": stage,
-            "action": "hold",
-            "reason": wanted.reason,
-            "cause": wanted.cause,
-            "incident": wanted.incident,
-            "by": session.actor(session.signer()).id,
-            "created": format_time(session.clock.now()),
-        },
-        f"{model}#{stage}",
-    )
-    return session.accepted.layout.hold_path(model, stage, number), render(document)
+def degraded(session: Session, model: str, stage: str, wanted: Rollback, found: Way) -> Updates:
+    """What the policy declares for a stage in which nothing good is left; GM-P510 where it declares nothing usable."""
+    policy, accepted = session.history.policy, session.accepted
+    if policy.rollback.degrade == REFUSE:
+        raise nothing_good(model, stage, found)
+    fallback = fallback_of(policy)
+    if fallback is not None:
+        why = unusable(accepted, session.history.state, accepted.model(model), stage, fallback)
+        if why is not None:
+            error = nothing_good(model, stage, found)
+            named = f"the declared fallback {fallback[0]}@{fallback[1]}: {why}"
+            raise GmError(error.code, error.message, where=error.where, details=(*error.details, named))
+    path, data = hold(session, model, stage, wanted, fallback)
+    return {accepted.layout.stage_path(model, stage): None, path: data}
 
 
-def _target(session: Session, model: str, stage: str, stack: LiveStack, to: str | None) -> StackEntry:
-    """The entry to return to; GM-P510 when nothing below is good, GM-P511 when ``to`` never was live below the top."""
-    if to is not None:
-        below = [entry for entry in stack.versions[:-1] if entry.version == to]
-        if not below:
-            live = ", ".join(entry.version for entry in stack.versions[:-1]) or "none"
-            raise GmError(
-                "GM-P511",
-                f"{model}@{to} was not live in {stage} before {stack.versions[-1].version}",
-                where=session.accepted.layout.stage_path(model, stage),
-                details=(f"earlier live versions: {live}",),
-            )
-        return below[-1]
-    present = has_bytes(session)
-    for entry in good_below(session.accepted, model, stack, suspect=session.history.state.suspect):
-        if present is not None and not _has_all(session, model, entry.version):
-            raise GmError(
-                "GM-P512",
-                f"the bytes of {model}@{entry.version}, the last known good version, are not in the artifact remote",
-                where=f"{model}@{entry.version}",
-            )
-        return entry
-    raise GmError("GM-P510", f"there is no earlier good version of {model} in {stage}", where=f"{model}#{stage}")
-
-
-def _has_all(session: Session, model: str, version: str) -> bool:
-    present = has_bytes(session)
-    artifacts = session.accepted.lineage(model, version).artifacts
-    return present is None or all(present(entry.md5 or "", entry.size) for entry in artifacts)
-
-
-def _restored(session: Session, model: str, stage: str, target: StackEntry | None) -> Entry | None:
-    """The stage state's blob as it was at the step that made ``target`` live; None undeploys."""
-    if target is None:
-        return None
-    path = session.accepted.layout.stage_path(model, stage)
-    step = target.step or session.history.pin
-    entry = snapshot(session.store, step, session.history.layout).entry(path)
-    if entry is None:
-        raise GmError("GM-P511", f"step {step[:12]} has no {path}", where=path)
-    return entry
-
-
-def _draft(
-    session: Session,
-    wanted: Rollback,
-    *,
-    model: str,
-    stage: str,
-    bad: StackEntry,
-    target: StackEntry,
-    updates: dict[str, bytes | Entry | None],
-) -> Draft:
-    optional = ((GM_CAUSE, wanted.cause), (GM_TECHNIQUE, TECHNIQUES.get(wanted.cause or "")))
-    return Draft(
-        event="rollback",
-        model=model,
-        version=target.version,
-        stage=stage,
-        subject=f"revert({model}/{stage}): roll back {bad.version} to {target.version}",
-        body=_body(session, model, bad.version, target.version),
-        reason=wanted.reason,
-        updates=updates,
-        trailers=(
-            (GM_EVENT, "rollback"),
-            (GM_MODEL, model),
-            (GM_STAGE, stage),
-            (GM_FROM, f"{bad.version}@sha256:{bad.lineage_sha256}"),
-            (GM_TO, f"{target.version}@sha256:{target.lineage_sha256}"),
-            *((key, value) for key, value in optional if value),
-            *(((GM_INCIDENT, wanted.incident),) if wanted.incident else ()),
-            (GM_RISK, risk_of(session, model)),
-            *((GM_IMPACT, impact) for impact in _impact(session, model, stage)),
-            *((REVERTS, step) for step in _reverted(session, model, stage, target)),
-        ),
-    )
-
-
-def _reverted(session: Session, model: str, stage: str, target: StackEntry) -> Sequence[str]:
-    """The steps whose promotions are undone, newest first."""
-    stack = session.history.state.stacks[model, stage].versions
-    place = max(index for index, entry in enumerate(stack) if entry == target)
-    return [entry.step for entry in reversed(stack[place + 1 :]) if entry.step]
-
-
-def _impact(session: Session, model: str, stage: str) -> tuple[str, ...]:
-    consumers = [consumer.name for consumer in session.accepted.model(model).consumers]
-    targets = [f"target {target.id}" for target in session.accepted.targets().targets if target.stage == stage]
-    return (", ".join([*consumers, *targets]),) if consumers or targets else ()
-
-
-def _body(session: Session, model: str, bad: str, good: str) -> str:
-    """What is lost: the recorded metrics of both versions side by side."""
-    lost = {metric.name: metric.value for metric in session.accepted.lineage(model, bad).metrics}
-    kept = {metric.name: metric.value for metric in session.accepted.lineage(model, good).metrics}
-    lines = [f"  {name}: {lost.get(name, '-')} -> {kept.get(name, '-')}" for name in sorted(lost | kept)]
-    return "\n".join([f"Recorded metrics, {bad} -> {good}:", *lines]) if lines else ""
+def _instead(session: Session) -> str | None:
+    fallback = fallback_of(session.history.policy)
+    return f"{fallback[0]}@{fallback[1]}" if fallback else None

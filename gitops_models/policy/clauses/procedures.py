@@ -20,12 +20,14 @@ _SUMMARY = (
     Clause(
         "A-summary-3",
         "A rollback can go back to the newest approved version that does not descend from poisoned data.",
-        mechanism="`gm rollback --before-data`",
+        ("GM-P521", "GM-P522"),
+        "`gm rollback --before-data`",
     ),
     Clause(
         "A-summary-4",
         "In the same way it can go back to before a bad commit of the training code.",
-        mechanism="`gm rollback --before-commit`",
+        ("GM-P521", "GM-P522"),
+        "`gm rollback --before-commit`",
     ),
     Clause(
         "A-summary-5",
@@ -242,7 +244,8 @@ _LIMITS = (
     Clause(
         "A-limits-7",
         "When no clean version is left, the degradation that was declared takes place.",
-        mechanism="declared degradation",
+        ("GM-P510", "GM-P523", "GM-P524", "GM-P525"),
+        "`rollback.degrade` of the policy; `gm rollback`",
     ),
     Clause(
         "A-limits-8",

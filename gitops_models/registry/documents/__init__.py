@@ -26,7 +26,16 @@ from gitops_models.registry.documents.people import (
     Workload,
 )
 from gitops_models.registry.documents.repository import Repository, Target, Targets
-from gitops_models.registry.documents.safety import Cause, Hold, Poisoned, Quarantine, Resolution, Status, Urgency
+from gitops_models.registry.documents.safety import (
+    Cause,
+    Fallback,
+    Hold,
+    Poisoned,
+    Quarantine,
+    Resolution,
+    Status,
+    Urgency,
+)
 from gitops_models.registry.documents.stages import Evidence, Report, StageState
 
 __all__ = [
@@ -43,6 +52,7 @@ __all__ = [
     "Document",
     "Environment",
     "Evidence",
+    "Fallback",
     "Features",
     "ForgeKey",
     "GpgKey",

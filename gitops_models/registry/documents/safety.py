@@ -51,6 +51,14 @@ class Urgency(Part):
     ] = ("bytes", "signature", "quarantine")
 
 
+class Fallback(Part):
+    """A version that is served in place of a model of which nothing good is left."""
+
+    model: Annotated[Name, about("Model of the version that stands in.", "fraud-rules")]
+    version: Annotated[Version, about("The version that stands in.", "1.0.0")]
+    lineage_sha256: Annotated[Sha256, about("sha256 of that version's lineage.yaml.", _SHA)]
+
+
 class Hold(Document):
     """Bars promotions to a stage, or lifts the bar. The path is models/<model>/holds/<stage>/<n>.yaml."""
 
@@ -65,12 +73,25 @@ class Hold(Document):
     emergency: Annotated[
         Urgency | None, about("Given where an emergency rollback placed it.", {"skipped": ["approval"]})
     ] = None
+    fallback: Annotated[
+        Fallback | None,
+        about(
+            "What is served until the hold is lifted; the policy declares it.",
+            {"model": "fraud-rules", "version": "1.0.0", "lineage_sha256": _SHA},
+        ),
+    ] = None
     degraded: Annotated[
         Line | None,
         about("What does not work meanwhile, where the restored version lacks what a consumer needs.", "no scores"),
     ] = None
     by: Annotated[Name, about("Who placed or lifted it; equals the signer.", "operator-1")]
     created: Annotated[Time, about("When, UTC.", "2026-11-21T12:00:00Z")]
+
+    @model_validator(mode="after")
+    def _a_lift_serves_nothing(self) -> Self:
+        if self.fallback is not None and self.action != "hold":
+            raise ValueError("a lift names no fallback")
+        return self
 
 
 class Quarantine(Document):
