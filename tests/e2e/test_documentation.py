@@ -50,7 +50,7 @@ def test_every_code_exists(page):
 @pytest.mark.parametrize("line", list(commands()))
 def test_every_command_parses(line, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for name in ("decision.json", "allowed_signers"):
+    for name in ("decision.json", "allowed_signers", "what-if.json"):
         (tmp_path / name).touch()
     words = shlex.split(line, comments=True)[1:]
     parse(words[: words.index(">")] if ">" in words else words)

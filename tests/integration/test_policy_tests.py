@@ -1,11 +1,17 @@
 """``gm check --policy-tests``, and tests as governed documents."""
 
 import json
+import re
 import subprocess
 
 import pytest
 
 from gitops_models.cli.run import run
+from gitops_models.policy.document import Policy
+from gitops_models.policy.profiles import profile
+from gitops_models.policy.simulation import load_simulation
+from gitops_models.policy.trials import run as run_tests
+from gitops_models.registry.documents import parse_document
 from tests.support.policy import LENIENT, World, document, policy_yaml, yamls
 
 WHO = ["--name", "Ada", "--email", "ada@example.org"]
@@ -191,3 +197,24 @@ def test_what_a_test_proposes_is_data_only():
     data = mine({**CASE, "propose": [{"event": "files", **hostile}]})
     assert yamls.load(data, PATH)["tests"][0]["propose"][0]["files"] == {"../../etc/passwd": "x"}
     assert governed(data).allowed
+
+
+# The page that explains it is true
+
+
+def test_the_example_of_the_documentation_passes_under_the_regulated_profile(repository_root):
+    page = (repository_root / "docs" / "how-to" / "write-a-policy.md").read_text()
+    (example,) = re.findall(r"^```yaml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    test = parse_document(example.encode(), "example.yaml", "PolicyTest")
+    found = run_tests(test, profile("regulated"))
+    assert [trial.differences for trial in found] == [()] * 3
+    (supposed,) = re.findall(r"^```json\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert [one.decision for one in load_simulation(supposed.encode(), "x")] == ["approve", "reject"]
+
+
+def test_every_field_of_the_policy_is_in_the_table_of_the_documentation(repository_root):
+    page = (repository_root / "docs" / "how-to" / "write-a-policy.md").read_text()
+    table = "".join(line for line in page.splitlines() if line.startswith("| `"))
+    named = set(re.findall(r"`([a-z_]+)`", table))
+    about_itself = {"apiVersion", "kind", "id", "version", "rules", "status", "owner", "max_staleness_minutes"}
+    assert {field.alias or name for name, field in Policy.model_fields.items()} - about_itself <= named
