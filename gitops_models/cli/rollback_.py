@@ -5,8 +5,27 @@ from typing import Annotated
 
 import typer
 
-from gitops_models.cli.common import DryRun, Merge, NoPush, Reason, exclude, finish, need_reason, open_here
+from gitops_models.cli.common import DryRun, Merge, NoPush, Reason, exclude, need_reason, open_here
 from gitops_models.cli.options import of
+
+Version = Annotated[str | None, typer.Option(metavar="V", help="This version; the last known good one otherwise.")]
+BundleFile = Annotated[
+    Path | None, typer.Option("--bundle", metavar="FILE", help="The forge is down: write it to a bundle.")
+]
+OverrideFile = Annotated[
+    Path | None, typer.Option("--override", metavar="FILE", help="Last resort: sign a local hold for reconcilers.")
+]
+BeforeData = Annotated[
+    str | None,
+    typer.Option(metavar="ID", help="To before this data: its name, NAME@SNAPSHOT, snapshot, sha256 or address."),
+]
+BeforeCommit = Annotated[str | None, typer.Option(metavar="SHA", help="To before this commit of the training code.")]
+Siblings = Annotated[
+    bool, typer.Option("--quarantine-siblings", help="Bar every version of the model from the same input too.")
+]
+OpenCause = Annotated[
+    bool, typer.Option("--open-cause/--no-open-cause", help="With --cause: open it where none of its kind is open.")
+]
 
 
 def command(
@@ -14,19 +33,17 @@ def command(
     model: Annotated[str, typer.Argument(metavar="MODEL")],
     *,
     stage: Annotated[str | None, typer.Option(help="The stage; the last one otherwise.")] = None,
-    to: Annotated[
-        str | None, typer.Option(metavar="V", help="This version; the last known good one otherwise.")
-    ] = None,
+    to: Version = None,
     cause: Annotated[str | None, typer.Option(help="Why in one word: regression, poisoning, tampering, ...")] = None,
     incident: Annotated[str | None, typer.Option(metavar="ID", help="The incident it belongs to.")] = None,
     quarantine: Annotated[bool, typer.Option("--quarantine", help="Bar the bad version everywhere.")] = False,
+    before_data: BeforeData = None,
+    before_commit: BeforeCommit = None,
+    siblings: Siblings = False,
+    open_cause: OpenCause = True,
     hold: Annotated[bool, typer.Option("--hold/--no-hold", help="Bar promotions to the stage until lifted.")] = True,
-    bundle: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The forge is down: write it to a bundle for reconcilers.")
-    ] = None,
-    override: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Last resort: sign a local hold for reconcilers, not a change.")
-    ] = None,
+    bundle: BundleFile = None,
+    override: OverrideFile = None,
     target: Annotated[str | None, typer.Option(metavar="ID", help="With --override: for this target only.")] = None,
     hours: Annotated[int | None, typer.Option(min=1, help="With --override: how long it holds.")] = None,
     reason: Reason = None,
@@ -36,29 +53,31 @@ def command(
 ) -> None:
     """Restore an earlier stage state, with a hold."""
     from gitops_models.cli.emergencies import roll_back_into_bundle, sign_override
-    from gitops_models.cli.noticing import telling
-    from gitops_models.workflows.announcing import announced
-    from gitops_models.workflows.recover import Rollback, rollback
+    from gitops_models.cli.recovering import roll_back
+    from gitops_models.workflows.recover import Rollback
 
     options = of(context)
     exclude(merge=merge, no_push=no_push)
     _one_way(bundle=bundle, override=override, other=merge or no_push, only=target or hours)
-    if override is not None and (quarantine or cause or not hold):
-        raise typer.BadParameter(
-            "an override is a hold for a while and nothing else: no --quarantine, --cause, --no-hold"
-        )
+    before = (before_data, before_commit)
+    _hold_alone(override, beside=quarantine or bool(cause or any(before)) or not hold)
     why = need_reason(options, reason)
     session = open_here(options)
-    wanted = Rollback(model, why, stage, to, cause, incident, hold=hold, quarantine=quarantine)
+    wanted = Rollback(model, why, stage, to, cause, incident, hold, quarantine, *before, siblings, open_cause)
     if bundle is not None:
         roll_back_into_bundle(options, session, wanted, bundle, dry_run=dry_run)
     elif override is not None:
         sign_override(options, session, wanted, override, target=target, hours=hours, dry_run=dry_run)
     else:
-        with telling(options, session) as post, announced(post, session, wanted, dry_run=dry_run) as story:
-            opened = rollback(session, wanted, dry_run=dry_run, no_push=no_push, before=story.begins)
-            landed = finish(options, session, opened, merge=merge, no_push=no_push, kind="Rollback")
-            story.ends(landed.step if landed else None)
+        roll_back(options, session, wanted, merge=merge, dry_run=dry_run, no_push=no_push)
+
+
+def _hold_alone(override: Path | None, *, beside: bool) -> None:
+    """Refuse an override that is to do more than hold."""
+    if override is not None and beside:
+        raise typer.BadParameter(
+            "an override is a hold for a while and nothing else: no --quarantine, --cause, --no-hold"
+        )
 
 
 def _one_way(*, bundle: Path | None, override: Path | None, other: bool, only: str | int | None) -> None:
