@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,9 +14,11 @@ from gitops_models.cli.output import emit, next_step, table
 
 if TYPE_CHECKING:
     from gitops_models.policy.reviews import ReviewItem
+    from gitops_models.workflows.session import Session
     from gitops_models.workflows.standing import Row, Standing
 
 WATCH_SECONDS = 5.0
+STDOUT = Path("-")
 
 
 def command(
@@ -23,16 +26,19 @@ def command(
     model: Annotated[str | None, typer.Argument(metavar="[MODEL]")] = None,
     *,
     watch: Annotated[bool, typer.Option("--watch", help="Again every five seconds.")] = False,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it as one static page; - prints it.")] = None,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="End with 8 when something else is served.")] = False,
 ) -> int:
     """Show desired, live, held, blocked, and the next command."""
     from gitops_models.errors import Exit
 
     options = of(context)
-    found = _once(options, model)
+    if html == STDOUT and (options.json or watch):
+        raise typer.BadParameter("--html - prints the page alone: neither --json nor --watch goes with it")
+    found = _once(options, model, html)
     while watch:
         time.sleep(WATCH_SECONDS)
-        found = _once(options, model)
+        found = _once(options, model, html)
     return Exit.DRIFT if exit_code and found.drifted else Exit.OK
 
 
@@ -42,7 +48,7 @@ def overview(options: Options) -> int:
     return 0
 
 
-def _once(options: Options, model: str | None) -> Standing:
+def _once(options: Options, model: str | None, html: Path | None = None) -> Standing:
     from gitops_models.workflows.naming import known_model
     from gitops_models.workflows.standing import standing
 
@@ -50,9 +56,25 @@ def _once(options: Options, model: str | None) -> Standing:
     if model is not None:
         known_model(session, model)
     found = standing(session, model)
-    emit(options, "Status", _body(found), _lines(found))
+    if html is not None:
+        _page(session, found, model, html)
+    if html != STDOUT:
+        body = _body(found) if html is None else {**_body(found), "html": str(html)}
+        emit(options, "Status", body, _lines(found))
     next_step(options, found.following)
     return found
+
+
+def _page(session: Session, found: Standing, model: str | None, path: Path) -> None:
+    """Write the page to a file, or to standard output."""
+    from gitops_models.audit.statuspage import render_page
+    from gitops_models.workflows.statuspage import status_page, write_page
+
+    text = render_page(status_page(session, found, model))
+    if path == STDOUT:
+        typer.echo(text, nl=False)
+        return
+    write_page(path, text)
 
 
 def _body(found: Standing) -> dict[str, Any]:
