@@ -9,10 +9,11 @@ from __future__ import annotations
 from gitops_models.policy.clauses.clause import DOCUMENTS, Clause
 from gitops_models.policy.clauses.operation import OPERATION
 from gitops_models.policy.clauses.procedures import PROCEDURES
+from gitops_models.policy.clauses.recovery import RECOVERY
 from gitops_models.policy.clauses.standing import Standing, standing
 from gitops_models.policy.clauses.versioning import VERSIONING
 
-CLAUSES: tuple[Clause, ...] = (*PROCEDURES, *VERSIONING, *OPERATION)
+CLAUSES: tuple[Clause, ...] = (*PROCEDURES, *RECOVERY, *VERSIONING, *OPERATION)
 """All clauses, document A first, each document in its own order."""
 
 BY_ID = {clause.id: clause for clause in CLAUSES}

@@ -16,7 +16,11 @@ _ROLLBACK = (
     Clause(
         "B-6.2-2",
         "Where the risk allows it, a rollback is automatic.",
-        mechanism="`gm monitor`",
+        (
+            "GM-P508",
+            "GM-P509",
+        ),
+        "`gm monitor`",
         due="delivery",
     ),
     Clause(
@@ -26,7 +30,16 @@ _ROLLBACK = (
         needs=(given("risks.high.rollback.authorize"), given("risks.critical.rollback.authorize")),
     ),
     Clause("B-6.2-4", "The bytes of the version that is rolled back stay.", ("GM-P502", "GM-P101")),
-    Clause("B-6.2-5", "A rollback only adds to history.", ("GM-P101", "GM-P102", "GM-T600")),
+    Clause(
+        "B-6.2-5",
+        "A rollback only adds to history.",
+        (
+            "GM-P101",
+            "GM-P102",
+            "GM-T600",
+            "GM-P103",
+        ),
+    ),
     Clause(
         "B-6.3-1",
         "At low and medium risk an operator may roll back.",
@@ -51,7 +64,17 @@ _RECORDS = (
     Clause("B-7-2", "It says who authorized it.", ("GM-P404",), "acceptances of the ledger; `gm log`"),
     Clause("B-7-3", "It has a time that others can check.", ("GM-P404",), "acceptances and checkpoints"),
     Clause("B-7-4", "It names the systems that it touches, promotions too.", mechanism="trailer `Gm-Impact`"),
-    Clause("B-7-5", "Records cannot be changed.", ("GM-T400", "GM-T600", "GM-P102")),
+    Clause(
+        "B-7-5",
+        "Records cannot be changed.",
+        (
+            "GM-T400",
+            "GM-T600",
+            "GM-P102",
+            "GM-P103",
+            "GM-P506",
+        ),
+    ),
     Clause(
         "B-7-6",
         "Records and versions are kept for as long as the organisation decided.",
@@ -59,16 +82,35 @@ _RECORDS = (
         mechanism="rules of retention",
     ),
     Clause("B-8-1", "What consumers need is checked before a promotion.", ("GM-P314",)),
-    Clause("B-8-2", "It is checked before a rollback too.", mechanism="the choice of the last known good version"),
+    Clause(
+        "B-8-2",
+        "It is checked before a rollback too.",
+        ("GM-P902",),
+        "the choice of the last known good version",
+    ),
     Clause(
         "B-8-3",
         "When a version does not fit, the next one that fits is restored or the service degrades as declared.",
-        mechanism="the choice of the last known good version; declared degradation",
+        (
+            "GM-P902",
+            "GM-P523",
+        ),
+        "the choice of the last known good version; declared degradation",
     ),
     Clause("B-9-1", "Deployed bytes are never overwritten.", ("GM-P101", "GM-P105", "GM-A314")),
     Clause("B-9-2", "Nothing without a version, or with half of one, is deployed.", ("GM-P104", "GM-P303")),
     Clause(
-        "B-9-3", "No rollback without record and authority, as by a direct push.", ("GM-P401", "GM-P404", "GM-P801")
+        "B-9-3",
+        "No rollback without record and authority, as by a direct push.",
+        (
+            "GM-P401",
+            "GM-P404",
+            "GM-P801",
+            "GM-P606",
+            "GM-P803",
+            "GM-P804",
+            "GM-P805",
+        ),
     ),
     Clause(
         "B-9-4",
@@ -82,22 +124,27 @@ _PEOPLE = (
     Clause(
         "B-10-2",
         "Training in versioning, rollback and incidents is demanded.",
+        ("GM-P410",),
+        "training register of people.yaml",
         needs=(lists("training.topics", "versioning", "rollback", "incident"),),
-        mechanism="training register of people.yaml",
     ),
     Clause(
         "B-10-3",
         "Training that expired does not count.",
+        (
+            "GM-P401",
+            "GM-P410",
+        ),
+        "training register of people.yaml",
         needs=(given("training.valid_days"),),
-        mechanism="training register of people.yaml",
     ),
     Clause("B-11-1", "A suspended model is not promoted.", ("GM-P305",), "`gm suspend`"),
     Clause("B-11-2", "A suspended person neither proposes nor approves.", ("GM-P401", "GM-P403"), "`suspended`"),
     Clause(
         "B-11-3",
         "Repeated violations are counted, and from a number on an external audit is demanded.",
+        ("GM-P322",),
         needs=(given("violations"),),
-        mechanism="rules of violations",
     ),
     Clause(
         "B-11-4",

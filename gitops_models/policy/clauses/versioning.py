@@ -8,7 +8,16 @@ from gitops_models.policy.clauses.needs import evidence_at_every_stage, given, l
 _REQUIRE, _COVERAGE = "lineage.require", "lineage.coverage"
 
 _SCOPE = (
-    Clause("B-1-1", "Without a policy nothing is allowed.", ("GM-P701", "GM-P706")),
+    Clause(
+        "B-1-1",
+        "Without a policy nothing is allowed.",
+        (
+            "GM-P701",
+            "GM-P706",
+            "GM-P001",
+            "GM-P003",
+        ),
+    ),
     Clause(
         "B-2-1",
         "Models, pipelines, prompts and configurations are under the same rules.",
@@ -23,7 +32,10 @@ _SCOPE = (
     Clause(
         "B-2-3",
         "The whole life of a model is governed, up to its retirement.",
-        ("GM-P305", "GM-P520"),
+        (
+            "GM-P305",
+            "GM-P520",
+        ),
         "`gm retire`",
     ),
     Clause(
@@ -36,7 +48,10 @@ _SCOPE = (
     Clause(
         "B-3-2",
         "A version leads to its data, code, parameters and approvals.",
-        ("GM-P201",),
+        (
+            "GM-P201",
+            "GM-P205",
+        ),
         "`gm show`, `gm log`",
         needs=(lists(_REQUIRE, "data", "code", "parameters"),),
     ),
@@ -46,16 +61,37 @@ _SCOPE = (
         ("GM-P101", "GM-T600"),
         "`gm at`, `gm log`, `gm verify`",
     ),
-    Clause("B-3-4", "A safe rollback is possible at any time.", mechanism="rules of reversibility"),
+    Clause(
+        "B-3-4",
+        "A safe rollback is possible at any time.",
+        ("GM-P901",),
+    ),
     Clause(
         "B-3-5",
         "Who has to agree follows from the risk; people and policy change only by agreement.",
-        ("GM-P401",),
+        (
+            "GM-P401",
+            "GM-P004",
+            "GM-P702",
+            "GM-P703",
+            "GM-P704",
+            "GM-P705",
+        ),
         needs=(given("policy_changes.approve"),),
     ),
 )
 _IDENTIFICATION = (
-    Clause("B-4.1-1", "A version has its own id.", ("GM-D011", "GM-P002", "GM-C144")),
+    Clause(
+        "B-4.1-1",
+        "A version has its own id.",
+        (
+            "GM-D011",
+            "GM-P002",
+            "GM-C144",
+            "GM-P107",
+            "GM-P108",
+        ),
+    ),
     Clause(
         "B-4.1-2",
         "A version names its model and its architecture.",
@@ -149,7 +185,10 @@ _APPROVAL = (
     Clause(
         "B-5.1-5",
         "One person fills one place, and nobody approves their own work.",
-        ("GM-P401",),
+        (
+            "GM-P401",
+            "GM-P006",
+        ),
         needs=(lacks("approvals.self_approval"),),
     ),
     Clause(
@@ -161,33 +200,45 @@ _APPROVAL = (
     Clause(
         "B-5.2-2",
         "Each stage demands documented test results that passed.",
-        ("GM-P307", "GM-P308", "GM-P309", "GM-P310", "GM-P311"),
+        (
+            "GM-P307",
+            "GM-P308",
+            "GM-P309",
+            "GM-P310",
+            "GM-P311",
+            "GM-P312",
+            "GM-P313",
+            "GM-P318",
+        ),
         needs=(evidence_at_every_stage(),),
     ),
     Clause("B-5.2-3", "Each stage demands a sign-off.", ("GM-P401",)),
     Clause(
         "B-5.2-4",
         "A version rests in the stage before for as long as its risk demands.",
+        ("GM-P316",),
         needs=(given("stage_rules.*.soak_hours"),),
-        mechanism="rules of promotion",
     ),
     Clause(
         "B-5.2-5",
         "In a change freeze nothing is promoted.",
+        ("GM-P317",),
         needs=(given("stage_rules.*.freeze"),),
-        mechanism="rules of promotion",
     ),
     Clause(
         "B-5.2-6",
         "Measured results have to stay within the limits that the organisation accepts.",
+        (
+            "GM-P319",
+            "GM-P320",
+        ),
         needs=(given("conditions"),),
-        mechanism="conditions",
     ),
     Clause(
         "B-5.2-7",
         "Where the risk is high only formats are served that cannot run code.",
+        ("GM-P321",),
         needs=(given("stage_rules.*.formats"),),
-        mechanism="rules of promotion",
     ),
 )
 VERSIONING: tuple[Clause, ...] = (*_SCOPE, *_IDENTIFICATION, *_COVERED, *_APPROVAL)
