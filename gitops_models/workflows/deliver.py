@@ -27,6 +27,7 @@ from gitops_models.store.repository import Store
 from gitops_models.trust.ledger import Ledger, Scribe
 from gitops_models.trust.memory import memory_path, require_memory, write_durably
 from gitops_models.trust.usersigner import record_signer_from_config
+from gitops_models.workflows.notices import watch_of
 from gitops_models.workflows.remotes import reader_of
 from gitops_models.workflows.session import default_remote
 
@@ -79,6 +80,7 @@ def reconciler_for_directory(repo: Path, place: Place, clock: Clock) -> Iterator
             recorder=recorder_for(ledger, signer),
             clock=clock.now,
             overrides=partial(override_files, place.overrides, None),
+            watch=watch_of(store, clock, state / "alarms.json"),
         )
 
 

@@ -8,11 +8,13 @@ which program runs.
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitops_models.delivery.notify.assemble import open_post
 from gitops_models.delivery.notify.settings import read_notifications
+from gitops_models.delivery.watch import Watch
 from gitops_models.errors import GmError
 from gitops_models.store.config import personal_setting
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from gitops_models.delivery.notify.post import Post
     from gitops_models.delivery.notify.settings import NotificationsFile
     from gitops_models.store.repository import Store
+    from gitops_models.workflows.clock import Clock
     from gitops_models.workflows.session import Session
 
 SETTING = "gm.notifications"
@@ -33,21 +36,41 @@ def post_of(session: Session) -> Post:
     Never raises: what is wrong with the configuration is the first of its ``warnings``, because no alarm may stand in
     the way of a rollback.
     """
-    problems: list[GmError] = []
-    found: NotificationsFile | None = None
+    return _post(_configured(session.store), session.store, session.clock, session.history.repository.id)
+
+
+def watch_of(store: Store, clock: Clock, memory: Path) -> Watch | None:
+    """Return what tells the person of what this clone reconciles; None where nobody is named.
+
+    ``memory`` is the file that says what was told.
+    """
+    found = _configured(store)
+    if found.file is None and not found.problems:
+        return None
+    return Watch(_post(found, store, clock), memory)
+
+
+@dataclass(frozen=True)
+class _Configured:
+    """The person's file, if one is named and good, and why it is not."""
+
+    file: NotificationsFile | None = None
+    problems: tuple[GmError, ...] = ()
+
+
+def _configured(store: Store) -> _Configured:
     try:
-        if (path := _file(session.store)) is not None:
-            found = read_notifications(path)
+        path = _file(store)
+        return _Configured(read_notifications(path) if path else None)
     except GmError as error:
-        problems.append(error)
-    state = Path(found.state) if found and found.state else state_directory(os.environ, session.store.common_dir)
-    post = open_post(
-        found.notifications if found else (),
-        state,
-        clock=session.clock.now,
-        repository=session.history.repository.id,
-    )
-    post.warnings += problems
+        return _Configured(problems=(error,))
+
+
+def _post(found: _Configured, store: Store, clock: Clock, repository: str = "unknown") -> Post:
+    file = found.file
+    state = Path(file.state) if file and file.state else state_directory(os.environ, store.common_dir)
+    post = open_post(file.notifications if file else (), state, clock=clock.now, repository=repository)
+    post.warnings += found.problems
     return post
 
 

@@ -217,6 +217,26 @@ def test_nothing_in_the_repository_says_who_is_told(shop, hook):
     assert (hook.deliveries, shop.log.exists()) == ([], False)
 
 
+def test_what_a_clone_serves_is_told_to_its_person(shop, hook):
+    shop.reconcile()
+    assert (hook.deliveries, shop.recorded()) == ([], [])
+    file = shop.served_root / "fraud" / "production" / "current" / "model.onnx"
+    file.chmod(0o644)
+    file.write_bytes(b"spoiled")
+    hook.answers = [400]
+    status, body, err = shop.run(*shop.reconciling)
+    assert (status, body["results"][0]["done"]) == (Exit.OK, "healed")
+    assert [line["warning"]["code"] for line in err] == ["GM-R701"]
+    assert (hook.kinds, hook.events[0]["source"][:15]) == (["integrity-failure"], "/gitops-models/")
+    assert hook.events[0]["source"] != "/gitops-models/unknown"
+
+
+def test_a_configuration_that_is_wrong_is_a_warning_of_each_reconcile(shop):
+    (shop.root / "notifications.yaml").write_text("nothing")
+    status, body, err = shop.run(*shop.reconciling)
+    assert (status, body["ok"], [line["warning"]["code"] for line in err]) == (Exit.OK, True, ["GM-R710"])
+
+
 @pytest.mark.clause("A-emergency-2")
 def test_who_signs_an_override_has_told_security_before(tmp_path, home):
     team = Team(tmp_path, home, PEOPLE, policy="minimal", emergency=EMERGENCY, **SHORT)
