@@ -7,7 +7,7 @@ import pytest
 from gitops_models.errors.codes import all_codes
 from gitops_models.policy.clauses import BY_ID, CLAUSES, DOCUMENTS
 from gitops_models.policy.clauses.needs import given, lacks, lists, values
-from gitops_models.policy.document import load_policy
+from gitops_models.policy.document import Policy, load_policy
 from tests.support.clauses import marked
 from tests.support.policy import policy_yaml
 
@@ -132,3 +132,23 @@ def test_the_quorum_and_the_rollback_of_a_risk_are_asked_for_by_role():
     for clause in ("B-6.3-1", "B-6.3-2", "B-6.3-3"):
         assert all(need.met(policy()) for need in BY_ID[clause].needs)
         assert not all(need.met(policy(risks=nobody)) for need in BY_ID[clause].needs)
+
+
+def test_every_need_names_a_field_of_the_policy():
+    schema = Policy.model_json_schema()
+    needs = {need.field for clause in CLAUSES for need in clause.needs}
+    assert {field for field in needs if not exists(schema, schema, field.split("."))} == set()
+
+
+def exists(schema, node, path):
+    """Whether a JSON Schema knows the path; ``*`` is each entry of a mapping or list."""
+    if "$ref" in node:
+        return exists(schema, schema["$defs"][node["$ref"].rpartition("/")[2]], path)
+    if "anyOf" in node:
+        return any(exists(schema, one, path) for one in node["anyOf"])
+    if not path:
+        return True
+    below = node.get("properties", {}).get(path[0])
+    if path[0] == "*":
+        below = node.get("additionalProperties") or node.get("items")
+    return isinstance(below, dict) and exists(schema, below, path[1:])
