@@ -21,7 +21,7 @@ def docs(code: str) -> str:
 
 
 def outcome(verdict: Verdict) -> str:
-    """Return ``allowed``, ``pending`` (nothing but approvals is missing) or ``denied``."""
+    """Return ``allowed``, ``pending`` (nothing but approvals and time is missing) or ``denied``."""
     if verdict.allowed:
         return "allowed"
     return "pending" if verdict.missing_only else "denied"

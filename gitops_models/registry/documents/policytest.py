@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from gitops_models.registry.documents._base import (
     Date,
@@ -21,6 +21,16 @@ from gitops_models.registry.documents.lineage import Metric
 from gitops_models.registry.documents.people import RoleGrant
 from gitops_models.registry.documents.safety import CauseName
 
+FIRST_YEAR, LAST_YEAR = 2000, 9000  # tests count hours back and forth from their time
+
+
+def _countable(text: str) -> str:
+    if not FIRST_YEAR <= int(text[:4]) <= LAST_YEAR:
+        raise ValueError(f"lies outside of the years {FIRST_YEAR} to {LAST_YEAR}")
+    return text
+
+
+At = Annotated[Time, AfterValidator(_countable)]
 Code = Annotated[str, StringConstraints(pattern=r"^GM-[A-Z][0-9]{3}$")]
 ModelType = Literal["model", "pipeline", "prompt", "configuration"]
 Outcome = Literal["allowed", "pending", "denied"]
@@ -146,7 +156,7 @@ class Case(Part):
     """One change and what the policy is expected to say."""
 
     name: Annotated[Line, about("What is expected, as a sentence.", "nobody approves alone at high risk")]
-    at: Annotated[Time | None, about("When it is judged; the file's `at` when absent.", "2026-11-28T12:00:00Z")] = None
+    at: Annotated[At | None, about("When it is judged; the file's `at` when absent.", "2026-11-28T12:00:00Z")] = None
     by: Annotated[Name | None, about("Who proposes.", "ml-engineer-1")] = None
     touch: Annotated[bool, about("Whether they sign with the touch of a hardware key.", example=False)] = True
     propose: Annotated[
@@ -172,7 +182,7 @@ class PolicyTest(Document):
     kind: Annotated[Literal["PolicyTest"], about("The kind of document.", "PolicyTest")] = "PolicyTest"
     name: Annotated[Name, about("Name of the test; equals the file's name.", "risk-table")]
     description: Annotated[Line | None, about("What it is about.", "who approves what")] = None
-    at: Annotated[Time, about("When changes are judged.", _WEDNESDAY)] = _WEDNESDAY
+    at: Annotated[At, about("When changes are judged.", _WEDNESDAY)] = _WEDNESDAY
     policy: Annotated[
         dict[str, Any],
         Field(default_factory=dict),

@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gitops_models.errors import GmError
 from gitops_models.policy.profiles import profile
@@ -143,6 +145,67 @@ def test_a_test_that_cannot_be_set_up_fails_in_every_case():
 
 def test_a_broken_policy_of_its_own_fails_the_test_and_raises_nothing():
     assert run(document(proposing("suspended")), policy_yaml(kind="People"))[0].fault.code == "GM-D022"
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_a_time_that_cannot_be_counted_from_is_refused(at):
+    for fields in ({"at": at}, {"tests": [{"name": "x", "at": at, "expect": "allowed", **proposing("suspended")}]}):
+        with pytest.raises(GmError) as caught:
+            document(proposing("suspended"), **fields)
+        assert caught.value.code == "GM-D021"
+
+
+NAMES = st.sampled_from(["fraud", "spam", "1.0.0", "production", "canary", "x" * 64, "ci", "raio-1"])
+VERSIONS = st.sampled_from(["1.0.0", "1.1.0", "9.9.9"])
+STAGES = st.sampled_from(["staging", "production", "canary"])
+EVENTS = st.sampled_from(
+    ["model-added", "model-changed", "version-registered", "evidence-added", "promoted", "rolled-back", "undeployed",
+     "hold-placed", "hold-lifted", "quarantined", "quarantine-released", "cause-opened", "cause-resolved", "suspended",
+     "resumed", "retired", "policy-changed", "people-changed", "files", "exploded"]
+)  # fmt: skip
+JSON = st.recursive(st.none() | st.booleans() | st.integers(0, 9) | NAMES, lambda one: st.lists(one, max_size=2))
+PARTS = st.fixed_dictionaries(
+    {"event": EVENTS},
+    optional={
+        "model": NAMES.filter(lambda name: name != "1.0.0"),
+        "version": VERSIONS,
+        "stage": STAGES,
+        "by": NAMES,
+        "risk": st.sampled_from(["low", "critical"]),
+        "evidence": st.fixed_dictionaries({"type": NAMES}),
+        "policy": st.dictionaries(st.sampled_from(["version", "stages", "risks", "roles", "x"]), JSON, max_size=2),
+        "without": st.lists(NAMES, max_size=2),
+        "emergency": st.booleans(),
+        "files": st.dictionaries(
+            st.sampled_from(["models/fraud/model.yaml", "gm.yaml", "policies/policy.yaml", "../x", "models", "a"]),
+            st.none() | st.sampled_from(["", "kind: Model\n", "["]),
+            max_size=2,
+        ),
+    },
+)
+MODELS = st.fixed_dictionaries(
+    {"name": st.sampled_from(["fraud", "spam"])},
+    optional={
+        "versions": st.lists(st.fixed_dictionaries({"version": VERSIONS}, optional={
+            "hours_ago": st.integers(0, 2000), "quarantined": st.booleans(), "by": NAMES,
+            "lacks": st.lists(st.sampled_from(["artifacts", "weights", "code"]), max_size=2),
+            "evidence": st.lists(NAMES, max_size=2), "weights": st.just("same"),
+        }), max_size=3),
+        "live": st.dictionaries(STAGES, st.lists(VERSIONS, max_size=3), max_size=2),
+        "held": st.lists(STAGES, max_size=2),
+        "suspended": st.booleans(),
+    },
+)  # fmt: skip
+
+
+@given(st.lists(MODELS, max_size=2), st.lists(PARTS, min_size=1, max_size=3), st.lists(NAMES, max_size=2))
+def test_whatever_a_test_says_it_comes_out_or_fails_and_never_breaks_the_run(models, parts, approvals):
+    case = {"propose": parts, "approvals": approvals}
+    (found,) = run(document(case, models=models), POLICY)
+    assert (found.verdict is None) == (found.fault is not None)
+    assert isinstance(found.passed, bool)
+    (again,) = run(document(case, models=models), POLICY)
+    assert again.verdict == found.verdict
 
 
 # What can be proposed
