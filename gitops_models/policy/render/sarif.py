@@ -95,4 +95,4 @@ def _uri(path: str) -> str:
     """A relative reference, every byte that is not plain in percent form; no name can pose as a scheme or host."""
     data = path.encode("utf-8", "backslashreplace")
     quoted = "".join(chr(byte) if byte in _PLAIN else f"%{byte:02X}" for byte in data)
-    return quoted.lstrip("/")
+    return quoted.lstrip("/") or GM_YAML
