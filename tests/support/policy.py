@@ -235,6 +235,10 @@ class _Blobs:
         return self.content[oid]
 
 
+JUDGED = []
+"""Every verdict since the test began (see recorded.py)."""
+
+
 class World:
     """An accepted state that grows; ``judge`` judges edits of it without accepting them."""
 
@@ -313,7 +317,9 @@ class World:
     def judge(self, edits, by="engineer", approvals=(), *, scopes=None, **fields):
         """The verdict on edits."""
         change = self.change(edits, scopes)
-        return judge(change, self.facts(change, by, approvals, **fields), self.policy)
+        verdict = judge(change, self.facts(change, by, approvals, **fields), self.policy)
+        JUDGED.append(verdict)
+        return verdict
 
     def codes(self, edits, by="engineer", approvals=(), **fields):
         """The codes that deny edits."""
