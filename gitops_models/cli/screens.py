@@ -70,7 +70,8 @@ def next_of(screen: ProposalScreen) -> str:
     verdict = screen.evaluation.verdict
     if verdict.allowed:
         return f"gm merge {screen.proposal.id}"
-    return f"gm approve {screen.proposal.id}" if verdict.missing_only else f"gm check {screen.proposal.id}"
+    waits = verdict.missing_only and not all(quorum.met for quorum in verdict.quorums)
+    return f"gm approve {screen.proposal.id}" if waits else f"gm check {screen.proposal.id}"
 
 
 def _reasons(screen: ProposalScreen) -> list[str]:

@@ -64,6 +64,7 @@ class Rule:
     def findings(self, context: Context) -> tuple[Finding, ...]:
         """Apply the rule. On replay an admission rule warns instead of denying."""
         soft = self.kind is Kind.ADMISSION and not context.facts.live
+        denies = self.severity is Severity.DENY
         return tuple(
             Finding(
                 self.code,
@@ -72,6 +73,7 @@ class Rule:
                 problem.where,
                 problem.hint or self.remedy,
                 problem.details,
+                on_replay=soft and denies and not problem.warns,
             )
             for problem in self.check(context)
         )

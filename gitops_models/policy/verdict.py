@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
@@ -11,11 +11,12 @@ if TYPE_CHECKING:
 
 How = Literal["signed", "forge", "proposer", "self"]
 
-PENDING = frozenset(("GM-P401", "GM-P404"))
-"""Codes of what is still to come rather than wrong: approvals, and the record that they stood."""
+_APPROVALS = frozenset(("GM-P401", "GM-P404"))
+_TIME = frozenset(("GM-P316", "GM-P317"))
+PENDING = _APPROVALS | _TIME
+"""Codes of what is still to come rather than wrong: approvals, their record, and the end of soak and freeze."""
 
-
-OPINIONS = PENDING | {"GM-P402"}
+OPINIONS = _APPROVALS | {"GM-P402"}
 """Codes that depend on what reviewers have said so far, not on what the change is."""
 
 
@@ -29,7 +30,10 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One coded reason of a verdict. ``where`` is a repository path, ``details`` are further lines for people."""
+    """One coded reason of a verdict. ``where`` is a repository path, ``details`` are further lines for people.
+
+    ``on_replay``: it only warns because the step is judged anew; whoever saw it live would have refused it.
+    """
 
     code: str
     severity: Severity
@@ -37,6 +41,7 @@ class Finding:
     where: str | None = None
     hint: str | None = None
     details: tuple[str, ...] = ()
+    on_replay: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,6 +114,13 @@ class Verdict:
         """The distinct codes of the denials, in order."""
         return tuple(dict.fromkeys(finding.code for finding in self.denials))
 
+    def seen_live(self) -> Verdict:
+        """Return the verdict of whoever sees the step for the first time: what warns on replay denies."""
+        if not any(one.on_replay for one in self.findings):
+            return self
+        seen = (replace(one, severity=Severity.DENY) if one.on_replay else one for one in self.findings)
+        return replace(self, allowed=False, findings=tuple(seen))
+
     @property
     def quorum_needed(self) -> bool:
         """Whether a record says when it was accepted, and what counted; without it the merge is its own acceptance."""
@@ -116,5 +128,5 @@ class Verdict:
 
     @property
     def missing_only(self) -> bool:
-        """Whether nothing but approvals is missing: the change is pending, not wrong."""
+        """Whether nothing but approvals and time is missing: the change is pending, not wrong."""
         return not self.allowed and all(finding.code in PENDING for finding in self.denials)

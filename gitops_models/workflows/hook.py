@@ -158,8 +158,10 @@ class _Door:
 
     def _step(self, step: Step, people: People) -> Iterator[GmError]:
         if step.status not in LANDS:
-            yield _refused(step)
+            yield _refused(cast("Verdict", step.verdict))
             return
+        if step.verdict is not None and not step.verdict.seen_live().allowed:
+            yield _refused(step.verdict.seen_live())  # the door is who sees it live: soak, freeze, training, rates
         now = self.clock.now()
         why = untimely(step.at, now, lambda: (step, people)) if step.at and step.change_id else None
         if why and step.at:
@@ -279,8 +281,8 @@ class _Door:
         return known if known and on_first_parent_line(self.store, known.tip, tip) else None
 
 
-def _refused(step: Step) -> GmError:
+def _refused(verdict: Verdict) -> GmError:
     """What the judge says of a step that is not accepted: a missing acceptance is one of its denials (GM-P404)."""
     from gitops_models.policy.denied import Denied  # noqa: PLC0415 - only refusals need it
 
-    return Denied(cast("Verdict", step.verdict))
+    return Denied(verdict)

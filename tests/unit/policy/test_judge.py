@@ -78,6 +78,21 @@ def test_a_rule_newer_than_the_policys_rule_set_does_not_judge(monkeypatch):
     assert here.codes(version_files("1.1.0")) == ("GM-P203",)
 
 
+def test_what_only_warns_on_replay_denies_where_the_step_is_seen_live(monkeypatch):
+    here = World().registered("1.0.0")
+    problems = (Problem("late"), Problem("known", warns=True))
+    monkeypatch.setattr(
+        "gitops_models.policy.judge.CONTENT", (Rule("GM-P203", lambda _: problems, "x", Kind.ADMISSION),)
+    )
+    replayed = here.judge(version_files("1.1.0"), live=False)
+    assert replayed.allowed
+    seen = replayed.seen_live()
+    assert [(one.message, one.severity) for one in seen.findings] == [("late", Severity.DENY), ("known", Severity.WARN)]
+    assert (seen.allowed, seen.codes) == (False, ("GM-P203",))
+    live = here.judge(version_files("1.1.0"))
+    assert (live.codes, live.seen_live()) == (("GM-P203",), live)
+
+
 def test_a_warning_does_not_deny(monkeypatch):
     here = World().registered("1.0.0")
     rule = Rule("GM-P203", lambda _: [Problem("note")], "warns", severity=Severity.WARN)
