@@ -9,6 +9,7 @@ from gitops_models.delivery.values import Deployment, Desired, ModelStage, Stand
 from gitops_models.errors import GmError
 from gitops_models.policy.lkg import good_below
 from gitops_models.registry.canonical import FileDigest, tree_digest
+from gitops_models.registry.standins import stand_in
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -34,6 +35,8 @@ def desired_states(
     """
     snapshot = history.state.snapshot
     named = {ModelStage(model, stage) for model in snapshot.models() for stage in snapshot.stages(model)}
+    left = (ModelStage(*key) for key, stack in history.state.stacks.items() if not stack.live)
+    named |= {at for at in left if _has_stand_in(snapshot, at)}
     rows = tuple(row for row in snapshot.targets().targets if row.id == target)
     selected = (at for at in named | set(occupied) if _selects(at, stages, models) and _narrows(at, rows))
     return tuple(desired_state(history, at) for at in sorted(selected))
@@ -48,20 +51,40 @@ def desired_state(history: History, at: ModelStage) -> Desired:
 
 
 def deployment_of(snapshot: Snapshot, at: ModelStage) -> Deployment | None:
-    """Return the version that the stage state names, with the digests of its lineage; ``None`` when there is none.
+    """Return the version that the stage state names, or what stands in for it, with the digests of its lineage.
+
+    ``None`` when there is neither.
 
     Raises GM-R201 where the stage state pins another lineage than the one that is there.
     """
     state = snapshot.stage_state(at.model, at.stage)
     if state is None:
-        return None
+        return _standing_in(snapshot, at)
     if snapshot.lineage_sha256(at.model, state.version) != state.lineage_sha256:
         raise GmError(
             "GM-R201",
             f"{at.model}@{state.version} is pinned with another lineage",
             where=snapshot.layout.stage_path(at.model, at.stage),
         )
-    return Deployment(at.model, at.stage, state.version, state.lineage_sha256, _artifacts(snapshot, at, state.version))
+    artifacts = _artifacts(snapshot, at.model, state.version)
+    return Deployment(at.model, at.stage, state.version, state.lineage_sha256, artifacts)
+
+
+def _has_stand_in(snapshot: Snapshot, at: ModelStage) -> bool:
+    try:
+        return snapshot.has_model(at.model) and stand_in(snapshot, at.model, at.stage) is not None
+    except GmError:
+        return True  # it is said of this place alone that its documents cannot be read
+
+
+def _standing_in(snapshot: Snapshot, at: ModelStage) -> Deployment | None:
+    found = stand_in(snapshot, at.model, at.stage)
+    if found is None:
+        return None
+    if snapshot.lineage_sha256(found.model, found.version) != found.lineage_sha256:
+        raise GmError("GM-R201", f"{found.model}@{found.version} is pinned with another lineage", where=str(at))
+    artifacts = _artifacts(snapshot, found.model, found.version)
+    return Deployment(at.model, at.stage, found.version, found.lineage_sha256, artifacts, origin=found.model)
 
 
 def change_behind(history: History, at: ModelStage) -> str | None:
@@ -80,7 +103,7 @@ def _desired(history: History, at: ModelStage) -> Desired:
     hold = snapshot.held(at.model, at.stage)
     return Desired(
         at,
-        _standing(snapshot, wanted, barred, at, suspended=_suspended(history, at)),
+        _standing(snapshot, wanted, barred, suspended=_suspended(history, at)),
         wanted,
         quarantined=barred,
         keep=_last_known_good(history, at),
@@ -101,26 +124,24 @@ def _suspended(history: History, at: ModelStage) -> bool:
     return last is None or last.kind == "suspended"
 
 
-def _standing(
-    snapshot: Snapshot, wanted: Deployment | None, barred: frozenset[str], at: ModelStage, *, suspended: bool
-) -> Standing:
+def _standing(snapshot: Snapshot, wanted: Deployment | None, barred: frozenset[str], *, suspended: bool) -> Standing:
     if suspended:
         return Standing.SUSPENDED
     if wanted is None:
         return Standing.UNDEPLOY
-    quarantined = snapshot.quarantined(at.model, wanted.version) or wanted.digest in barred
+    quarantined = snapshot.quarantined(wanted.source, wanted.version) or wanted.digest in barred
     return Standing.QUARANTINED if quarantined else Standing.SERVE
 
 
-def _artifacts(snapshot: Snapshot, at: ModelStage, version: str) -> tuple[FileDigest, ...]:
-    lineage = snapshot.lineage(at.model, version)
+def _artifacts(snapshot: Snapshot, model: str, version: str) -> tuple[FileDigest, ...]:
+    lineage = snapshot.lineage(model, version)
     return tuple(FileDigest(entry.path, entry.size, entry.sha256) for entry in lineage.artifacts)
 
 
 def _digest(snapshot: Snapshot, at: ModelStage, version: str) -> str | None:
     """Return the deployment digest of a version; ``None`` where its lineage cannot be read."""
     try:
-        return tree_digest(_artifacts(snapshot, at, version))
+        return tree_digest(_artifacts(snapshot, at.model, version))
     except GmError:
         return None
 

@@ -105,7 +105,7 @@ def _change(desired: Desired, seen: Observation) -> Action | None:
 
 def noted(deployment: Deployment) -> Noted:
     """Return what ``deployed.json`` must say once ``deployment`` is live."""
-    return Noted(deployment.version, deployment.digest, deployment.lineage_sha256)
+    return Noted(deployment.label, deployment.digest, deployment.lineage_sha256)
 
 
 def _predecessor(desired: Desired, seen: Observation) -> str | None:

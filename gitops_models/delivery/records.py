@@ -81,7 +81,7 @@ def intend(
         target=target,
         model=at.model,
         stage=at.stage,
-        version=wanted.version if wanted else None,
+        version=wanted.label if wanted else None,
         lineage_sha256=wanted.lineage_sha256 if wanted else None,
         artifacts=tuple(artifact.sha256 for artifact in wanted.artifacts) if wanted else (),
         digest=wanted.digest if wanted else None,

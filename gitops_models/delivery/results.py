@@ -23,6 +23,7 @@ class State(StrEnum):
     HELD = "Held"
     QUARANTINED = "Quarantined"
     SUSPENDED = "Suspended"
+    DEGRADED = "Degraded"
 
 
 class Sync(StrEnum):
@@ -145,7 +146,7 @@ def examine(
         at=desired.at,
         state=_state(desired, sync, problem),
         sync=sync,
-        desired=desired.deployment.version if desired.deployment else None,
+        desired=desired.deployment.label if desired.deployment else None,
         live=live_version(desired, seen),
         digest=seen.digest,
         done=done,
@@ -160,7 +161,7 @@ def examine(
 def live_version(desired: Desired, seen: Observation) -> str | None:
     """Return the name of what is served; a note counts only where the hashed bytes are those it names."""
     if desired.deployment and seen.serves(desired.deployment.digest):
-        return desired.deployment.version
+        return desired.deployment.label
     if seen.noted and seen.serves(seen.noted.digest) and seen.noted.digest == entry_digest(seen.link):
         return seen.noted.version
     return None
@@ -189,7 +190,8 @@ def _state(desired: Desired, sync: Sync, error: GmError | None) -> State:
         return State.AWAITING_RECEIPT if desired.waiting.pending else State.VERIFY_FAILED
     if desired.deployment is None or sync is not Sync.SYNCED:
         return State.IDLE
-    return State.HELD if desired.hold is not None else State.LIVE
+    served = State.HELD if desired.hold is not None else State.LIVE
+    return served if desired.deployment.origin is None else State.DEGRADED
 
 
 def _failed(error: GmError) -> State:
@@ -212,4 +214,12 @@ def _conditions(desired: Desired, sync: Sync, error: GmError | None, left: tuple
         Condition("DriftFree", status=not left, reason=sync.value, message="; ".join(map(str, left))),
         Condition("Ready", status=synced and error is None, reason=desired.standing.value),
         Condition("Stalled", status=stalled, reason=code, message=message if stalled else ""),
+        *_degraded(desired),
     )
+
+
+def _degraded(desired: Desired) -> tuple[Condition, ...]:
+    wanted = desired.deployment
+    if wanted is None or wanted.origin is None:
+        return ()
+    return (Condition("Degraded", status=True, reason="Fallback", message=f"{wanted.label} stands in"),)

@@ -29,10 +29,10 @@ def artifact_source(history: History, reader: Callable[[], Reader], content: Con
         if not opened:
             opened.append(reader())
         snapshot, layout = history.state.snapshot, history.layout
-        lineage = snapshot.lineage(deployment.model, deployment.version)
+        lineage = snapshot.lineage(deployment.source, deployment.version)
         pointers = {}
         for entry in lineage.artifacts:
-            path = layout.pointer_path(deployment.model, deployment.version, entry.path)
+            path = layout.pointer_path(deployment.source, deployment.version, entry.path)
             pointers[entry.path] = parse_pointer(snapshot.data(path), path)
         fetch_version(lineage, pointers, opened[0], destination, content)
 

@@ -26,7 +26,8 @@ class ModelStage(NamedTuple):
 class Deployment:
     """One version as it is to be served. ``artifacts`` carry the sha256 and size that the lineage records.
 
-    ``override`` is the sha256 of the statement that asks for it instead of Git.
+    ``override`` is the sha256 of the statement that asks for it instead of Git, ``origin`` the model of a version that
+    stands in for ``model``.
     """
 
     model: str
@@ -35,6 +36,17 @@ class Deployment:
     lineage_sha256: str
     artifacts: tuple[FileDigest, ...]
     override: str | None = None
+    origin: str | None = None
+
+    @property
+    def source(self) -> str:
+        """The model that the version is of."""
+        return self.origin or self.model
+
+    @property
+    def label(self) -> str:
+        """What is served, in words: the version, with its model where that stands in for another."""
+        return f"{self.origin}@{self.version}" if self.origin else self.version
 
     @property
     def at(self) -> ModelStage:

@@ -186,7 +186,7 @@ def _build_entry(place: Place, deployment: Deployment, source: ByteSource) -> st
     if not holds(files, deployment.digest):
         durable.remove_tree(building)
         raise GmError(
-            "GM-R202", f"the bytes brought for {deployment.model}@{deployment.version} are others", where=str(entry)
+            "GM-R202", f"the bytes brought for {deployment.source}@{deployment.version} are others", where=str(entry)
         )
     durable.seal_tree(building)
     building.rename(entry)

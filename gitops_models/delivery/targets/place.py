@@ -106,7 +106,7 @@ class Place:
             "kind": "Deployed",
             "model": deployment.model,
             "stage": deployment.stage,
-            "version": deployment.version,
+            "version": deployment.label,
             "sha256": deployment.digest,
             "lineage_sha256": deployment.lineage_sha256,
             "commit": stamp.commit,
