@@ -19,6 +19,7 @@ from gitops_models.registry.trailers import (
     REVERTS,
 )
 from gitops_models.workflows.barring import TECHNIQUES
+from gitops_models.workflows.impact import impact
 from gitops_models.workflows.promote import risk_of
 from gitops_models.workflows.propose import Draft
 from gitops_models.workflows.recover_loss import loss_lines
@@ -59,7 +60,7 @@ def draft(session: Session, wanted: Rollback, plan: Plan, updates: Mapping[str, 
             *(((GM_TO, f"{target.version}@sha256:{target.lineage_sha256}"),) if target else ()),
             *((key, value) for key, value in optional if value),
             (GM_RISK, risk_of(session, model)),
-            *((GM_IMPACT, impact) for impact in _impact(session, model, stage)),
+            *((GM_IMPACT, concerned) for concerned in impact(session, model, (stage,))),
             *((REVERTS, step) for step in _reverted(session, model, stage, target)),
         ),
     )
@@ -74,12 +75,6 @@ def _reverted(session: Session, model: str, stage: str, target: StackEntry | Non
     stack = session.history.state.stacks[model, stage].versions
     place = max((index for index, entry in enumerate(stack) if entry == target), default=len(stack) - 2)
     return [entry.step for entry in reversed(stack[place + 1 :]) if entry.step]
-
-
-def _impact(session: Session, model: str, stage: str) -> tuple[str, ...]:
-    consumers = [consumer.name for consumer in session.accepted.model(model).consumers]
-    targets = [f"target {target.id}" for target in session.accepted.targets().targets if target.stage == stage]
-    return (", ".join([*consumers, *targets]),) if consumers or targets else ()
 
 
 def body(plan: Plan) -> str:

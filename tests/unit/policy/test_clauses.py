@@ -150,5 +150,5 @@ def exists(schema, node, path):
         return True
     below = node.get("properties", {}).get(path[0])
     if path[0] == "*":
-        below = node.get("additionalProperties") or node.get("items")
+        (below,) = node.get("patternProperties", {"": node.get("items")}).values()
     return isinstance(below, dict) and exists(schema, below, path[1:])
