@@ -22,6 +22,7 @@ CODES = {
     "GM-P730": Code("higher risk asks for less", Exit.DENIED, "let a higher risk ask for at least as many people"),
     "GM-P731": Code("nobody may begin", Exit.DENIED, "give somebody the role: `gm trust people add ID --role ROLE`"),
     "GM-P732": Code("condition without effect", Exit.DENIED, "correct its stage, its figures or its id"),
+    "GM-P734": Code("fallback that is not there", Exit.DENIED, "name a version that is registered, and keep its bytes"),
     "GM-P733": Code("policy test cannot be set up", Exit.USAGE, "correct what the test gives or proposes"),
     "GM-C209": Code("there is no such code", Exit.NOT_FOUND, "see docs/reference/codes.md"),
     "GM-C210": Code("no policy test", Exit.NOT_FOUND, "write one under policies/tests/, or name another path"),

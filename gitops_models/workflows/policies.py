@@ -112,10 +112,13 @@ def desk(path: Path, head: str | None = None) -> Desk:
             raise
         return Desk(None, None)
     if head is not None:
-        tip = store.resolve(head)
-        return Desk(None, snapshot(store, tip, layout_at(store, tip)))
+        return Desk(None, _documents(store, store.resolve(head)))
     tip = store.ref("HEAD")
-    return Desk(store.work_tree, snapshot(store, tip, layout_at(store, tip)) if tip else None)
+    return Desk(store.work_tree, _documents(store, tip) if tip else None)
+
+
+def _documents(store: Store, commit: str) -> Snapshot:
+    return snapshot(store, commit, layout_at(store, commit))
 
 
 def lint_here(path: Path, file: Path | None, at: datetime) -> tuple[Finding, ...]:
@@ -131,4 +134,9 @@ def lint_here(path: Path, file: Path | None, at: datetime) -> tuple[Finding, ...
     people = here.data(PEOPLE_YAML)
     known = cast("People", parse_document(people, PEOPLE_YAML, "People")) if people is not None else None
     models = [here.head.model(name) for name in here.head.models()] if here.head is not None else []
-    return lint(data, str(file) if file is not None else POLICY_YAML, Ground(at, known, models))
+    ground = Ground(at, known, models, _versions(here.head) if here.head is not None else None)
+    return lint(data, str(file) if file is not None else POLICY_YAML, ground)
+
+
+def _versions(head: Snapshot) -> frozenset[str]:
+    return frozenset(f"{model}@{version}" for model in head.models() for version in head.versions(model))

@@ -75,6 +75,13 @@ def test_lint_reads_the_work_tree_and_fails_on_errors(registry, gm):
     assert "policy explain CODE" in err
 
 
+def test_lint_knows_what_is_registered(registry, gm):
+    policy = registry / "policies" / "policy.yaml"
+    policy.write_text(f"{policy.read_text()}rollback: {{degrade: 'fallback:fraud@1.0.0'}}\n")
+    status, out, _ = gm(registry, "policy", "lint")
+    assert (status, "error[GM-P734]" in out) == (3, True)
+
+
 def test_warnings_fail_only_when_asked_to(registry, gm):
     edited(registry, "roles: [", "roles: [spectator, ")
     assert gm(registry, "policy", "lint")[0] == 0

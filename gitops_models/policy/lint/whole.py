@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gitops_models.errors import GmError
 from gitops_models.policy.document import load_policy
 from gitops_models.policy.lint.document import lint_policy, unread
-from gitops_models.policy.lint.found import warning
+from gitops_models.policy.lint.found import error, warning
 from gitops_models.policy.lint.people import lint_people
 from gitops_models.registry import yamls
 
@@ -21,14 +21,17 @@ if TYPE_CHECKING:
     from gitops_models.policy.verdict import Finding
     from gitops_models.registry.documents import Model, People
 
+FALLBACK = "fallback:"
+
 
 @dataclass(frozen=True)
 class Ground:
-    """What a policy stands on. ``people`` is None where there is no people file to hold it against."""
+    """What a policy stands on. ``people`` and ``versions`` (as ``model@version``) are None where none are known."""
 
     at: datetime
     people: People | None = None
     models: Sequence[Model] = ()
+    versions: frozenset[str] | None = None
 
 
 def lint(data: bytes, where: str, ground: Ground) -> tuple[Finding, ...]:
@@ -37,7 +40,7 @@ def lint(data: bytes, where: str, ground: Ground) -> tuple[Finding, ...]:
         policy = load_policy(data, where)
     except GmError as error:
         return unread(_raw(data, where), error)
-    found = [*lint_policy(policy), *_idle_floors(policy, ground.models)]
+    found = [*lint_policy(policy), *_idle_floors(policy, ground.models), *_missing_fallback(policy, ground.versions)]
     if ground.people is not None:
         found += lint_people(policy, ground.people, ground.models, ground.at)
     return tuple(sorted(found, key=lambda one: (one.severity, one.code)))
@@ -48,6 +51,13 @@ def _raw(data: bytes, where: str) -> dict[str, object] | None:
         return yamls.load(data, where)
     except GmError:
         return None
+
+
+def _missing_fallback(policy: Policy, versions: frozenset[str] | None) -> Iterator[Finding]:
+    """A fallback is looked for when nothing else is left: too late to find that it is not there."""
+    fallback = policy.rollback.degrade.removeprefix(FALLBACK)
+    if versions is not None and fallback != policy.rollback.degrade and fallback not in versions:
+        yield error("GM-P734", f"rollback.degrade names {fallback}, which is not registered")
 
 
 def _idle_floors(policy: Policy, models: Sequence[Model]) -> Iterator[Finding]:

@@ -168,6 +168,14 @@ def test_conditions_that_bind_nothing():
     }
 
 
+@pytest.mark.parametrize(("degrade", "codes_"), [("fallback:fraud@1.0.0", []), ("fallback:fraud@2.0.0", ["GM-P734"])])
+def test_a_fallback_that_is_not_registered(degrade, codes_):
+    data = policy(rollback={"degrade": degrade})
+    assert codes(data, Ground(AT, versions=frozenset(["fraud@1.0.0"]))) == codes_
+    assert codes(data) == []
+    assert codes(policy(rollback={"degrade": "undeploy"}), Ground(AT, versions=frozenset())) == []
+
+
 # The people
 
 TRAINING = {"training": {"versioning": "2026-06-01"}}

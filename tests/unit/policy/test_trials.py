@@ -342,7 +342,7 @@ def test_times_are_counted_back_from_the_time_of_the_test():
         "live": {"validation": [{"version": "1.0.0", "hours_ago": 3}]},
     }
     up = {**proposing("promoted", version="1.0.0", stage="staging"), "approvals": ["technical-lead-1"]}
-    early = {**up, "name": "early", "expect": "denied", "codes": ["GM-P316"]}
+    early = {**up, "name": "early", "expect": "pending", "codes": ["GM-P316"]}
     later = {**up, "name": "later", "at": "2026-11-25T13:00:00Z"}
     found = run(document(early, later, models=[model], policy={"stage_rules": rules}), POLICY)
     assert [trial.differences for trial in found] == [(), ()]
