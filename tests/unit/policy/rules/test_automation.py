@@ -129,6 +129,7 @@ def test_without_a_time_every_rollback_is_recent():
 OLD = {"max_lkg_age_days": 180}
 
 
+@pytest.mark.clause("A-limits-3")
 @pytest.mark.parametrize(("seconds", "codes"), [(0, ()), (1, ("GM-P509",))])
 def test_automation_does_not_restore_what_was_live_too_long_ago(seconds, codes):
     here = world(data=policy(rollback=OLD), at=AT - timedelta(days=180, seconds=seconds))
