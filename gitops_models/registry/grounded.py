@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from gitops_models.registry.filings import VERSIONS, GroupKey, Member, beginning, filings
 from gitops_models.registry.paths import POLICY_SCOPE, Layout
-from gitops_models.registry.scopes import Entry, Scope
+from gitops_models.registry.scopes import BARE, Entry, Scope
 
 _UNSAID = object()
 
@@ -29,7 +29,8 @@ class GroundedScope(Scope):
     """What changed over a ``Ground``; a file that is gone stands there as None."""
 
     def __init__(self, layout: Layout, scope: str, ground: Ground) -> None:
-        super().__init__(layout, {})
+        self._layout = layout
+        self._shards = BARE
         self._ground = ground
         self._root = "" if scope == POLICY_SCOPE else f"{layout.models}/{scope.partition(':')[2]}/"
         self._filed: dict[GroupKey, dict[Member, bool]] = {}
@@ -62,6 +63,8 @@ class GroundedScope(Scope):
         return len(self._ground) + sum(bool(entry) - (path in self._ground) for path, entry in self.changes())
 
     def __bool__(self) -> bool:
+        if self._shards is BARE:
+            return len(self._ground) > 0
         return any(entry for _, entry in self.changes()) or len(self) > 0
 
     def ending(self, end: str) -> Iterator[str]:

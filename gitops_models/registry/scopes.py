@@ -22,6 +22,7 @@ class Entry(NamedTuple):
 
 _SHARDS = 64
 _EMPTY: dict[str, Entry] = {}
+BARE = (_EMPTY,) * _SHARDS
 _NOBODY: GrowingMap[Member, bool] = GrowingMap()
 
 

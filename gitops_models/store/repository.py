@@ -177,12 +177,16 @@ class Store:
         except (pygit2.GitError, ValueError) as error:
             raise GmError("GM-S013", f"{name} cannot be read: {error}", where=name) from error
 
-    def refs(self, prefix: str = "refs/") -> dict[str, str]:
-        """Give name and object id of every ref whose full name starts with ``prefix``, sorted by name."""
-        folder = prefix[: prefix.rfind("/")] if prefix.startswith("refs/") else "refs"
-        listed = output(self.git, ["for-each-ref", "--format=%(objectname) %(refname)", "--", folder])
+    def refs(self, *prefixes: str) -> dict[str, str]:
+        """Give name and object id of every ref whose full name starts with one of ``prefixes``, sorted by name.
+
+        Other folders of refs are not read: there may be a tag for each of ten thousand versions. None given means all.
+        """
+        prefixes = prefixes or ("refs/",)
+        folders = sorted({prefix[: prefix.rfind("/")] if prefix.startswith("refs/") else "refs" for prefix in prefixes})
+        listed = output(self.git, ["for-each-ref", "--format=%(objectname) %(refname)", "--", *folders])
         lines = (line.split(" ", 1) for line in lines_of(listed))
-        return {name: oid for oid, name in lines if name.startswith(prefix)}
+        return {name: oid for oid, name in lines if name.startswith(prefixes)}
 
     def head_branch(self) -> str | None:
         """Give the short name of the checked-out branch (``main``), even before its first commit; None if detached."""

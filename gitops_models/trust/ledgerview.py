@@ -63,7 +63,7 @@ class LedgerView:
     def _tips(self) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
         """Tips by prefix and topic; a diverged tip stands under the topic it diverged from."""
         found: dict[str, dict[str, tuple[str, ...]]] = {prefix: {} for prefix in self.names.prefixes}
-        for name, tip in self.store.refs("refs/gm").items():
+        for name, tip in self.store.refs(*found).items():
             prefix = next((prefix for prefix in found if name.startswith(prefix)), None)
             if prefix is None:
                 continue

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from gitops_models.registry.scopes import Scope
+    from gitops_models.registry.scopes import Entry, Scope
     from gitops_models.store.repository import Store
 
 FORMAT = f"8 {__version__}"
@@ -143,7 +143,9 @@ def _beside(state: AcceptedState, table: Table) -> dict[str, Any] | None:
         return None
     return {
         "files": {
-            name: {path: one and plain_entry(one) for path, one in found.items()} for name, found in files.items()
+            name: {path: one and plain_entry(one) for path, one in found.items()}
+            for name, found in files.items()
+            if found
         },
         "parts": {part.name: [[key, part.plain(value)] for key, value in parts[part.name].items()] for part in PARTS},
     }
@@ -221,14 +223,14 @@ def _history(kept: dict[str, Any], table: Table, store: Store) -> History:
 def _snapshot(kept: dict[str, Any], table: Table, store: Store) -> Snapshot:
     models, governed = kept["layout"]
     layout = Layout(models, tuple(governed))
-    beside = {
+    beside: dict[str, dict[str, Any]] = {
         name: {path: one and entry_of(one) for path, one in files.items()} for name, files in kept["files"].items()
     }
-    grounded = {
-        name: GroundedScope(layout, name, KeptFiles(table, name, count)).updated(beside.pop(name, {}))
-        for name, count in table.seal["scopes"].items()
-    }
-    return Snapshot(layout, {**grounded, **beside}, store)
+    scopes: dict[str, Mapping[str, Entry]] = {**beside}
+    for name, count in table.seal["scopes"].items():
+        scope = GroundedScope(layout, name, KeptFiles(table, name, count))
+        scopes[name] = scope.updated(beside[name]) if beside.get(name) else scope
+    return Snapshot(layout, scopes, store)
 
 
 def _state(kept: dict[str, Any], table: Table, accepted: Snapshot) -> AcceptedState:
