@@ -138,7 +138,8 @@ class Team:
             key = {"type": "ssh", "key": self.key(who)}
             return {"id": who, "emails": [f"{who}@example.org"], "keys": [key], **more}
 
-        persons = [member(who, roles=roles) for who, roles in ROLES.items()]
+        trained = dict.fromkeys(("versioning", "rollback", "incident"), "2026-10-01")
+        persons = [member(who, roles=roles, training=trained) for who, roles in ROLES.items()]
         workloads = [member("ci", may=["evidence-added"]), member("reconciler", may=["deployment"])]
         return render(People.model_validate({"people": persons, "workloads": workloads}))
 
