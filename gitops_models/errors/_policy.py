@@ -70,7 +70,7 @@ _APPROVAL = {
     "GM-P404": Code("no acceptance yet", Exit.DENIED, "merge with `gm merge`, which records the acceptance"),
 }
 _TRAINING = {
-    "GM-P410": Code("proposer without valid training", Exit.DENIED, "train them, or let somebody trained propose it"),
+    "GM-P410": Code("proposer without valid training", Exit.DENIED, "note it: `gm trust people train ID TOPIC DATE`"),
 }
 _ROLLBACK = {
     "GM-P501": Code("not a rollback target", Exit.DENIED, "choose a version below the live one: `gm rollback --to`"),
