@@ -16,7 +16,7 @@ from gitops_models.delivery.values import DriftKind
 from gitops_models.errors import Exit
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from gitops_models.delivery.notify.notices import NoticeKind
     from gitops_models.delivery.results import Report, Result
@@ -24,7 +24,11 @@ if TYPE_CHECKING:
     from gitops_models.verification.history import History
 
 REPOSITORY = "repository"
+PROPOSALS = "proposals"
+ROLLBACKS = "refs/heads/gm/rollback/*"
+MOST_PROPOSALS = 100
 PATIENCE = timedelta(minutes=5)  # how long something may be away before it is told
+STALLED = timedelta(minutes=30)  # how long a rollback may wait for its approvals before it is told
 _NOW = timedelta(0)
 _SWITCH_FAILED = "GM-R303"
 # Another line, another repository, an older policy, a checkpoint or a second source that speaks against the line.
@@ -56,6 +60,26 @@ def areas_of(report: Report, targets: Collection[str]) -> frozenset[str]:
     """Return the areas that the run saw whole: what it did not find there is over."""
     broken = {place for place, _ in report.problems}
     return frozenset({REPOSITORY, *targets} - (broken - {REPOSITORY}))
+
+
+def stalled_alarms(refs: Iterable[str]) -> tuple[Alarm, ...]:
+    """Return the alarms of open rollback proposals, given by their branches (``ROLLBACKS``)."""
+    return tuple(_stalled(ref) for ref in sorted(refs)[:MOST_PROPOSALS])
+
+
+def _stalled(ref: str) -> Alarm:
+    branch = ref.removeprefix("refs/heads/")
+    _, _, model, version, stage, identity, *_ = [*branch.split("/"), "", "", "", "", "", ""]
+    reason = "the proposal is open and nobody has landed or closed it"
+    notice = Notice(
+        "rollback-stalled",
+        model=model or None,
+        version=version or None,
+        stage=stage or None,
+        reason=reason,
+        details={"proposal": identity, "branch": branch},
+    )
+    return Alarm(PROPOSALS, branch, notice, STALLED)
 
 
 def repository_alarm(error: GmError) -> Alarm:

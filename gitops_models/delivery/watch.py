@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from gitops_models.registry.times import format_time, parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
+    from datetime import datetime, timedelta
     from pathlib import Path
 
     from gitops_models.delivery.alarms import Alarm
@@ -36,17 +38,44 @@ class Seen:
     told: bool = False
 
 
+@dataclass(frozen=True)
+class Lookout:
+    """Something beside a run's report to look at, at most once in ``every``: the alarms of one area."""
+
+    area: str
+    every: timedelta
+    look: Callable[[History], Collection[Alarm]]
+
+
 class Watch:
     """Compares the alarms of each run with those of the run before. Nothing in it stops a reconcile."""
 
-    def __init__(self, post: Post, path: Path) -> None:
+    def __init__(self, post: Post, path: Path, lookouts: Sequence[Lookout] = ()) -> None:
         self._post = post
         self._path = path
+        self._lookouts = lookouts
+        self._looked: dict[str, datetime] = {}
 
     def saw(self, report: Report, history: History, targets: Collection[str]) -> None:
         """Tell what is new in ``report``, which is of a run over ``targets``."""
         self._post.repository = history.repository.id
-        self._tell(lambda: (alarms_of(report, history, targets), areas_of(report, targets)))
+        self._tell(lambda: self._found(report, history, targets))
+
+    def _found(
+        self, report: Report, history: History, targets: Collection[str]
+    ) -> tuple[Collection[Alarm], Collection[str]]:
+        """Gather alarms and the areas that were seen whole; what a lookout cannot see is told of the repository."""
+        alarms, areas = [*alarms_of(report, history, targets)], {*areas_of(report, targets)}
+        now = self._post.clock()
+        for lookout in self._lookouts:
+            before = self._looked.get(lookout.area)
+            if before is not None and now - before < lookout.every:
+                continue
+            with suppress(GmError):
+                alarms += lookout.look(history)
+                areas.add(lookout.area)
+                self._looked[lookout.area] = now
+        return alarms, areas
 
     def failed(self, error: GmError) -> None:
         """Tell that no history could be had at all."""

@@ -173,6 +173,32 @@ def test_an_override_that_is_refused_is_told(site, hook):
     assert len(hook.deliveries) == 2
 
 
+def test_a_rollback_that_nobody_lands_is_told_after_half_an_hour(site, hook):
+    branch = "gm/rollback/fraud/1.0.0/production/3fa9c1d2"
+    site.run()
+    site.work.git("push", "--quiet", str(site.origin), f"HEAD:refs/heads/{branch}", "HEAD:refs/heads/gm/promote/x")
+    for minutes, told in ((0, 0), (29, 0), (2, 1), (5, 1)):
+        site.now += timedelta(minutes=minutes)
+        site.run()
+        assert len(hook.deliveries) == told
+    data = only(hook)
+    assert (data["event"], data["severity"], data["routes"]) == ("rollback-stalled", "critical", ["ops"])
+    assert (data["model"], data["version"], data["stage"]) == ("fraud", "1.0.0", "production")
+    assert data["details"] == {"proposal": "3fa9c1d2", "branch": branch}
+
+
+def test_proposals_that_cannot_be_listed_are_no_alarm_and_end_none(site, hook):
+    site.run()
+    site.work.git("push", "--quiet", str(site.origin), "HEAD:refs/heads/gm/rollback/x")
+    site.run()
+    away = site.origin.rename(site.root / "away.git")
+    site.now += timedelta(minutes=31)
+    site.run()
+    away.rename(site.origin)
+    site.run()
+    assert (only(hook)["event"], only(hook)["model"]) == ("rollback-stalled", "x")
+
+
 def test_a_receiver_that_is_away_changes_nothing_and_gets_the_notice_when_it_is_back(site, hook):
     site.run()
     hook.answers = [400]

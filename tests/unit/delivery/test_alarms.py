@@ -5,12 +5,21 @@ from types import SimpleNamespace
 
 import pytest
 
-from gitops_models.delivery.alarms import PATIENCE, REPOSITORY, alarms_of, areas_of
+from gitops_models.delivery.alarms import (
+    MOST_PROPOSALS,
+    PATIENCE,
+    PROPOSALS,
+    REPOSITORY,
+    STALLED,
+    alarms_of,
+    areas_of,
+    stalled_alarms,
+)
 from gitops_models.delivery.notify.assemble import open_post
 from gitops_models.delivery.notify.notices import Severity
 from gitops_models.delivery.results import Report, Result, State, Sync
 from gitops_models.delivery.values import Drift, DriftKind, ModelStage
-from gitops_models.delivery.watch import MOST_AT_ONCE, Watch
+from gitops_models.delivery.watch import MOST_AT_ONCE, Lookout, Watch
 from gitops_models.errors import GmError
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
@@ -105,6 +114,29 @@ def test_of_many_alarms_the_rest_follows_with_the_next_run(tmp_path):
         assert len(record.read_text().splitlines()) == told
     assert {error.code for error in watch.drain()} == {"GM-R709"}
     assert watch.drain() == []
+
+
+def test_a_lookout_looks_no_more_often_than_it_should_and_its_alarms_stay_meanwhile(tmp_path):
+    looks, now = [], [NOW]
+
+    def look(_history):
+        looks.append(1)
+        return stalled_alarms(["refs/heads/gm/rollback/fraud/1.0.0/production/3fa9c1d2"])
+
+    post = open_post((), tmp_path / "notifications", clock=lambda: now[0])
+    watch = Watch(post, tmp_path / "alarms.json", [Lookout(PROPOSALS, timedelta(minutes=1), look)])
+    for seconds, looked in ((0, 1), (30, 1), (30, 2), (0, 2)):
+        now[0] += timedelta(seconds=seconds)
+        watch.saw(Report("c" * 40, NOW), history(), ["eu"])
+        assert len(looks) == looked
+        assert "proposals" in (tmp_path / "alarms.json").read_text()
+
+
+def test_only_so_many_proposals_are_told_and_odd_names_too():
+    found = stalled_alarms([f"refs/heads/gm/rollback/{number}" for number in range(500)])
+    assert len(found) == MOST_PROPOSALS
+    (odd,) = stalled_alarms(["refs/heads/gm/rollback/"])
+    assert (odd.notice.model, odd.after) == (None, STALLED)
 
 
 def test_a_bug_in_telling_is_a_warning(tmp_path):
