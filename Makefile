@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: help setup demo test lint types docs docs-check attacks bench fuzz sweep coverage peers lock clean
+.PHONY: help setup demo test lint types docs docs-check attacks bench fuzz mutate sweep coverage peers lock clean
 
 # Every test and every step of the demo starts a new Python: without byte code that costs a second each.
 unexport PYTHONDONTWRITEBYTECODE
@@ -53,6 +53,18 @@ bench: $(READY) ## ratios against peers, measured side by side
 
 fuzz: $(READY) ## a million mutated inputs for the parsers, and the branches they reach
 	$(BIN)/python -m tests.fuzz $(FUZZ_ARGS)
+
+MUTMUT := .cache/mutation/mutmut
+
+mutate: $(READY) $(MUTMUT)/.ready ## mutants of the judge and how many the tests notice (MUTATE_ARGS="--sample 200")
+	$(BIN)/python -m tests.mutation $(MUTATE_ARGS)
+
+# pytest and its kin come from the environment of the project: mutmut is to run the tests as everybody runs them.
+$(MUTMUT)/.ready: $(READY)
+	rm -rf $(MUTMUT)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(MUTMUT) mutmut==3.8.1 click libcst \
+	  textual rich markdown-it-py mdit-py-plugins linkify-it-py uc-micro-py mdurl pygments platformdirs setproctitle
+	@touch $@
 
 sweep: $(READY) ## every case of the tests that otherwise try a sample
 	GM_SWEEP=1 $(BIN)/python -m pytest -m sweep -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
