@@ -41,7 +41,7 @@ def main() -> int:
     known = _mutants()
     chosen = sorted(known)[asked.shard - 1 :: asked.shards]
     if asked.sample:
-        chosen = sorted(random.Random(asked.seed).sample(chosen, min(asked.sample, len(chosen))))  # noqa: S311 - no secret
+        chosen = sorted(random.Random(asked.seed).sample(chosen, min(asked.sample, len(chosen))))
     _mutmut(asked.children, *chosen, quiet=asked.quiet)
     return _report(known, {name: code for name, code in _results().items() if name in set(chosen)})
 
@@ -60,7 +60,7 @@ def _arguments() -> argparse.Namespace:
 def _copy() -> None:
     """The tracked files as they are in the work tree now."""
     shutil.rmtree(TREE, ignore_errors=True)
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True)  # noqa: S607 - git
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True)
     for name in listed.stdout.decode().split("\0")[:-1]:
         if (ROOT / name).is_file():
             (TREE / name).parent.mkdir(parents=True, exist_ok=True)
@@ -89,7 +89,7 @@ def _mutmut(children: int, *names: str, quiet: bool, fails: bool = False) -> Non
     environment = {**os.environ, "PYTHONPATH": str(TOOL)}
     command = [sys.executable, "-m", "mutmut", "run", "--max-children", str(children), *names]
     output = subprocess.DEVNULL if quiet else None
-    done = subprocess.run(command, cwd=TREE, env=environment, stdout=output, stderr=output, check=False)  # noqa: S603
+    done = subprocess.run(command, cwd=TREE, env=environment, stdout=output, stderr=output, check=False)
     if done.returncode and not fails:
         raise SystemExit(f"mutmut ended with {done.returncode}; run it by hand in {TREE}")
 
@@ -100,8 +100,8 @@ def _report(known: frozenset[str], results: dict[str, int | None]) -> int:
         raise SystemExit(f"{codes[None]} mutants were not tried")
     survivors = sorted(name for name, code in results.items() if code in SURVIVED)
     killed, late = len(results) - len(survivors), sum(codes[code] for code in TIMED_OUT)
-    print("\n".join(survivors))
-    print(
+    print("\n".join(survivors))  # noqa: T201 - the figures are what it is for
+    print(  # noqa: T201 - as above
         f"{killed} of {len(results)} mutants killed ({killed / len(results):.1%}; {late} by the time limit, "
         f"{codes[33]} reached by no test) of {len(known)} that there are; goal {GOAL:.0%}"
     )
