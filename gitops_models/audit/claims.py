@@ -27,6 +27,7 @@ WORDS: Mapping[str, frozenset[str]] = {
     "suspension": frozenset({"suspended"}),
     "resumption": frozenset({"resumed"}),
     "retirement": frozenset({"retired"}),
+    "deletion": frozenset({"bytes-deleted"}),
     "restore": frozenset({"restored"}),
     "restoration": frozenset({"restored"}),
     "policy": GOVERNANCE,
@@ -43,7 +44,8 @@ class Truth:
     """What a step really is: the values that each trailer may have without lying.
 
     ``versions_from`` and ``versions_to`` map a version to the sha256 of its lineage (None where it is not known).
-    ``approvers`` are the persons whose agreement counts, ``revertible`` the steps whose move a rollback undoes.
+    ``approvers`` are the persons whose agreement counts, ``revertible`` the steps whose move a rollback undoes,
+    ``impact`` the consumers and targets that the moves concern.
     """
 
     events: frozenset[str]
@@ -59,6 +61,7 @@ class Truth:
     incidents: frozenset[str]
     reasons: frozenset[str]
     revertible: frozenset[str]
+    impact: frozenset[str] = frozenset()
 
 
 def lies(claimed: tr.Trailers, truth: Truth) -> tuple[str, ...]:
@@ -73,6 +76,8 @@ def _lie(key: str, value: str, truth: Truth) -> str | None:
             return None if _spaced(value) in allowed else f"{name}: {value} (is {_listed(allowed)})"
     if key.lower() == tr.GM_EVENT.lower() and not WORDS.get(value, frozenset()) & truth.events:
         return f"{tr.GM_EVENT}: {value} (is {_listed(truth.events)})"
+    if key.lower() == tr.GM_IMPACT.lower() and not truth.impact.issuperset(value.split(", ")):
+        return f"{tr.GM_IMPACT}: {value} (is {_listed(truth.impact)})"
     return None
 
 

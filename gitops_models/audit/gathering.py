@@ -6,16 +6,17 @@ in no accepted state.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
 from gitops_models.policy.document import Policy, load_policy
 from gitops_models.policy.risk import effective_risk
 from gitops_models.registry.cache import cache_of
-from gitops_models.registry.documents import Cause, Hold, Model, Quarantine, Status
-from gitops_models.registry.events import ModelEvent
-from gitops_models.registry.paths import POLICY_YAML
+from gitops_models.registry.documents import Cause, Hold, Model, Quarantine, Status, Targets
+from gitops_models.registry.events import ModelEvent, StageMove, Undeployed
+from gitops_models.registry.impact import concerned
+from gitops_models.registry.paths import POLICY_YAML, TARGETS_YAML
 from gitops_models.registry.trailers import Trailers, parse_trailers
 from gitops_models.verification.commits import MERGE_PARENTS
 
@@ -35,12 +36,14 @@ class StepFacts:
     """What was read about one step.
 
     ``documents`` are its Holds, Quarantines, Causes and Statuses by path, ``risk`` the effective risk by model,
-    ``claims`` the trailers of the step's own commit and of the proposal's tip, by object id.
+    ``claims`` the trailers of the step's own commit and of the proposal's tip, by object id, ``impact`` the consumers
+    and targets that a move of a stage concerns, by the path of the stage state.
     """
 
     documents: Mapping[str, Safety]
     risk: Mapping[str, str]
     claims: Mapping[str, Trailers]
+    impact: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def gather(store: Store, history: History, *, after: int = 0) -> dict[str, StepFacts]:
@@ -59,6 +62,7 @@ class _Reader:
         self.store = store
         self.layout = history.layout
         self.policy = self._policy(before)
+        self.targets = self._targets(before)
         self.before = before
         self.models: dict[str, Model | None] = {}
 
@@ -67,8 +71,13 @@ class _Reader:
         documents = {path: document for path, document in found.items() if isinstance(document, SAFETY_DOCUMENTS)}
         names = sorted({event.model for event in step.events if isinstance(event, ModelEvent)})
         risk = {name: self._risk(step, name) for name in names}
+        moved = [event for event in step.events if isinstance(event, StageMove | Undeployed)]
+        impact = {
+            event.paths[0]: concerned(event.model, self.models[event.model], self.targets, {event.stage})
+            for event in moved
+        }
         self._follow(step)
-        return StepFacts(documents, risk, self._claims(step))
+        return StepFacts(documents, risk, self._claims(step), impact)
 
     def _risk(self, step: Step, name: str) -> str:
         """Judge the risk by the policy accepted then; an accepted step's model is what the next is measured by."""
@@ -82,6 +91,11 @@ class _Reader:
         if "policy" in step.scopes and _took_effect(step):
             found = self._document(step.oid, POLICY_YAML)
             self.policy = found if isinstance(found, Policy) else self.policy
+            self.targets = self._targets(step.oid)
+
+    def _targets(self, commit: str) -> Targets:
+        found = self._document(commit, TARGETS_YAML)
+        return found if isinstance(found, Targets) else Targets()
 
     def _model(self, commit: str, path: str) -> Model | None:
         found = self._document(commit, path)

@@ -38,6 +38,7 @@ class Row:
     ``time`` is the acceptance's, None for a step that was not accepted. ``index`` counts steps from the pin,
     ``effect`` is the index of the step at which it took effect (later than ``index`` after a late approval).
     ``codes`` say why the step was not accepted, ``lies`` what its commits claim and is not so.
+    ``impact`` names the consumers and targets that a move of a stage concerns.
     """
 
     index: int
@@ -63,3 +64,4 @@ class Row:
     codes: tuple[str, ...] = ()
     lies: tuple[str, ...] = ()
     released: str | None = None
+    impact: tuple[str, ...] = ()

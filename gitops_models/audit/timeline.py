@@ -75,6 +75,7 @@ def _row(step: Step, event: Event, facts: StepFacts, *, effect: int, said: tuple
         codes=step.verdict.codes if step.verdict and step.status in {"denied", "pending"} else (),
         lies=said,
         released=step.released,
+        impact=facts.impact.get(event.paths[0], ()),
     )
 
 
@@ -137,6 +138,7 @@ def _truth(
             for oid, version in moves.get((event.model, event.stage), ())
             if version != event.to_version
         ),
+        impact=frozenset(one for concerned in facts.impact.values() for one in concerned),
     )
 
 

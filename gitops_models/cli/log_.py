@@ -37,6 +37,7 @@ CSV_COLUMNS = (
     "incident",
     "codes",
     "lies",
+    "impact",
 )
 SHOWN_REASON = 60
 
@@ -112,6 +113,7 @@ def row_body(row: Row) -> dict[str, Any]:
         "codes": list(row.codes),
         "lies": list(row.lies),
         "released": row.released,
+        "impact": list(row.impact),
     }
 
 

@@ -1,25 +1,18 @@
-"""Whom a move of a stage concerns: the model's consumers and the targets that serve the stage."""
+"""What a proposal to move a stage says of whom that concerns."""
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from gitops_models.registry.impact import concerned
 
-    from gitops_models.registry.documents.repository import Target
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from gitops_models.workflows.session import Session
 
 
-def impact(session: Session, model: str, stages: Iterable[str]) -> tuple[str, ...]:
+def impact(session: Session, model: str, stages: Collection[str]) -> tuple[str, ...]:
     """The value of ``Gm-Impact``: none where nobody consumes the model and no target serves one of the stages."""
-    moved = frozenset(stages)
-    consumers = [consumer.name for consumer in session.accepted.model(model).consumers]
-    served = [one for one in session.accepted.targets().targets if one.stage in moved and _serves(one, model)]
-    targets = [f"target {target.id}" for target in served]
-    return (", ".join([*consumers, *targets]),) if consumers or targets else ()
-
-
-def _serves(target: Target, model: str) -> bool:
-    return any(fnmatchcase(model, pattern) for pattern in target.models)
+    found = concerned(model, session.accepted.model(model), session.accepted.targets(), stages)
+    return (", ".join(found),) if found else ()

@@ -4,6 +4,8 @@ from typing import get_args
 
 import pytest
 
+from gitops_models.audit.gathering import gather
+from gitops_models.audit.timeline import timeline
 from gitops_models.registry.documents.safety import CauseName
 from gitops_models.registry.trailers import parse_trailers
 from gitops_models.workflows.barring import Opening, open_cause
@@ -99,3 +101,24 @@ def test_where_nobody_is_concerned_nothing_is_said(tmp_path):
     registry = stories.registry(tmp_path / "r")
     registry.version("spam", "1.0.0")
     assert "Gm-Impact" not in said(registry, registry.promote("spam", "1.0.0", "staging"))
+
+
+@pytest.mark.clause("B-7-4")
+def test_the_log_says_whom_a_step_concerned_and_finds_a_claim_that_lies(registry):
+    registry.merge(registry.rollback("fraud"), by="operator")
+    history = registry.history()
+    rows = timeline(history, gather(registry.store, history))
+    moves = [(row.event, row.stage, row.impact) for row in rows if row.stage and row.event != "hold-placed"]
+    eu, lab = ("checkout", "reports", "target eu"), ("checkout", "reports", "target lab")
+    assert moves == [
+        *[("promoted", "staging", lab), ("promoted", "production", eu)] * 2,
+        ("rolled-back", "production", eu),
+    ]
+    assert [row.lies for row in rows if row.lies] == []
+    files = documents.cause_file("c9", by="operator")
+    lying = registry.draft(
+        "fraud", files, by="operator", event="cause", stage="c9", trailers=(("Gm-Impact", "nobody"),)
+    )
+    registry.merge(lying, by="operator")
+    history = registry.history()
+    assert timeline(history, gather(registry.store, history))[-1].lies == ("Gm-Impact: nobody (is none)",)

@@ -21,6 +21,7 @@ TRUTH = Truth(
     incidents=frozenset({"INC-1"}),
     reasons=frozenset({"it got\n worse"}),
     revertible=frozenset({"a" * 40}),
+    impact=frozenset({"checkout", "target eu"}),
 )
 HONEST = (
     ("Gm-Event", "rollback"),
@@ -35,7 +36,7 @@ HONEST = (
     ("Gm-Change", "c" * 64),
     ("Reverts", "a" * 40),
     ("Approved-by", "lead-1"),
-    ("Gm-Impact", "checkout"),
+    ("Gm-Impact", "checkout, target eu"),
     ("Signed-off-by", "Somebody <s@example.org>"),
 )
 
@@ -61,6 +62,7 @@ def test_honest_trailers_and_those_of_others_are_no_lies():
         ("Gm-Change", "d" * 64, f"Gm-Change: {'d' * 64} (is {'c' * 64})"),
         ("Reverts", "b" * 40, f"Reverts: {'b' * 40} (is {'a' * 40})"),
         ("Approved-by", "lead-2", "Approved-by: lead-2 (is lead-1)"),
+        ("Gm-Impact", "checkout, nobody", "Gm-Impact: checkout, nobody (is checkout or target eu)"),
         ("gm-risk", "low", "Gm-Risk: low (is high)"),
     ],
 )
