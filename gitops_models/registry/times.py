@@ -1,7 +1,7 @@
 """UTC times as documents write them: RFC 3339 with ``Z``, kept as text so that a round trip changes no byte."""
 
 import re
-from datetime import UTC, date, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime
 
 from gitops_models.errors import GmError
 from gitops_models.registry.text import visible
@@ -17,9 +17,17 @@ def parse_time(text: str) -> datetime:
     if not _TIME.fullmatch(text):
         raise GmError("GM-D013", f"`{visible(text)}` is not a UTC time")
     try:
-        return datetime.fromisoformat(text)
+        at = datetime.fromisoformat(text)
     except ValueError as error:
         raise GmError("GM-D013", f"`{visible(text)}` is not a UTC time: {error}") from error
+    if not within_reach(at):
+        raise GmError("GM-D013", f"`{visible(text)}` is no time that can be counted from")
+    return at
+
+
+def within_reach(at: datetime) -> bool:
+    """Whether tolerances and periods can be added to ``at``: at either end of the calendar that stops the program."""
+    return MINYEAR < at.year < MAXYEAR
 
 
 def parse_date(text: str) -> date:

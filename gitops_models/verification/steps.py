@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitops_models.policy.verdict import OPINIONS
 from gitops_models.registry.chronicle import Happening
+from gitops_models.registry.times import within_reach
 from gitops_models.registry.trailers import GM_REASON, parse_trailers
 from gitops_models.verification.hands import signing
 from gitops_models.verification.history import Step
@@ -30,11 +31,12 @@ def bound(before: datetime | None, judged: Judged) -> datetime | None:
 
 
 def claimed(commit: Commit) -> datetime | None:
-    """The committer's date; None for one that no calendar has."""
+    """The committer's date; None for one that no calendar has, or that nothing can be counted from."""
     try:
-        return datetime.fromtimestamp(commit.committer.time, UTC)
+        at = datetime.fromtimestamp(commit.committer.time, UTC)
     except (ValueError, OverflowError, OSError):
         return None
+    return at if within_reach(at) else None
 
 
 def differing_scopes(change: Change) -> frozenset[str]:

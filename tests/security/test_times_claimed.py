@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+import pytest
+
 from gitops_models.store.objects import Ident
 from gitops_models.store.writer import write_commit, write_tree
 from gitops_models.trust.bodies import Acceptance
@@ -18,6 +20,16 @@ def test_a_commit_dated_in_the_year_ten_thousand_is_denied_and_ends_no_fold(tmp_
     registry = Registry(tmp_path / "r")
     tree = write_tree(registry.store, registry.store.commit(registry.tip).tree, {"models/fraud/model.yaml": b"x"})
     ident = Ident("engineer", "engineer@example.org", 253_402_300_800)
+    registry.force(write_commit(registry.store, tree, [registry.tip], "far", ident, ident, None))
+    registry.version("spam", "1.0.0")
+    assert registry.statuses() == ["denied", "accepted"]
+
+
+@pytest.mark.parametrize("at", [253_402_300_790, -62_135_596_700])
+def test_a_commit_dated_in_the_last_or_first_seconds_of_the_calendar_ends_no_fold(tmp_path, at):
+    registry = Registry(tmp_path / "r")
+    tree = write_tree(registry.store, registry.store.commit(registry.tip).tree, {"models/fraud/model.yaml": b"x"})
+    ident = Ident("engineer", "engineer@example.org", at)
     registry.force(write_commit(registry.store, tree, [registry.tip], "far", ident, ident, None))
     registry.version("spam", "1.0.0")
     assert registry.statuses() == ["denied", "accepted"]
