@@ -137,6 +137,11 @@ _SELECTION = {
     "GM-P523": Code("not the declared fallback", Exit.DENIED, "serve what the policy names under rollback.degrade"),
     "GM-P524": Code("fallback may not be served", Exit.DENIED, "name another fallback in the policy"),
     "GM-P525": Code("fallback without need", Exit.DENIED, "roll back to the last known good version: `gm rollback`"),
+    "GM-P526": Code("no retention decided", Exit.DENIED, "say in the policy under `retention` how long and who agrees"),
+    "GM-P527": Code("bytes still needed", Exit.DENIED, "keep them, or end what needs them first"),
+    "GM-P528": Code("bytes kept for longer", Exit.DENIED, "wait until the policy's `keep_days` are over"),
+    "GM-P529": Code("not the version's own bytes", Exit.DENIED, "let `gm retire --delete-bytes` write the record"),
+    "GM-P530": Code("bytes were deleted", Exit.DENIED, "choose another version, or register it again as a new one"),
 }
 _GOVERNANCE = {
     "GM-P701": Code("no policy", Exit.DENIED, "write one with `gm init`; no policy means deny"),

@@ -44,6 +44,7 @@ _WORDS = {
     "suspension": _Word((ev.Suspended,)),
     "resumption": _Word((ev.Resumed,)),
     "retirement": _Word((ev.Retired,), (ev.Undeployed,)),
+    "deletion": _Word((ev.BytesDeleted,)),
     "undeployment": _Word((ev.Undeployed,)),
     "restoration": _Word((ev.Restored,)),
     "policy": _Word(_RULES),

@@ -9,11 +9,13 @@ from gitops_models.policy.degradation import is_declared, rollback_roles, takes_
 from gitops_models.policy.document import slots
 from gitops_models.policy.emergency import further, goes_ahead, is_urgent
 from gitops_models.policy.matching import Slot
+from gitops_models.policy.retention import deleters
 from gitops_models.policy.risk import SENSITIVE, effective_risk, rank
 from gitops_models.policy.selection import spoilt
 from gitops_models.policy.training import asked_of_approvers
 from gitops_models.policy.wording import phrase
 from gitops_models.registry.events import (
+    BytesDeleted,
     CauseOpened,
     CauseResolved,
     EvidenceAdded,
@@ -101,6 +103,7 @@ def proposers(context: Context, event: Event) -> Proposers | None:
         (REGISTERING, Proposers(frozenset(policy.registration.may))),
         (PROMOTING, Proposers(frozenset(policy.promotion.may))),
         (SAFETY, Proposers(policy.safety_roles)),
+        (BytesDeleted, Proposers(frozenset(slot.role for slot in deleters(policy)), workloads=False)),
         ((*GOVERNANCE, Restored), Proposers(None, workloads=False)),
     )
     return next((who for kinds, who in table if isinstance(event, kinds)), None)
@@ -143,8 +146,8 @@ def _demand(context: Context, event: Event) -> Demand | None:
 
 def _quorum(context: Context, event: Event) -> tuple[Slot, ...]:
     policy = context.policy
-    if isinstance(event, VersionRegistered):
-        return slots(policy.registration.approve)
+    if isinstance(event, VersionRegistered | BytesDeleted):
+        return deleters(policy) if isinstance(event, BytesDeleted) else slots(policy.registration.approve)
     if isinstance(event, Promoted):
         return _promotion(context, event)
     if isinstance(event, ModelAdded | ModelChanged):

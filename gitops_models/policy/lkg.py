@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitops_models.registry.deletions import bytes_deleted
 from gitops_models.registry.documents import Interface
 from gitops_models.registry.interface import consumer_problems
 
@@ -48,6 +49,8 @@ def unfit(
         return "a compromised key had a hand in it"
     if snapshot.retired(model, version):
         return "it is retired"
+    if bytes_deleted(snapshot, model, version):
+        return "its bytes were deleted"
     if (why := barred(snapshot, model, version)) is not None:
         return why
     problems = misfits(document, snapshot.lineage(model, version))

@@ -25,6 +25,7 @@ _PHRASES = {
     "suspended": "suspension of {model}",
     "resumed": "resumption of {model}",
     "retired": "retirement of {reference}",
+    "bytes-deleted": "deletion of bytes of {model}@{version}",
     "restored": "restoration",
     "policy-changed": "change of the policy",
     "people-changed": "change of the people",

@@ -173,6 +173,11 @@ def _quarantine(context: _Context, change: PathChange) -> list[ev.Event]:
     return [cls(paths=(change.path,), model=model, version=version, number=number)]
 
 
+def _deletion(_context: _Context, change: PathChange) -> list[ev.Event]:
+    model, version, number = str(change.place.model), str(change.place.version), int(change.place.number or 0)
+    return [ev.BytesDeleted(paths=(change.path,), model=model, version=version, number=number)]
+
+
 def _status(context: _Context, change: PathChange) -> list[ev.Event]:
     status = _document(context, change, Status)
     cls = _STATUS_EVENTS[status.action]
@@ -221,4 +226,5 @@ _DERIVERS: dict[str, _Deriver] = {
     "quarantine": _quarantine,
     "cause": _cause,
     "status": _status,
+    "deletion": _deletion,
 }

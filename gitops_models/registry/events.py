@@ -175,8 +175,11 @@ class WaiverAdded(Event):
     waiver: str
 
 
+@dataclass(frozen=True, kw_only=True)
 class BytesDeleted(VersionEvent):
     """The bytes of a version are deleted behind a record; its lineage stays."""
+
+    number: int
 
 
 class OtherGoverned(Event):

@@ -23,10 +23,10 @@ BUNDLE_END = ".sigstore.json"
 PlaceKind = Literal[
     "repository", "policy", "people", "targets", "waiver", "policy-test", "workflow", "dvc-config", "codeowners",
     "extra", "gitignore", "model", "triggers", "lineage", "pointer", "evidence", "signature", "stage-state", "hold",
-    "quarantine", "cause", "status", "other",
+    "quarantine", "cause", "status", "deletion", "other",
 ]  # fmt: skip
 MUTABLE_KINDS = frozenset(("stage-state", "model", "triggers", "cause"))
-ADD_ONLY_KINDS = frozenset(("lineage", "pointer", "evidence", "signature", "hold", "quarantine", "status"))
+ADD_ONLY_KINDS = frozenset(("lineage", "pointer", "evidence", "signature", "hold", "quarantine", "status", "deletion"))
 # The document kind that belongs at a place; places without a document (pointers, workflows, ...) are missing here.
 DOCUMENT_KINDS: dict[str, str] = {
     "repository": "Repository",
@@ -44,6 +44,7 @@ DOCUMENT_KINDS: dict[str, str] = {
     "quarantine": "Quarantine",
     "cause": "Cause",
     "status": "Status",
+    "deletion": "Deletion",
 }
 _FIXED: dict[str, PlaceKind] = {
     GM_YAML: "repository",
@@ -140,6 +141,10 @@ class Layout:
     def quarantine_path(self, model: str, version: str, number: int) -> str:
         """Return the path of the n-th Quarantine document of a version."""
         return f"{self.models}/{model}/quarantine/{version}/{number}.yaml"
+
+    def deletion_path(self, model: str, version: str, number: int) -> str:
+        """Return the path of the n-th Deletion document of a version."""
+        return f"{self.models}/{model}/deletions/{version}/{number}.yaml"
 
     def cause_path(self, model: str, cause: str) -> str:
         """Return the path of the Cause document ``cause``."""
@@ -256,10 +261,11 @@ def _hold_file(scope: str, model: str, parts: list[str]) -> Place | None:
     return Place("hold", scope, model, stage=stage, number=number) if number and is_name(stage) else None
 
 
-def _quarantine_file(scope: str, model: str, parts: list[str]) -> Place | None:
-    _, version, name = parts
+def _version_record(scope: str, model: str, parts: list[str]) -> Place | None:
+    folder, version, name = parts
     number = _number(name)
-    return Place("quarantine", scope, model, version, number=number) if number and is_version(version) else None
+    kind: PlaceKind = "quarantine" if folder == "quarantine" else "deletion"
+    return Place(kind, scope, model, version, number=number) if number and is_version(version) else None
 
 
 def _status_file(scope: str, model: str, parts: list[str]) -> Place | None:
@@ -287,6 +293,7 @@ _READERS: dict[tuple[str, int], _Reader] = {
     ("stages", 2): _stage_file,
     ("causes", 2): _cause_file,
     ("holds", 3): _hold_file,
-    ("quarantine", 3): _quarantine_file,
+    ("quarantine", 3): _version_record,
+    ("deletions", 3): _version_record,
     ("status", 2): _status_file,
 }

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from gitops_models.policy.pointers import PointerFacts, load_pointer
 from gitops_models.policy.rule import Kind, Problem, Rule
+from gitops_models.registry.deletions import deletion_numbers
 from gitops_models.registry.events import Forbidden, Promoted, VersionRegistered
 from gitops_models.registry.names import tag_name
 
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from gitops_models.registry.paths import Place
 
 RELEASED = frozenset(("lineage", "pointer"))
-RECORDS = frozenset(("evidence", "signature", "hold", "quarantine", "status", "cause"))
-NUMBERED = ("hold", "quarantine", "status")
+RECORDS = frozenset(("evidence", "signature", "hold", "quarantine", "status", "deletion", "cause"))
+NUMBERED = ("hold", "quarantine", "status", "deletion")
 
 
 def released_files_stay(context: Context) -> Iterator[Problem]:
@@ -69,6 +70,8 @@ def _last_number(context: Context, place: Place) -> int:
         numbers = before.hold_numbers(model, place.stage or "")
     elif place.kind == "quarantine":
         numbers = before.quarantine_numbers(model, place.version or "")
+    elif place.kind == "deletion":
+        numbers = deletion_numbers(before, model, place.version or "")
     else:
         numbers = before.status_numbers(model)
     return numbers[-1] if numbers else 0

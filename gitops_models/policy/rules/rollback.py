@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gitops_models.policy.context import Context
-    from gitops_models.registry.documents import Cause, Hold, Quarantine, Status
+    from gitops_models.registry.documents import Cause, Deletion, Hold, Quarantine, Status
     from gitops_models.registry.pathchange import PathChange
 
-    Record = Hold | Quarantine | Status | Cause
+    Record = Hold | Quarantine | Status | Deletion | Cause
 
 ALLOWED_BESIDE = frozenset(("stage-state", "hold", "cause", "quarantine"))
 
@@ -64,7 +64,7 @@ def lift_names_root_cause(context: Context) -> Iterator[Problem]:
 
 def records_name_their_signer(context: Context) -> Iterator[Problem]:
     """``by`` of a record, and of how a cause was settled, is who signed it and the only one who touched it."""
-    for change in context.changed("hold", "quarantine", "status", "cause"):
+    for change in context.changed("hold", "quarantine", "status", "deletion", "cause"):
         if change.after is None:
             continue
         record = cast("Record", context.after.document(change.path))

@@ -1,6 +1,7 @@
 """The documents of a repository, one class per kind (DESIGN.md sections 3 and 4)."""
 
 from gitops_models.registry.documents._base import API_VERSION, Document, Part, Risk
+from gitops_models.registry.documents.deletion import Deletion
 from gitops_models.registry.documents.keys import GpgKey, Key, SigstoreKey, SshKey, ssh_blob, ssh_fingerprint
 from gitops_models.registry.documents.lineage import (
     Architecture,
@@ -49,6 +50,7 @@ __all__ = [
     "Compromised",
     "Consumer",
     "DataRef",
+    "Deletion",
     "Document",
     "Environment",
     "Evidence",

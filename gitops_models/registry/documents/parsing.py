@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from gitops_models.errors import GmError
 from gitops_models.registry import yamls
 from gitops_models.registry.documents._base import API_VERSION, Document, Part
+from gitops_models.registry.documents.deletion import Deletion
 from gitops_models.registry.documents.lineage import Lineage
 from gitops_models.registry.documents.model import Model
 from gitops_models.registry.documents.people import People
@@ -19,6 +20,7 @@ from gitops_models.registry.text import visible
 _D = TypeVar("_D", bound=Part)
 CLASSES: dict[str, type[Document]] = {
     "Cause": Cause,
+    "Deletion": Deletion,
     "Evidence": Evidence,
     "Hold": Hold,
     "Lineage": Lineage,
