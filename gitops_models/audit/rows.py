@@ -38,7 +38,8 @@ class Row:
     ``time`` is the acceptance's, None for a step that was not accepted. ``index`` counts steps from the pin,
     ``effect`` is the index of the step at which it took effect (later than ``index`` after a late approval).
     ``codes`` say why the step was not accepted, ``lies`` what its commits claim and is not so.
-    ``impact`` names the consumers and targets that a move of a stage concerns.
+    ``impact`` names the consumers and targets that a move of a stage concerns. ``mode`` says of what
+    was taken out of service whether that was normal or an emergency, ``ratified`` who agreed to that since.
     """
 
     index: int
@@ -65,3 +66,5 @@ class Row:
     lies: tuple[str, ...] = ()
     released: str | None = None
     impact: tuple[str, ...] = ()
+    mode: str | None = None
+    ratified: tuple[str, ...] = ()

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 from gitops_models.audit.claims import Truth, lies
 from gitops_models.audit.rows import Approver, Row
 from gitops_models.registry.documents import Cause, Hold, Quarantine
-from gitops_models.registry.events import ModelEvent, Restored, StageEvent, StageMove, Undeployed, VersionEvent
+from gitops_models.registry.events import (
+    ModelEvent,
+    Restored,
+    RolledBack,
+    StageEvent,
+    StageMove,
+    Undeployed,
+    VersionEvent,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -76,7 +84,17 @@ def _row(step: Step, event: Event, facts: StepFacts, *, effect: int, said: tuple
         lies=said,
         released=step.released,
         impact=facts.impact.get(event.paths[0], ()),
+        mode=_mode(event, facts),
     )
+
+
+def _mode(event: Event, facts: StepFacts) -> str | None:
+    """Whether a way back was normal or an emergency, by the holds that came with it."""
+    if not isinstance(event, RolledBack | Undeployed):
+        return None
+    holds = [document for document in facts.documents.values() if isinstance(document, Hold)]
+    urgent = {(hold.model, hold.stage) for hold in holds if hold.emergency is not None}
+    return "emergency" if (event.model, event.stage) in urgent else "normal"
 
 
 def _model(event: Event) -> str | None:

@@ -33,20 +33,24 @@ def command(
     change: Annotated[
         str | None, typer.Option("--change", metavar="ID", help="The change you mean; refused if it is another now.")
     ] = None,
+    ratify: Annotated[
+        bool, typer.Option("--ratify", help="The emergency that landed as this change or step, or in MODEL#STAGE.")
+    ] = False,
     sign: Annotated[How | None, typer.Option("--sign", help="Sign with your identity instead of a key.")] = None,
     sigstore: SigstoreConfig = None,
 ) -> None:
     """Sign a decision on a proposal, or on a step that landed without its approvals."""
+    from gitops_models.cli.urgency import ratify_emergency
     from gitops_models.workflows.late import approve_late, check_waiting, find_waiting
     from gitops_models.workflows.review import approve, check, find_proposal
 
     options = of(context)
-    if reject and withdraw:
-        raise typer.BadParameter("--reject and --withdraw exclude each other")
-    if sigstore is not None and sign is None:
-        raise typer.BadParameter("--sigstore goes with --sign keyless")
+    _check(both=reject and withdraw, keyless=sign is not None, sigstore=sigstore is not None, ratify=ratify)
     decision = "reject" if reject else "withdraw" if withdraw else "approve"
     session = open_here(options)
+    if ratify:
+        ratify_emergency(options, session, name, decision=decision, reason=reason, out=out, change=change)
+        return
     late = find_waiting(session, name)
     if late is not None:
         if sign is not None:
@@ -66,6 +70,16 @@ def command(
         session, proposal, decision=decision, reason=reason, keep_local=out is not None, change=meant, keyless=keyless
     )
     _report(options, decision, done, proposal.title, name=proposal.id, out=out)
+
+
+def _check(*, both: bool, keyless: bool, sigstore: bool, ratify: bool) -> None:
+    """Refuse what no single command can mean."""
+    if both:
+        raise typer.BadParameter("--reject and --withdraw exclude each other")
+    if sigstore and not keyless:
+        raise typer.BadParameter("--sigstore goes with --sign keyless")
+    if ratify and keyless:
+        raise typer.BadParameter("an emergency is ratified by a signature with a key")
 
 
 def _keyless(config: Path | None) -> "KeylessSigner":

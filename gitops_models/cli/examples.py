@@ -39,6 +39,7 @@ EXAMPLES = {
         "gm approve 3fa9c1d2 --change 7be01c44",
         'gm approve 3fa9c1d2 --reject -m "no security scan"',
         "gm approve 3fa9c1d2 --out decision.json",
+        'gm approve --ratify fraud#production -m "looked at INC-412: right to go back"',
     ),
     "merge": ("gm merge 3fa9c1d2", "gm merge fraud@1.2.0", "gm merge --from emergency.bundle"),
     "reconcile": (
@@ -51,6 +52,7 @@ EXAMPLES = {
     "rollback": (
         'gm rollback fraud -m "scores drift since Monday"',
         'gm rollback fraud --to 1.0.0 --cause poisoning --incident INC-412 --quarantine --merge -m "poisoned labels"',
+        'gm rollback fraud --emergency --incident INC-412 -m "scores of others are shown"',
         'gm rollback fraud --bundle emergency.bundle -m "the forge is down"',
         'gm rollback fraud --override hold.json --hours 12 -m "the forge is down"',
     ),

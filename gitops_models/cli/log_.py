@@ -38,6 +38,8 @@ CSV_COLUMNS = (
     "codes",
     "lies",
     "impact",
+    "mode",
+    "ratified",
 )
 SHOWN_REASON = 60
 
@@ -114,6 +116,8 @@ def row_body(row: Row) -> dict[str, Any]:
         "lies": list(row.lies),
         "released": row.released,
         "impact": list(row.impact),
+        "mode": row.mode,
+        "ratified": list(row.ratified),
     }
 
 
@@ -142,7 +146,14 @@ def _lines(rows: Sequence[Row], *, everything: bool) -> Iterator[str]:
         yield line
         if row.step not in shown:
             yield from (f"    claims {lie}" for lie in row.lies)
+            yield from _urgency(rows, row.step)
         shown.add(row.step)
+
+
+def _urgency(rows: Sequence[Row], step: str) -> Iterator[str]:
+    for row in [row for row in rows if row.step == step and row.mode == "emergency"][:1]:
+        agreed = ", ".join(row.ratified)
+        yield f"    emergency, ratified by {agreed}" if agreed else "    emergency, not ratified"
 
 
 def _cells(row: Row) -> tuple[str, ...]:

@@ -37,6 +37,7 @@ def command(
     cause: Annotated[str | None, typer.Option(help="Why in one word: regression, poisoning, tampering, ...")] = None,
     incident: Annotated[str | None, typer.Option(metavar="ID", help="The incident it belongs to.")] = None,
     quarantine: Annotated[bool, typer.Option("--quarantine", help="Bar the bad version everywhere.")] = False,
+    emergency: Annotated[bool, typer.Option("--emergency", help="No time to ask: last known good, at once.")] = False,
     before_data: BeforeData = None,
     before_commit: BeforeCommit = None,
     siblings: Siblings = False,
@@ -54,6 +55,7 @@ def command(
     """Restore an earlier stage state, with a hold."""
     from gitops_models.cli.emergencies import roll_back_into_bundle, sign_override
     from gitops_models.cli.recovering import roll_back
+    from gitops_models.cli.urgency import declare
     from gitops_models.workflows.recover import Rollback
 
     options = of(context)
@@ -61,6 +63,12 @@ def command(
     _one_way(bundle=bundle, override=override, other=merge or no_push, only=target or hours)
     before = (before_data, before_commit)
     _hold_alone(override, beside=quarantine or bool(cause or any(before)) or not hold)
+    if emergency:
+        given = bool(to or any(before) or siblings or override or merge or no_push)
+        _at_once(given=given, hold=hold, incident=incident)
+        wish = (model, need_reason(options, reason), incident or "", stage, cause)
+        declare(options, wish, dry_run=dry_run, bundle=bundle)
+        return
     why = need_reason(options, reason)
     session = open_here(options)
     wanted = Rollback(model, why, stage, to, cause, incident, hold, quarantine, *before, siblings, open_cause)
@@ -78,6 +86,14 @@ def _hold_alone(override: Path | None, *, beside: bool) -> None:
         raise typer.BadParameter(
             "an override is a hold for a while and nothing else: no --quarantine, --cause, --no-hold"
         )
+
+
+def _at_once(*, given: bool, hold: bool, incident: str | None) -> None:
+    """Refuse what an emergency never does: choose a version, leave the stage open, wait; and one without incident."""
+    if given or not hold:
+        raise typer.BadParameter("--emergency goes to the last known good version at once, and holds the stage")
+    if not (incident or "").strip():
+        raise typer.BadParameter("--emergency names its incident: --incident ID")
 
 
 def _one_way(*, bundle: Path | None, override: Path | None, other: bool, only: str | int | None) -> None:

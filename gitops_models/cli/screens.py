@@ -8,6 +8,7 @@ from gitops_models.cli.comparison import comparison_body, interface_lines, linea
 from gitops_models.cli.log_ import clock
 from gitops_models.cli.output import table
 from gitops_models.cli.peopleviews import difference_body, difference_lines
+from gitops_models.cli.ratifications import emergency_body, emergency_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,6 +111,7 @@ def model_body(screen: ModelScreen) -> dict[str, Any]:
             {"version": line.version, "live": list(line.live), "quarantined": line.quarantined}
             for line in screen.versions
         ],
+        "emergencies": [emergency_body(one) for one in screen.emergencies],
         "proposals": [one.id for one in screen.open],
     }
 
@@ -128,6 +130,7 @@ def model_lines(screen: ModelScreen) -> Iterator[str]:
     for cause in screen.causes:
         state = "resolved" if cause.resolution else "open"
         yield f"cause {cause.id}: {cause.cause}, {cause.severity}, {state}  {cause.reason}"
+    yield from emergency_lines(screen.emergencies, all_of_them=True)
     rows = [
         (line.version, ", ".join(line.live) or "-", "quarantined" if line.quarantined else "-", clock(line.at) or "-")
         for line in screen.versions[:NEWEST]

@@ -11,6 +11,7 @@ import typer
 from gitops_models.cli.common import open_here
 from gitops_models.cli.options import Options, of
 from gitops_models.cli.output import emit, next_step, table
+from gitops_models.cli.ratifications import emergency_body, emergency_lines
 
 if TYPE_CHECKING:
     from gitops_models.policy.reviews import ReviewItem
@@ -27,7 +28,9 @@ def command(
     *,
     watch: Annotated[bool, typer.Option("--watch", help="Again every five seconds.")] = False,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it as one static page; - prints it.")] = None,
-    exit_code: Annotated[bool, typer.Option("--exit-code", help="End with 8 when something else is served.")] = False,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="End with 8 when something else is served, with 3 for what is red.")
+    ] = False,
 ) -> int:
     """Show desired, live, held, blocked, and the next command."""
     from gitops_models.errors import Exit
@@ -39,7 +42,9 @@ def command(
     while watch:
         time.sleep(WATCH_SECONDS)
         found = _once(options, model, html)
-    return Exit.DRIFT if exit_code and found.drifted else Exit.OK
+    if not exit_code:
+        return Exit.OK
+    return Exit.DRIFT if found.drifted else Exit.DENIED if found.red else Exit.OK
 
 
 def overview(options: Options) -> int:
@@ -94,10 +99,12 @@ def _body(found: Standing) -> dict[str, Any]:
             for row in found.rows
         ],
         "blocked": {scope: list(codes) for scope, codes in found.blocked.items()},
+        "red": list(found.red),
         "causes": list(found.causes),
         "proposals": list(found.proposals),
         "overrides": list(found.overrides),
         "reviews": [_review(item) for item in found.reviews],
+        "emergencies": [emergency_body(one) for one in found.emergencies],
         "stale": {"code": found.stale.code, "what": found.stale.what} if found.stale else None,
         "next": found.following,
     }
@@ -109,7 +116,8 @@ def _review(item: ReviewItem) -> dict[str, str | None]:
 
 
 def _lines(found: Standing) -> list[str]:
-    rows = [_row(row) for row in found.rows]
+    red = {one.model for one in found.overdue}
+    rows = [_row(row, overdue=row.model in red) for row in found.rows]
     lines = (
         table(rows, ("MODEL", "STAGE", "DESIRED", "LIVE", "STATE", "NOTE")) if rows else ["nothing is live anywhere"]
     )
@@ -117,7 +125,9 @@ def _lines(found: Standing) -> list[str]:
     lines += [f"override: {one}" for one in found.overrides]
     lines += [f"drift: {result.at} {one}" for row in found.rows for result in row.results for one in result.drift]
     lines += [f"blocked: {scope.removeprefix('model:')} ({', '.join(codes)})" for scope, codes in found.blocked.items()]
+    lines += [f"red: {model}" for model in found.red]
     lines += [f"open cause: {cause}" for cause in found.causes]
+    lines += emergency_lines(found.emergencies)
     lines += [f"to review: {item.what}" for item in found.reviews]
     lines += [f"proposal: {proposal}" for proposal in found.proposals]
     if found.report:
@@ -125,9 +135,10 @@ def _lines(found: Standing) -> list[str]:
     return lines
 
 
-def _row(row: Row) -> tuple[str, ...]:
+def _row(row: Row, *, overdue: bool) -> tuple[str, ...]:
     live = ", ".join(sorted({result.live or "-" for result in row.results})) or "?"
     states = ", ".join(sorted({result.state.value + (" drifted" if result.drift else "") for result in row.results}))
     override = next((result.hold for result in row.results if result.override), None)
     note = override or ("quarantined" if row.quarantined else f"held: {row.hold}" if row.hold else "")
+    note = "; ".join(filter(None, ["emergency not ratified" if overdue else "", note]))
     return (row.model, row.stage, row.desired or "-", live, states or "not deployed from here", note)

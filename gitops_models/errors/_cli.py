@@ -110,6 +110,13 @@ CODES = {
         "a retired model does not come back", Exit.CONFLICT, "register what replaces it under another name"
     ),
     "GM-C246": Code("one version is not suspended", Exit.USAGE, "name the model, or bar the version: `gm quarantine`"),
+    "GM-C235": Code("no such emergency", Exit.NOT_FOUND, "see `gm status` for those that wait, `gm log` for all"),
+    "GM-C236": Code("several emergencies answer to this", Exit.USAGE, "give more digits of the change id"),
+    "GM-C237": Code(
+        "the emergency did not reach the remote",
+        Exit.EXTERNAL,
+        "it is kept here; see docs/how-to/when-the-forge-is-down.md",
+    ),
     "GM-C247": Code("nothing was made from this input", Exit.NOT_FOUND, "see `gm show MODEL@VERSION` for its inputs"),
     "GM-C248": Code("no such commit of code", Exit.NOT_FOUND, "give its full id"),
     "GM-C249": Code(

@@ -31,6 +31,7 @@ from gitops_models.verification.commits import (
 )
 from gitops_models.verification.history import History, Pending, Step
 from gitops_models.verification.provenance import attached
+from gitops_models.verification.ratification import unratified
 from gitops_models.verification.receipts import Bench, Merged, heard_or_none
 from gitops_models.verification.signers import ReadAhead, signers
 from gitops_models.verification.steps import bound, claimed, differing_scopes, hands_of, step_of, violation
@@ -148,6 +149,7 @@ class _Walker:
             provenance=signed.provenance,
             follows=follows(self.store, change, history.tip),
             malformed=signed.malformed,
+            unratified=unratified(self.store, history, change, self.ledger, at=self._own_time(commit)),
         )
         judged = self._verdict(commit, change, facts)
         step = step_of(commit, index, change, judged)
@@ -173,7 +175,6 @@ class _Walker:
             return spoken == whole and not late and self.timely.fits(acceptance, self.history.people)
 
         late = self.timely.too_late(commit.oid, commit.parents[0])
-        own = max(filter(None, (claimed(commit), self.history.state.at)), default=None)
         records = self.ledger.records(facts.change_id)
         return judge_step(
             change,
@@ -182,8 +183,12 @@ class _Walker:
             records=records,
             place=Place(made_with, self._hearing(commit, facts.change_id, main=commit.oid)),
             made_by=self._made_by(commit.parents[0]),
-            own=own,
+            own=self._own_time(commit),
         )
+
+    def _own_time(self, commit: Commit) -> datetime | None:
+        """The time at which a merge that nobody else has to agree to accepts itself: its own claim, not before ours."""
+        return max(filter(None, (claimed(commit), self.history.state.at)), default=None)
 
     def _hearing(self, commit: Commit, change_id: str, *, main: str) -> Callable[[Record], Heard | None]:
         """Hear receipts of a step that were made when ``main`` was the tip."""

@@ -14,6 +14,7 @@ from gitops_models.verification.changes import blocked_commits, blocked_facts, c
 from gitops_models.verification.codeline import follows
 from gitops_models.verification.commits import proposal_facts, three_way, was_there
 from gitops_models.verification.provenance import attached
+from gitops_models.verification.ratification import unratified
 from gitops_models.verification.signers import signers
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ def evaluate(
         follows=follows(store, change, history.tip),
         malformed=signed.malformed,
         accepted=True,
+        unratified=unratified(store, history, change, ledger, at=at),
     )
     verdict = judge(change, facts, history.policy)
     return Evaluation(history.tip, head, change, identity, facts, verdict, merged.updates)
@@ -108,6 +110,7 @@ def evaluate_blocked(
         tags=version_tags(store, history, change),
         bytes_present=bytes_present(change, has_bytes) if has_bytes else None,
         accepted=True,
+        unratified=unratified(store, history, change, ledger, at=at),
     )
     head = store.commit(pending.step.oid).parents[-1]
     verdict = judge(change, facts, history.policy)

@@ -6,7 +6,7 @@ These need every step since the pin: call ``replay_all`` first on a session that
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ from gitops_models.store.repository import Store
 from gitops_models.trust.memory import load_memory, memory_path
 from gitops_models.verification.cache import cache_path, renew_prefix, with_kept_steps
 from gitops_models.verification.checkpoints import judge_checkpoints
+from gitops_models.workflows.emergency_ratify import emergencies
 from gitops_models.workflows.naming import known_model
 from gitops_models.workflows.session import open_session
 
@@ -72,10 +73,18 @@ class StateThen:
 def log(session: Session, wanted: Wanted) -> tuple[Row, ...]:
     """Return the rows of the timeline that fit, newest first; GM-C140 for a model that never was."""
     history = session.history
-    rows = timeline(history, gather(session.store, history))
+    rows = _with_ratifications(session, timeline(history, gather(session.store, history)))
     if wanted.model and all(row.model != wanted.model for row in rows):
         known_model(session, wanted.model)
     return select(rows, wanted)
+
+
+def _with_ratifications(session: Session, rows: tuple[Row, ...]) -> tuple[Row, ...]:
+    agreed = {one.step: one.by for one in emergencies(session) if one.state == "ratified"}
+    return tuple(
+        replace(row, ratified=agreed[row.step]) if row.mode == "emergency" and row.step in agreed else row
+        for row in rows
+    )
 
 
 def state_then(session: Session, text: str) -> StateThen:

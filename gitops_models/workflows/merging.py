@@ -57,15 +57,16 @@ def merge(session: Session, proposal: Proposal, *, patience: Patience | None = N
         evaluation = check(session, proposal)
         if not evaluation.verdict.allowed:
             raise Denied(evaluation.verdict)
-        landing = _prepare(session, proposal, evaluation)
+        landing = prepare(session, proposal, evaluation)
         rehearse(session, landing)
-        if _publish(session, proposal, landing):
+        if publish(session, landing, f"land {proposal.branch}"):
             return Landed(proposal, landing.merge, evaluation, landing.tags, follow(session, landing.merge))
         still_open(session, proposal)
     raise GmError("GM-F202", f"somebody else was quicker each time for {patience.seconds:g} s", where=proposal.branch)
 
 
-def _prepare(session: Session, proposal: Proposal, evaluation: Evaluation) -> Landing:
+def prepare(session: Session, proposal: Proposal, evaluation: Evaluation) -> Landing:
+    """Write what lands an allowed proposal; GM-F303 where the clock stands before the last acceptance."""
     if evaluation.verdict.quorum_needed:
         check_clock(session)
     return prepare_landing(
@@ -104,13 +105,13 @@ class _Rehearsed:
         return ChainReader(self.session.store).read([tip]).records if tip else self.session.ledger.records(change_id)
 
 
-def _publish(session: Session, proposal: Proposal, landing: Landing) -> bool:
+def publish(session: Session, landing: Landing, what: str) -> bool:
     """Whether the landing is on the line now; False for a race that was lost.
 
     A connection that broke says nothing about what the server did, so the line is asked.
     """
     try:
-        forge(session).publish(landing.updates, f"land {proposal.branch}")
+        forge(session).publish(landing.updates, what)
     except GmError as error:
         if error.code not in RETRYABLE | BROKEN:
             raise

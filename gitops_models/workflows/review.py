@@ -130,7 +130,7 @@ def decide(
     session: Session, evaluation: Evaluation, actor: Actor, signer: Signer, *, decision: str, reason: str
 ) -> Record:
     """The signed decision of ``actor`` on the evaluated change, chained to that person's previous one."""
-    body = _decision(session, evaluation, actor, decision=decision, reason=reason)
+    body = decision_on(session, subject_of(session, evaluation), actor, decision=decision, reason=reason)
     return make_decision(body, evaluation.change_id, signer)
 
 
@@ -147,7 +147,7 @@ def decide_keyless(
     if actor is None:
         message = f"{signer.identity} of {signer.issuer} belongs to nobody in the accepted people file"
         raise GmError("GM-C121", message, where="policies/people.yaml")
-    body = _decision(session, evaluation, actor, decision=decision, reason=reason)
+    body = decision_on(session, subject_of(session, evaluation), actor, decision=decision, reason=reason)
     bundle = signer.sign_statement(decision_payload(body, evaluation.change_id))
     record = verify_record(jcs(json.loads(bundle)))
     standing = standing_of(record, people, session.accepted)
@@ -156,29 +156,44 @@ def decide_keyless(
     return record
 
 
-def _decision(session: Session, evaluation: Evaluation, actor: Actor, *, decision: str, reason: str) -> Decision:
+@dataclass(frozen=True)
+class Subject:
+    """What a decision is about: the change, the commit of the line at which it is made, and the copy for people."""
+
+    change_id: str
+    main: str
+    summary: ChangeSummary
+
+
+def subject_of(session: Session, evaluation: Evaluation) -> Subject:
+    """What a decision on the evaluated change is about."""
+    return Subject(evaluation.change_id, evaluation.tip, summarize(session, evaluation))
+
+
+def decision_on(session: Session, subject: Subject, actor: Actor, *, decision: str, reason: str) -> Decision:
+    """The decision of ``actor``, chained to that person's previous one; GM-C121 for who is no person."""
     person = session.history.people.person(actor.id)
     if person is None:
         raise GmError("GM-C121", f"{actor.id} is not a person: only people decide", where="policies/people.yaml")
     mine = [
         record
-        for record in session.ledger.records(evaluation.change_id, waiting=True)
+        for record in session.ledger.records(subject.change_id, waiting=True)
         if signed_by(session, record, actor)
     ]
     return Decision.model_validate(
         {
-            "main": evaluation.tip,
+            "main": subject.main,
             "decision": decision,
             "person": person.id,
             "roles": [grant if isinstance(grant, str) else grant.role for grant in person.roles],
-            "change": summarize(session, evaluation),
+            "change": subject.summary,
             "policy_sha256": session.accepted.sha256(POLICY_YAML),
             "repository": session.history.repository.id,
             "remote": None,
             "created": format_time(session.clock.now()),
             "expires": None,
             "reason": reason,
-            "previous": previous_of(person.id, evaluation.change_id, mine),
+            "previous": previous_of(person.id, subject.change_id, mine),
         }
     )
 

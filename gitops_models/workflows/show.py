@@ -12,6 +12,7 @@ from gitops_models.registry.names import parse_reference, tag_name
 from gitops_models.registry.peoplediff import difference
 from gitops_models.verification.admission import tag_target
 from gitops_models.workflows.compare import comparison
+from gitops_models.workflows.emergency_ratify import emergencies
 from gitops_models.workflows.inspect import live_in
 from gitops_models.workflows.listing import live_by_stage, stages_of, versions
 from gitops_models.workflows.naming import known_version
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from gitops_models.registry.peoplediff import PeopleDifference
     from gitops_models.registry.state import Registration
     from gitops_models.verification.proposal import Evaluation
+    from gitops_models.verification.ratification import Ratification
     from gitops_models.workflows.inspect import LiveThen
     from gitops_models.workflows.listing import VersionLine
     from gitops_models.workflows.session import Session
@@ -82,6 +84,7 @@ class ModelScreen:
     versions: tuple[VersionLine, ...]
     states: tuple[str, ...]
     open: tuple[Proposal, ...]
+    emergencies: tuple[Ratification, ...] = ()
 
 
 Screen = ProposalScreen | VersionScreen | ModelScreen
@@ -159,6 +162,7 @@ def model_screen(session: Session, model: str) -> ModelScreen:
         versions=versions(session, model),
         states=tuple(_states(session, model)),
         open=tuple(one for one in proposals(session) if one.model == model),
+        emergencies=emergencies(session, model),
     )
 
 

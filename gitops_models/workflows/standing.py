@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gitops_models.policy.reviews import review_items
 from gitops_models.verification.checkpoints import staleness
 from gitops_models.workflows.deliver import look, places
+from gitops_models.workflows.emergency_ratify import emergencies
 from gitops_models.workflows.following import deploy
 from gitops_models.workflows.overriding import overridden
 from gitops_models.workflows.review import proposals
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from gitops_models.delivery.results import Report, Result
     from gitops_models.policy.reviews import ReviewItem
     from gitops_models.verification.checkpoints import Doubt
+    from gitops_models.verification.ratification import Ratification
     from gitops_models.workflows.session import Session
 
 
@@ -51,6 +53,18 @@ class Standing:
     stale: Doubt | None = None
     overrides: tuple[str, ...] = ()
     reviews: tuple[ReviewItem, ...] = ()
+    emergencies: tuple[Ratification, ...] = ()
+
+    @property
+    def overdue(self) -> tuple[Ratification, ...]:
+        """Emergencies that nobody ratified in time: their models are red."""
+        return tuple(one for one in self.emergencies if one.state == "overdue")
+
+    @property
+    def red(self) -> tuple[str, ...]:
+        """Models that somebody has to look at: a cause is open, or an emergency was not ratified in time."""
+        caused = {cause.partition(":")[0] for cause in self.causes}
+        return tuple(sorted(caused | {one.model for one in self.overdue}))
 
     @property
     def drifted(self) -> bool:
@@ -80,6 +94,7 @@ def standing(session: Session, model: str | None = None) -> Standing:
         stale=_stale(session),
         overrides=(*overridden(session), *(report.notes if report else ())),
         reviews=review_items(session.history.policy, session.history.state, session.clock.now()),
+        emergencies=emergencies(session, model),
     )
     return Standing(**{**vars(found), "following": _following(session, found)})
 
@@ -121,10 +136,12 @@ def _following(session: Session, found: Standing) -> str:
     scope = next(iter(found.blocked), "").removeprefix("model:")
     opened = found.proposals[0].split()[0] if found.proposals else ""
     waiting = _unpromoted(session)
+    overdue = found.overdue[0].change_id[:8] if found.overdue else ""
     occasions = (
         (not found.pinned, "gm trust pin"),
         (bool(scope), f"gm restore {scope} -m WHY, or have the missing approvals signed"),
         (found.drifted, deploy(session.store)),
+        (bool(found.overdue), f"gm approve --ratify {overdue}"),
         (bool(opened), f"gm show {opened}"),
         (not session.accepted.models(), "gm register MODEL PATH... -m WHY"),
         (not found.rows and bool(waiting), f"gm promote {waiting} -m WHY"),

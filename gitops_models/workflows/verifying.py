@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gitops_models.audit.findings import (
+    Fault,
     Unaccepted,
     checkpoint_faults,
     compromised,
@@ -20,14 +21,14 @@ from gitops_models.audit.findings import (
 from gitops_models.trust.memory import load_memory, memory_path
 from gitops_models.verification.checkpoints import Checkpoints, judge_checkpoints, staleness
 from gitops_models.workflows.attached import attachments
+from gitops_models.workflows.emergency_ratify import emergencies
 from gitops_models.workflows.inspect import epochs, replay_all
 from gitops_models.workflows.receipts import seen_receipts
 from gitops_models.workflows.verified import Verified, all_lies, load_verified, save_verified, verified_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-    from gitops_models.audit.findings import Fault
     from gitops_models.trust.memory import Pin
     from gitops_models.verification.history import History
     from gitops_models.verification.suspicion import Touch
@@ -98,6 +99,7 @@ def verify(session: Session, *, anew: bool = False, progress: Progress | None = 
         *ledger_faults(session.ledger, quiet),
         *checkpoint_faults(known, staleness(known.newest, history.policy.max_staleness_minutes, now)),
         *unbounded,
+        *_unratified(session),
     )
     lies = all_lies(store, history, before, reach)
     receipts = seen_receipts(session, quiet, reach)
@@ -118,6 +120,14 @@ def verify(session: Session, *, anew: bool = False, progress: Progress | None = 
         attached=attachments(session),
         receipts=receipts,
     )
+
+
+def _unratified(session: Session) -> Iterator[Fault]:
+    """Emergencies that others should have agreed to by now: nothing speaks against the history itself."""
+    for one in emergencies(session):
+        if one.state == "overdue":
+            what = f"the emergency {one.change_id[:8]} of {one.model} was not ratified in time"
+            yield Fault("GM-P606", what, one.step, grave=False)
 
 
 def _is_own(session: Session) -> bool:

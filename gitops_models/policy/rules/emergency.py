@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
+from gitops_models.policy.degradation import is_declared
 from gitops_models.policy.emergency import barred_bytes
 from gitops_models.policy.rule import Kind, Problem, Rule
 from gitops_models.policy.rules.rollback import ALLOWED_BESIDE
@@ -72,8 +73,8 @@ def _astray(context: Context, one: Emergency) -> str | None:
 
 
 def _may_be_empty(context: Context, one: Emergency) -> bool:
-    """Whether the policy says so, or another stage of the same bad version is what the emergency rolls back."""
-    if context.policy.rollback.degrade == "undeploy":
+    """Whether the policy declares so, or another stage of the same bad version is what the emergency rolls back."""
+    if one.move is not None and isinstance(one.move.event, Undeployed) and is_declared(context, one.move.event):
         return True
     bad = one.move.event.from_version if one.move else None
     others = (each.move.event for each in context.emergencies if each.move is not None)
