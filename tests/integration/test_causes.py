@@ -8,7 +8,8 @@ from gitops_models.audit.gathering import gather
 from gitops_models.audit.timeline import timeline
 from gitops_models.registry.documents.safety import CauseName
 from gitops_models.registry.trailers import parse_trailers
-from gitops_models.workflows.barring import Opening, open_cause
+from gitops_models.workflows.barring import Opening, open_cause, resolve_cause
+from gitops_models.workflows.standing import standing
 from tests.support import policy as documents
 from tests.support import stories
 
@@ -82,6 +83,19 @@ def test_a_cause_is_opened_and_a_rollback_names_it(registry, cause):
 @pytest.mark.parametrize(("cause", "technique"), TECHNIQUES.items())
 def test_the_commit_of_a_rollback_carries_the_technique(registry, cause, technique):
     assert said(registry, registry.rollback("fraud", cause=cause)).get("Gm-Technique") == technique
+
+
+@pytest.mark.clause("B-6.1-2")
+def test_an_open_cause_is_red_until_it_is_resolved(registry):
+    assert standing(registry.session("operator")).red == ()
+    opening = Opening("fraud", "c-1", "drift", "high", "inputs moved")
+    registry.merge(open_cause(registry.session("operator"), opening).proposal, by="operator")
+    assert standing(registry.session("operator")).red == ("fraud",)
+    settled = resolve_cause(
+        registry.session("operator"), "fraud", "c-1", root_cause="a sensor", link=None, reason="replaced"
+    )
+    registry.merge(settled.proposal, by="operator")
+    assert standing(registry.session("operator")).red == ()
 
 
 @pytest.mark.clause("B-7-4")

@@ -17,7 +17,7 @@ DUE = {
     *(clause.id for clause in CLAUSES if clause.section in {"triggers", "validation"}),
 }
 # Shown by tests that are still to be written.
-PENDING = {"A-limits-3", "B-6.1-2", "B-7-6"}
+PENDING = {"B-7-6"}
 
 
 def policy(**changes):
