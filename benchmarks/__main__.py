@@ -12,6 +12,7 @@ from pathlib import Path
 
 from benchmarks.generate import generate
 from benchmarks.histories import histories
+from benchmarks.judging import judging
 from benchmarks.measure import compare, table
 from benchmarks.signatures import signatures
 
@@ -35,6 +36,7 @@ def main():
         rows = measure(place, chosen.versions, chosen.runs)
         rows += signatures(place, GM, ENV, commits=chosen.commits, runs=chosen.runs)
         rows += histories(place, GM, ENV, steps=chosen.commits, runs=chosen.runs)
+        rows += judging(place, GM, ENV, runs=chosen.runs)
     lines = table(rows)
     print("\n".join(lines))
     if not chosen.no_page:

@@ -1,6 +1,7 @@
 """A registry of many signed versions, built in process so that it takes seconds."""
 
 import hashlib
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from gitops_models.registry.snapshot import Entry
 from gitops_models.registry.trailers import GM_REASON, commit_message
 from gitops_models.store.objects import Ident
 from gitops_models.store.refs import RefUpdate, update_refs
+from gitops_models.store.repository import Store
 from gitops_models.store.worktree import init
 from gitops_models.store.writer import write_blob, write_commit, write_tag, write_tree
 from gitops_models.trust.memory import Memory, Pin, memory_path, save_memory
@@ -34,28 +36,45 @@ class Generated:
     pin: str
 
 
-def generate(path, *, versions, models=20):
+def generate(path, *, versions, models=20, at_pin=0):
     """A bare repository with ``versions`` registered versions, each a signed commit with a signed tag.
 
-    Every tenth version is promoted through both stages.
+    Every tenth version is promoted through both stages. The first ``at_pin`` versions are there at the pin already.
+    Refs are packed, as git's own maintenance leaves them.
     """
     store = init(path, bare=True)
     key = ed25519_key(PERSON)
-    tip = _commit(store, None, _first(key), key, 0)
-    pin, commits, refs = tip, [], []
-    for number in range(versions):
-        model, version = f"model-{number % models:03d}", f"1.{number // models}.0"
+    there = [_version(*named(number, models), new=number < models) for number in range(at_pin)]
+    tip = _commit(store, None, {**_first(key), **{name: data for one in there for name, data in one.items()}}, key, 0)
+    pin, commits, refs = tip, [], [_tagged(store, *named(number, models), tip, key) for number in range(at_pin)]
+    for number in range(at_pin, versions):
+        model, version = named(number, models)
         tip = _commit(store, tip, _version(model, version, new=number < models), key, len(commits) + 1)
         commits.append(tip)
-        refs.append(RefUpdate(f"refs/tags/{model}@v{version}", new=_tag(store, model, version, tip, key), old=None))
+        refs.append(_tagged(store, model, version, tip, key))
         for stage in STAGES if number % EVERY == 0 else ():
             tip = _commit(store, tip, _stage(model, version, stage), key, len(commits) + 1)
             commits.append(tip)
     update_refs(store, [RefUpdate("refs/heads/main", new=tip, old=None), *refs], "generated")
+    subprocess.run(["git", f"--git-dir={path}", "pack-refs", "--all"], check=True)
     remember(store, pin)
     allowed = f"{EMAIL} {key.public_key}\n"
     Path(path, "allowed_signers").write_text(allowed)
     return Generated(Path(path), commits, versions, pin)
+
+
+def named(number, models):
+    """Model and version of the version of this number."""
+    return f"model-{number % models:03d}", f"1.{number // models}.0"
+
+
+def propose(made, model, version):
+    """Open a proposal that promotes a version to the first stage, and give its id."""
+    store, key, stage, name = Store.open(made.path), ed25519_key(PERSON), STAGES[0], "c0ffee00"
+    head = _commit(store, made.commits[-1], _stage(model, version, stage), key, len(made.commits) + 1)
+    branch = f"refs/heads/gm/promotion/{model}/{version}/{stage}/{name}"
+    update_refs(store, [RefUpdate(branch, new=head, old=None)], "proposed")
+    return name
 
 
 def remember(store, pin):
@@ -124,7 +143,8 @@ def _commit(store, parent, files, key, number):
     )
 
 
-def _tag(store, model, version, step, key):
+def _tagged(store, model, version, step, key):
     ident = Ident(PERSON, EMAIL, BEGIN)
     name = f"{model}@v{version}"
-    return write_tag(store, name, step, name, ident, lambda data: key.sign(data, "git"))
+    tag = write_tag(store, name, step, name, ident, lambda data: key.sign(data, "git"))
+    return RefUpdate(f"refs/tags/{name}", new=tag, old=None)
