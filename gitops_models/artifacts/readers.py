@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
 from gitops_models.artifacts.cloud_errors import cloud_error, means_missing
-from gitops_models.artifacts.cloud_sessions import close_session, open_session
 from gitops_models.artifacts.files import open_regular
 from gitops_models.artifacts.remotes import RemoteSpec
 from gitops_models.errors import GmError
@@ -138,6 +137,8 @@ class CloudReader:
 
     def _connect(self) -> None:
         from dvc.fs import get_cloud_fs  # noqa: PLC0415 - DVC takes 0.4 s to import
+
+        from gitops_models.artifacts.cloud_sessions import close_session, open_session  # noqa: PLC0415 - as above
 
         kind, config, root = get_cloud_fs({}, url=self._spec.url, **self._spec.options)
         self._fs = kind(**config)
