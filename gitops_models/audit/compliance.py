@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from gitops_models.policy.clauses import CLAUSES, standing
+from gitops_models.policy.reviews import review_items
 from gitops_models.policy.training import untrained
 from gitops_models.registry.canonical import sha256_hex
 from gitops_models.registry.times import parse_date
@@ -65,11 +66,12 @@ class TrainingRegister:
 
 @dataclass(frozen=True)
 class Review:
-    """When the policy was reviewed last, and when it is due."""
+    """When the policy was reviewed last, when it is due, and what calls for a review since."""
 
     last: date
     due: date
     overdue: bool
+    items: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -148,4 +150,5 @@ def _review(history: History, now: datetime) -> Review | None:
         return None
     last = parse_date(rule.last)
     due = last + timedelta(days=rule.every_days)
-    return Review(last, due, overdue=now.date() > due)
+    items = tuple(item.what for item in review_items(history.policy, history.state, now))
+    return Review(last, due, now.date() > due, items)

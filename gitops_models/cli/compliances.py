@@ -99,6 +99,7 @@ def _facts(found: Compliance) -> Iterator[str]:
     if found.review:
         late = ", overdue" if found.review.overdue else ""
         yield f"review: last {found.review.last}, due {found.review.due}{late}"
+        yield from (f"to review: {item}" for item in found.review.items)
     if found.training:
         topics = ", ".join(found.training.topics)
         yield f"training: {found.training.trained} of {found.training.people} people hold valid training in {topics}"

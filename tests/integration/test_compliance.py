@@ -71,6 +71,7 @@ def test_training_and_review_are_told_at_the_readers_clock(tmp_path):
     assert (now.review.due - now.review.last, now.review.overdue) == (timedelta(days=30), False)
     later = compliance(history, POLICY_YAML, BEGIN + timedelta(days=31))
     assert (later.training.trained, later.review.overdue) == (0, True)
+    assert [item.split(" was ")[0] for item in later.review.items] == ["the review of the policy"]
     plain = compliance(
         Registry(tmp_path / "s", changes={"training": None, "review": None}).history(), POLICY_YAML, BEGIN
     )
