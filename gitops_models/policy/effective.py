@@ -113,7 +113,7 @@ def _governing(policy: Policy) -> Iterator[Entitlement]:
     if policy.retention is not None:
         roles = tuple(dict.fromkeys(slot.role for slot in slots(policy.retention.delete)))
         agree = _same(_words(policy.retention.delete))
-        yield Entitlement("delete bytes", _same(roles or policy.registration.may), agree, "behind a record")
+        yield Entitlement("delete bytes", _same(roles or ("nobody",)), agree, "behind a record; never the lineage")
 
 
 def _same(cell: Iterable[str]) -> tuple[tuple[str, ...], ...]:

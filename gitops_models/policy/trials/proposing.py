@@ -10,6 +10,7 @@ from gitops_models.policy.trials import files
 from gitops_models.policy.trials.cast import people_document
 from gitops_models.policy.trials.world import BROKEN
 from gitops_models.registry import yamls
+from gitops_models.registry.deletions import deletion_numbers
 from gitops_models.registry.documents.policytest import GivenEvidence, GivenModel, GivenVersion
 from gitops_models.registry.paths import PEOPLE_YAML, POLICY_YAML
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from gitops_models.registry.snapshot import Snapshot
 
 FILES = "files"
+_PLAIN = frozenset(("reason", "by", "created"))
+"""What records say that belong to no cause."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +144,14 @@ def _quarantine(part: Part, action: str) -> files.Files:
     return files.quarantine_file(model, made.version.version, number, made.digests[:1], action=action, **part.record)
 
 
+def _bytes_deleted(part: Part) -> files.Files:
+    model, made = part.model.name, part.world.made(part.model, part.version)
+    number = len(deletion_numbers(part.head, model, made.version.version)) + 1
+    said = {name: value for name, value in part.record.items() if name in _PLAIN}
+    data = files.document("Deletion", model=model, version=made.version.version, digests=made.digests, **said)
+    return {files.LAYOUT.deletion_path(model, made.version.version, number): data}
+
+
 def _cause_opened(part: Part) -> files.Files:
     return _cause(part)
 
@@ -160,7 +171,7 @@ def _status(action: str) -> Callable[[Part], files.Files]:
         model = part.model.name
         number = len(part.head.status_numbers(model)) + 1
         version = part.version.version if part.said.version else None
-        said = {name: value for name, value in part.record.items() if name in {"reason", "by", "created"}}
+        said = {name: value for name, value in part.record.items() if name in _PLAIN}
         return files.status_file(model, number, action, version, **said)
 
     return make
@@ -194,6 +205,7 @@ _MAKERS: dict[str, Callable[[Part], files.Files]] = {
     "hold-lifted": _hold_lifted,
     "quarantined": _quarantined,
     "quarantine-released": _released,
+    "bytes-deleted": _bytes_deleted,
     "cause-opened": _cause_opened,
     "cause-resolved": _cause_resolved,
     "suspended": _status("suspend"),

@@ -9,7 +9,17 @@ from gitops_models.policy.document import RISKS, Policy, load_policy
 from gitops_models.policy.effective import entitlements, filled
 from gitops_models.registry import yamls
 from gitops_models.registry.documents import validate
-from tests.support.policy import LENIENT, World, cause_file, hold_file, model_yaml, policy_yaml, quarantine_file
+from tests.support.policy import (
+    CREATED,
+    LENIENT,
+    World,
+    cause_file,
+    document,
+    hold_file,
+    model_yaml,
+    policy_yaml,
+    quarantine_file,
+)
 
 WHERE = "policies/policy.yaml"
 STAGED = {**LENIENT, "stage_rules": {"staging": {"approve": ["technical-lead"]}}}
@@ -74,7 +84,15 @@ def test_what_a_policy_leaves_out_has_no_line():
     given = rows(emergency=emergency, retention={"keep_days": 10, "delete": "none"})
     assert given["roll back in an emergency"].may[0] == ("operator",)
     assert "skips nothing" in given["roll back in an emergency"].note
-    assert given["delete bytes"].agree[0] == ()
+    assert (given["delete bytes"].may[0], given["delete bytes"].agree[0]) == (("nobody",), ())
+    changes = {**LENIENT, "retention": {"keep_days": 1, "delete": ["raio", "oversight-committee"]}}
+    world = World(policy=policy_yaml(**changes)).registered("1.0.0")
+    weights = world.state.snapshot.lineage("fraud", "1.0.0").digests()
+    data = document(
+        "Deletion", model="fraud", version="1.0.0", digests=list(weights), reason="x", by="raio", created=CREATED
+    )
+    edit = {"models/fraud/deletions/1.0.0/1.yaml": data}
+    assert judged(world, edit) == told(rows(**changes)["delete bytes"], "low")
     asked = rows(retention={"keep_days": 10, "delete": ["raio", {"role": "raio", "of": 2}]})
     assert (asked["delete bytes"].may[0], asked["delete bytes"].agree[0]) == (("raio",), ("raio", "2 x raio"))
 

@@ -117,7 +117,7 @@ def test_a_case_is_named_once():
     [
         (proposing("promoted", stage="production"), "propose: promoted needs a version"),
         (proposing("model-added"), "propose: model-added needs a model"),
-        (proposing("exploded"), "propose: exploded is none of cause-opened"),
+        (proposing("exploded"), "propose: exploded is none of bytes-deleted, cause-opened"),
         (proposing("promoted", model="spam", version="1.0.0"), "models: there is no spam"),
         (proposing("rolled-back", version="1.1.0"), "propose: rolled-back is, on what is given, promoted"),
         (proposing("promoted", version="1.0.0"), "propose: promoted is, on what is given, nothing"),
@@ -159,7 +159,8 @@ NAMES = st.sampled_from(["fraud", "spam", "1.0.0", "production", "canary", "x" *
 VERSIONS = st.sampled_from(["1.0.0", "1.1.0", "9.9.9"])
 STAGES = st.sampled_from(["staging", "production", "canary"])
 EVENTS = st.sampled_from(
-    ["model-added", "model-changed", "version-registered", "evidence-added", "promoted", "rolled-back", "undeployed",
+    ["bytes-deleted", "model-added", "model-changed", "version-registered", "evidence-added", "promoted", "rolled-back",
+     "undeployed",
      "hold-placed", "hold-lifted", "quarantined", "quarantine-released", "cause-opened", "cause-resolved", "suspended",
      "resumed", "retired", "policy-changed", "people-changed", "files", "exploded"]
 )  # fmt: skip
