@@ -17,7 +17,7 @@ from gitops_models.trust.ledger import Ledger
 from gitops_models.trust.memory import load_memory, memory_path
 from gitops_models.verification.fold import fold, layout_at, policy_of
 from gitops_models.verification.proposal import evaluate
-from gitops_models.workflows.session import default_remote, first_governed
+from gitops_models.workflows.session import default_remote, first_governed, verified_before
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,6 +47,7 @@ def check_range(
 ) -> Checked:
     """Judge what merging ``head`` into ``base`` would do, from objects alone: nothing is fetched or checked out.
 
+    What this clone has verified before is taken over, but never with a ``pin`` from outside (see ``open_session``).
     Without a pin the first governed commit is where trust begins. GM-T502 where history does not hold from there on: a
     later epoch may have another policy, and which one is meant must not be guessed.
     """
@@ -55,7 +56,9 @@ def check_range(
     memory = load_memory(memory_path(store.common_dir))
     start = store.resolve(pin) if pin else (memory.pin.commit if memory else None)
     ledger = Ledger(store, default_remote(store))
-    history = fold(store, pin=start or first_governed(store, tip), tip=tip, ledger=ledger, now=clock.now())
+    known = None if pin else verified_before(store, memory, tip)
+    begun = start or first_governed(store, tip)
+    history = fold(store, pin=begun, tip=tip, ledger=ledger, known=known, now=clock.now())
     if start is None and history.blocked:
         raise GmError("GM-T502", f"no pin, and from {history.pin[:12]} on not every step holds", where=tip)
     evaluation = evaluate(store, history, store.resolve(head), ledger, at=clock.now())

@@ -155,7 +155,7 @@ def open_session(
         raise GmError("GM-C110", f"there is no branch {line} here", where=str(path))
     start = pin or (memory.pin.commit if memory else None)
     cache = cache_path(store.common_dir)
-    known = None if replay or pin else _known(cache, store, memory, tip)
+    known = None if replay or pin else verified_before(store, memory, tip)
     clock = clock or SystemClock()
     begun = start or first_governed(store, tip)
     undecided = memory.undecided if memory and pin is None else {}
@@ -173,9 +173,9 @@ def open_session(
     return Session(*asked, checkpoints=checkpoints, undecided=undecided)
 
 
-def _known(cache: Path, store: Store, memory: Memory | None, tip: str) -> History | None:
+def verified_before(store: Store, memory: Memory | None, tip: str) -> History | None:
     """What this clone has verified of the line of ``tip``; None when it is nothing or another line."""
-    known = load_prefix(cache, store, memory.pin.commit) if memory else None
+    known = load_prefix(cache_path(store.common_dir), store, memory.pin.commit) if memory else None
     return known if known and on_first_parent_line(store, known.tip, tip) else None
 
 
