@@ -13,29 +13,19 @@ _SUMMARY = (
     Clause(
         "A-summary-2",
         "Without a named version a rollback restores the last known good one.",
-        (
-            "GM-P510",
-            "GM-P511",
-            "GM-P512",
-        ),
+        ("GM-P510", "GM-P511", "GM-P512"),
         "the live stack of a stage",
     ),
     Clause(
         "A-summary-3",
         "A rollback can go back to the newest approved version that does not descend from poisoned data.",
-        (
-            "GM-P521",
-            "GM-P522",
-        ),
+        ("GM-P521", "GM-P522"),
         "`gm rollback --before-data`",
     ),
     Clause(
         "A-summary-4",
         "In the same way it can go back to before a bad commit of the training code.",
-        (
-            "GM-P521",
-            "GM-P522",
-        ),
+        ("GM-P521", "GM-P522"),
         "`gm rollback --before-commit`",
     ),
     Clause(
@@ -54,23 +44,12 @@ _SNAPSHOTS = (
     Clause(
         "A-snapshots-1",
         "Each version is signed by its author.",
-        (
-            "GM-P204",
-            "GM-P801",
-            "GM-P805",
-            "GM-P330",
-            "GM-P331",
-            "GM-P333",
-        ),
+        ("GM-P204", "GM-P801", "GM-P805", "GM-P330", "GM-P331", "GM-P333"),
     ),
     Clause(
         "A-snapshots-2",
         "Each file of a version is recorded with its sha256 and size.",
-        (
-            "GM-P104",
-            "GM-P105",
-            "GM-P109",
-        ),
+        ("GM-P104", "GM-P105", "GM-P109"),
         "`gm register`",
     ),
     Clause("A-snapshots-3", "Each version carries its time in UTC and its metadata.", ("GM-P001",), "`gm register`"),

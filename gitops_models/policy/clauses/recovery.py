@@ -22,13 +22,7 @@ _EMERGENCY = (
     Clause(
         "A-emergency-3",
         "It skips approval, soak and freeze, and never the checks of bytes, signature and quarantine.",
-        (
-            "GM-P601",
-            "GM-P603",
-            "GM-P605",
-            "GM-P607",
-            "GM-P608",
-        ),
+        ("GM-P601", "GM-P603", "GM-P605", "GM-P607", "GM-P608"),
         needs=(given("emergency"),),
     ),
     Clause(
@@ -40,20 +34,13 @@ _EMERGENCY = (
     Clause(
         "A-emergency-5",
         "The bad version is captured and quarantined, not the one that replaces it.",
-        (
-            "GM-P304",
-            "GM-P604",
-        ),
+        ("GM-P304", "GM-P604"),
         needs=(given("emergency"),),
     ),
     Clause(
         "A-emergency-6",
         "The bytes of the bad version are kept for forensics and cannot be deployed.",
-        (
-            "GM-P304",
-            "GM-P504",
-            "GM-P507",
-        ),
+        ("GM-P304", "GM-P504", "GM-P507"),
         "nothing deletes bytes without a record",
     ),
 )
@@ -111,17 +98,12 @@ _LIMITS = (
     Clause(
         "A-limits-6",
         "Retention never removes the last known good version, a live one or one that a hold needs.",
-        mechanism="rules of retention",
+        ("GM-P527",),
     ),
     Clause(
         "A-limits-7",
         "When no clean version is left, the degradation that was declared takes place.",
-        (
-            "GM-P510",
-            "GM-P523",
-            "GM-P524",
-            "GM-P525",
-        ),
+        ("GM-P510", "GM-P523", "GM-P524", "GM-P525"),
         "`rollback.degrade` of the policy; `gm rollback`",
     ),
     Clause(

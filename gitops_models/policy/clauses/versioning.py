@@ -11,12 +11,7 @@ _SCOPE = (
     Clause(
         "B-1-1",
         "Without a policy nothing is allowed.",
-        (
-            "GM-P701",
-            "GM-P706",
-            "GM-P001",
-            "GM-P003",
-        ),
+        ("GM-P701", "GM-P706", "GM-P001", "GM-P003"),
     ),
     Clause(
         "B-2-1",
@@ -32,10 +27,7 @@ _SCOPE = (
     Clause(
         "B-2-3",
         "The whole life of a model is governed, up to its retirement.",
-        (
-            "GM-P305",
-            "GM-P520",
-        ),
+        ("GM-P305", "GM-P520"),
         "`gm retire`",
     ),
     Clause(
@@ -48,10 +40,7 @@ _SCOPE = (
     Clause(
         "B-3-2",
         "A version leads to its data, code, parameters and approvals.",
-        (
-            "GM-P201",
-            "GM-P205",
-        ),
+        ("GM-P201", "GM-P205"),
         "`gm show`, `gm log`",
         needs=(lists(_REQUIRE, "data", "code", "parameters"),),
     ),
@@ -69,14 +58,7 @@ _SCOPE = (
     Clause(
         "B-3-5",
         "Who has to agree follows from the risk; people and policy change only by agreement.",
-        (
-            "GM-P401",
-            "GM-P004",
-            "GM-P702",
-            "GM-P703",
-            "GM-P704",
-            "GM-P705",
-        ),
+        ("GM-P401", "GM-P004", "GM-P702", "GM-P703", "GM-P704", "GM-P705"),
         needs=(given("policy_changes.approve"),),
     ),
 )
@@ -84,13 +66,7 @@ _IDENTIFICATION = (
     Clause(
         "B-4.1-1",
         "A version has its own id.",
-        (
-            "GM-D011",
-            "GM-P002",
-            "GM-C144",
-            "GM-P107",
-            "GM-P108",
-        ),
+        ("GM-D011", "GM-P002", "GM-C144", "GM-P107", "GM-P108"),
     ),
     Clause(
         "B-4.1-2",
@@ -185,10 +161,7 @@ _APPROVAL = (
     Clause(
         "B-5.1-5",
         "One person fills one place, and nobody approves their own work.",
-        (
-            "GM-P401",
-            "GM-P006",
-        ),
+        ("GM-P401", "GM-P006"),
         needs=(lacks("approvals.self_approval"),),
     ),
     Clause(
@@ -200,16 +173,7 @@ _APPROVAL = (
     Clause(
         "B-5.2-2",
         "Each stage demands documented test results that passed.",
-        (
-            "GM-P307",
-            "GM-P308",
-            "GM-P309",
-            "GM-P310",
-            "GM-P311",
-            "GM-P312",
-            "GM-P313",
-            "GM-P318",
-        ),
+        ("GM-P307", "GM-P308", "GM-P309", "GM-P310", "GM-P311", "GM-P312", "GM-P313", "GM-P318"),
         needs=(evidence_at_every_stage(),),
     ),
     Clause("B-5.2-3", "Each stage demands a sign-off.", ("GM-P401",)),
@@ -228,10 +192,7 @@ _APPROVAL = (
     Clause(
         "B-5.2-6",
         "Measured results have to stay within the limits that the organisation accepts.",
-        (
-            "GM-P319",
-            "GM-P320",
-        ),
+        ("GM-P319", "GM-P320"),
         needs=(given("conditions"),),
     ),
     Clause(
