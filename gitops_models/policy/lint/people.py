@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
     from gitops_models.policy.document import Policy
     from gitops_models.policy.verdict import Finding
-    from gitops_models.registry.documents import People, Person, Risk
+    from gitops_models.registry.documents import People, Person
 
 SOON = timedelta(days=60)
 NOBODYS = "any"
 """Name of the model that stands for the models of a risk that none has."""
+ROLLBACKS = "rollbacks of "
 EXTERNAL = ("agency", "consultant", "contractor", "external", "freelance", "temporary", "vendor")
 
 
@@ -69,18 +70,33 @@ def _unused(used: bool) -> str:  # noqa: FBT001 - one switch, named by its only 
 
 def _lost(policy: Policy, people: People, models: Sequence[Model], at: datetime) -> dict[str, bool]:
     """Each quorum that cannot be met at ``at``, and whether something asks for it today."""
-    able = [one for one in people.people if untrained(one, policy.training, at) is None]
-    trained = people.model_copy(update={"people": tuple(able)})
-    found = dict.fromkeys(unreachable_quorums(policy, trained, models, at), True)
+    able = _trained(policy, people, at)
+    found = dict.fromkeys(_unreachable(policy, people, able, models, at), True)
     known = {model_risk(model, policy.floors) for model in models}
     for risk in RISKS:
         if risk not in known:
-            one = Model(name=NOBODYS, risk=risk)
-            lost = unreachable_quorums(_without_floors(policy), trained, [one], at)
+            lost = _unreachable(_without_floors(policy), people, able, [Model(name=NOBODYS, risk=risk)], at)
             found |= {what.replace(f" ({NOBODYS})", ""): False for what in lost if NOBODYS in what}
-    present = [person for person in able if available(person, at) is None]
+    present = [person for person in able.people if available(person, at) is None]
     found |= dict.fromkeys(_single(policy, present), False)
     return found
+
+
+def _unreachable(
+    policy: Policy, people: People, able: People, models: Sequence[Model], at: datetime
+) -> tuple[str, ...]:
+    """Sentences as of ``unreachable_quorums``; a rollback waits for nobody's training."""
+    anybody = unreachable_quorums(policy, people, models, at)
+    return tuple(
+        what
+        for what in unreachable_quorums(policy, able, models, at)
+        if what in anybody or not what.startswith(ROLLBACKS)
+    )
+
+
+def _trained(policy: Policy, people: People, at: datetime) -> People:
+    able = tuple(one for one in people.people if untrained(one, policy.training, at) is None)
+    return people.model_copy(update={"people": able})
 
 
 def _without_floors(policy: Policy) -> Policy:
@@ -102,23 +118,22 @@ def _single(policy: Policy, present: Sequence[Person]) -> Iterator[str]:
 
 
 def _nobody_starts(policy: Policy, people: People, models: Sequence[Model], at: datetime) -> Iterator[Finding]:
-    present = [person for person in people.people if available(person, at) is None]
+    able = _trained(policy, people, at)
+    for what, roles in (("register", policy.registration.may), ("promote", policy.promotion.may)):
+        yield from _nobody(able, what, roles, used=True, at=at)
     used = {model_risk(model, policy.floors) for model in models}
-    for what, roles, needed in _starting(policy, used):
-        if not any(person.has_role(role) for person in present for role in roles):
-            message = f"nobody who counts holds {' or '.join(roles)}, so nobody can {what}"
-            yield graded("GM-P731", message, used=needed)
-
-
-def _starting(policy: Policy, used: set[Risk]) -> Iterator[tuple[str, tuple[str, ...], bool]]:
-    yield "register", policy.registration.may, True
-    yield "promote", policy.promotion.may, True
     for risk in RISKS:
         rollback = policy.risks.of(risk).rollback
         roles = tuple(dict.fromkeys((*rollback.initiate, *(slot.role for slot in slots(rollback.authorize)))))
-        yield f"roll back at {risk} risk", roles, risk in used
+        yield from _nobody(people, f"roll back at {risk} risk", roles, used=risk in used, at=at)
     if policy.emergency is not None:
-        yield "act in an emergency", policy.emergency.role, False
+        yield from _nobody(people, "act in an emergency", policy.emergency.role, used=False, at=at)
+
+
+def _nobody(people: People, what: str, roles: tuple[str, ...], *, used: bool, at: datetime) -> Iterator[Finding]:
+    present = (person for person in people.people if available(person, at) is None)
+    if not any(person.has_role(role) for person in present for role in roles):
+        yield graded("GM-P731", f"nobody who counts holds {' or '.join(roles)}, so nobody can {what}", used=used)
 
 
 def _workloads(policy: Policy, people: People) -> Iterator[Finding]:
