@@ -14,6 +14,7 @@ from gitops_models.delivery.notify.notices import Notice, Severity
 from gitops_models.delivery.overrides import SUFFIX
 from gitops_models.delivery.values import DriftKind
 from gitops_models.errors import Exit
+from gitops_models.registry.times import format_time
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -22,9 +23,11 @@ if TYPE_CHECKING:
     from gitops_models.delivery.results import Report, Result
     from gitops_models.errors import GmError
     from gitops_models.verification.history import History
+    from gitops_models.verification.ratification import Ratification
 
 REPOSITORY = "repository"
 PROPOSALS = "proposals"
+RATIFICATIONS = "ratifications"
 ROLLBACKS = "refs/heads/gm/rollback/*"
 MOST_PROPOSALS = 100
 PATIENCE = timedelta(minutes=5)  # how long something may be away before it is told
@@ -80,6 +83,25 @@ def _stalled(ref: str) -> Alarm:
         details={"proposal": identity, "branch": branch},
     )
     return Alarm(PROPOSALS, branch, notice, STALLED)
+
+
+def overdue_alarms(found: Iterable[Ratification]) -> tuple[Alarm, ...]:
+    """Return the alarms of emergencies that nobody agreed to in time."""
+    return tuple(_overdue(one) for one in found if one.state == "overdue")
+
+
+def _overdue(one: Ratification) -> Alarm:
+    notice = Notice(
+        "ratification-overdue",
+        model=one.model,
+        stage=", ".join(one.stages) or None,
+        incident=one.incident,
+        actor=", ".join(one.declared_by) or None,
+        commit=one.step,
+        reason=f"due at {format_time(one.due)}" if one.due else None,
+        details={"change": one.change_id, "missing": ", ".join(one.quorum.missing)},
+    )
+    return Alarm(RATIFICATIONS, one.change_id, notice)
 
 
 def repository_alarm(error: GmError) -> Alarm:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from gitops_models.delivery.follow import Follower
 from gitops_models.delivery.journal import Journal
-from gitops_models.delivery.lookouts import stalled_rollbacks
+from gitops_models.delivery.lookouts import usual_lookouts
 from gitops_models.delivery.mirror import REMOTE, open_mirror
 from gitops_models.delivery.notify.assemble import open_post
 from gitops_models.delivery.overrides import override_files
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from gitops_models.artifacts.remotes import RemoteSpec
     from gitops_models.delivery.config import ReconcilerFile
     from gitops_models.delivery.targets.base import ByteSource, Target
-    from gitops_models.store.repository import Store
     from gitops_models.trust.ledger import Ledger
     from gitops_models.trust.signing import Signer
     from gitops_models.verification.history import History
@@ -80,7 +79,7 @@ def open_reconciler(
             recorder=recorder_for(ledger, signer),
             clock=clock,
             overrides=partial(override_files, overrides, Path(config.overrides) if config.overrides else None),
-            watch=_watch(config, state, clock, store),
+            watch=_watch(config, clock, ledger),
         )
 
 
@@ -108,12 +107,13 @@ def remote_source(spec: RemoteSpec, content: ContentStore | None) -> Callable[[H
     return lambda history: artifact_source(history, lambda: open_remote(spec), content)
 
 
-def _watch(config: ReconcilerFile, state: Path, clock: Callable[[], datetime], store: Store) -> Watch | None:
+def _watch(config: ReconcilerFile, clock: Callable[[], datetime], ledger: Ledger) -> Watch | None:
     """Return what tells the places that the operator named; None where there are none."""
     if not config.notifications:
         return None
+    state = Path(config.state)
     post = open_post(config.notifications, state / "notifications", clock=clock)
-    return Watch(post, state / "alarms.json", [stalled_rollbacks(store)])
+    return Watch(post, state / "alarms.json", usual_lookouts(ledger, clock))
 
 
 def _remote(config: ReconcilerFile) -> RemoteSpec:

@@ -80,7 +80,7 @@ def reconciler_for_directory(repo: Path, place: Place, clock: Clock) -> Iterator
             recorder=recorder_for(ledger, signer),
             clock=clock.now,
             overrides=partial(override_files, place.overrides, None),
-            watch=watch_of(store, clock, mirror, state / "alarms.json"),
+            watch=watch_of(store, clock, ledger, state / "alarms.json"),
         )
 
 

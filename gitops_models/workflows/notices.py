@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitops_models.delivery.lookouts import stalled_rollbacks
+from gitops_models.delivery.lookouts import usual_lookouts
 from gitops_models.delivery.notify.assemble import open_post
 from gitops_models.delivery.notify.settings import read_notifications
 from gitops_models.delivery.watch import Watch
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from gitops_models.delivery.notify.post import Post
     from gitops_models.delivery.notify.settings import NotificationsFile
     from gitops_models.store.repository import Store
+    from gitops_models.trust.ledger import Ledger
     from gitops_models.workflows.clock import Clock
     from gitops_models.workflows.session import Session
 
@@ -40,15 +41,15 @@ def post_of(session: Session) -> Post:
     return _post(_configured(session.store), session.store, session.clock, session.history.repository.id)
 
 
-def watch_of(store: Store, clock: Clock, mirror: Store, memory: Path) -> Watch | None:
+def watch_of(store: Store, clock: Clock, ledger: Ledger, memory: Path) -> Watch | None:
     """Return what tells the person of what this clone reconciles; None where nobody is named.
 
-    ``mirror`` is the reconciler's own copy, ``memory`` the file that says what was told.
+    ``ledger`` is that of the reconciler's own copy, ``memory`` the file that says what was told.
     """
     found = _configured(store)
     if found.file is None and not found.problems:
         return None
-    return Watch(_post(found, store, clock), memory, [stalled_rollbacks(mirror)])
+    return Watch(_post(found, store, clock), memory, usual_lookouts(ledger, clock.now))
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ def _attention(found: Standing) -> Iterator[str]:
     yield from (f"Override: {one}" for one in found.overrides)
     for place, error in found.report.problems if found.report else ():
         yield f"Cannot look at {place}: {error.message}"
-    for one in getattr(found, "overdue", ()):
+    for one in found.overdue:
         yield f"Overdue: the emergency {one.change_id[:8]} of {one.model} is not ratified."
     yield from (f"Due: {item.what}" for item in found.reviews if item.why == "overdue")
 
@@ -151,7 +151,7 @@ def _emergencies(found: Standing) -> Table:
             ", ".join(one.quorum.missing) or NOBODY,
             Cell(one.state, bad=one.state == "overdue"),
         )
-        for one in getattr(found, "emergencies", ())
+        for one in found.emergencies
         if one.state in {"open", "overdue"}
     )
     columns = ("Model", "Stages", "Incident", "Declared", "Ratify until", "Missing", "State")

@@ -7,11 +7,16 @@ import pytest
 
 from gitops_models.delivery.assemble import open_reconciler
 from gitops_models.delivery.config import read_config
+from gitops_models.delivery.notify.assemble import open_post
 from gitops_models.delivery.resolve import resolve
 from gitops_models.delivery.results import Done
 from gitops_models.errors import GmError
+from gitops_models.workflows.emergency import emergency
+from gitops_models.workflows.emergency_plan import Emergency
 from tests.support.delivery_site import NOW, STATE_PATH, Site
 from tests.support.receiver import SECRET, receiver
+from tests.support.station import Station
+from tests.support.station import emergency as emergency_story
 
 
 @pytest.fixture
@@ -234,3 +239,25 @@ def test_alarms_that_cannot_be_remembered_are_a_warning(site, hook):
     site.spoil()
     assert site.run().ok
     assert (len(site.warnings), hook.deliveries) == (1, [])
+
+
+def test_an_emergency_that_nobody_ratifies_is_told_when_it_is_overdue(tmp_path, home, hook):
+    registry = emergency_story(tmp_path / "registry.git")
+    station = Station(registry, tmp_path, home)
+    (tmp_path / "secret").write_text(SECRET)
+    station.configure(notifications=[{"id": "hook", "webhook": {"url": hook.url, "secret_file": "secret"}}])
+    station.run()
+    post = open_post((), tmp_path / "own", clock=registry.clock.now)
+    found = emergency(registry.session("operator"), Emergency("fraud", "poisoned labels", "INC-7", None, None), post)
+    for hours, told in ((1, 0), (46, 0), (2, 1), (1, 1)):
+        registry.clock.tick(hours=hours)
+        station.run()
+        assert len(hook.deliveries) == told
+    data = only(hook)
+    assert (data["event"], data["severity"], data["routes"]) == (
+        "ratification-overdue",
+        "critical",
+        ["ops", "security"],
+    )
+    assert (data["model"], data["incident"], data["commit"]) == ("fraud", "INC-7", found.step)
+    assert data["actor"] == "operator"
