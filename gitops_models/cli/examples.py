@@ -67,6 +67,8 @@ EXAMPLES = {
     "retire": (
         'gm retire fraud@1.0.0 -m "replaced by 1.2.0"',
         'gm retire fraud --undeploy -m "replaced by fraud-v2"',
+        'gm retire fraud@1.0.0 --delete-bytes -m "kept for ten years"',
+        "gm retire fraud@1.0.0 --prune",
     ),
     "restore": ('gm restore fraud -m "direct push undone"', 'gm restore policy -m "back to the accepted policy"'),
     "log": ("gm log", "gm log fraud --stage production --since 2026-10-01", "gm log --csv > log.csv"),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitops_models.policy.degradation import fallback_of
 from gitops_models.policy.document import slots
-from gitops_models.registry.deletions import deleted_digests
+from gitops_models.registry.deletions import bytes_deleted
 from gitops_models.registry.times import parse_time
 
 if TYPE_CHECKING:
@@ -55,11 +55,9 @@ def kept_until(state: AcceptedState, snapshot: Snapshot, policy: Policy, model: 
 
 
 def sharing(snapshot: Snapshot, model: str, version: str, digests: frozenset[str]) -> Iterator[tuple[str, str, str]]:
-    """Yield model, version and digest of other versions that have some of these bytes and keep them."""
+    """Yield model, version and digest of other versions that have some of these bytes and are still whole."""
     for name in snapshot.models():
         for other in snapshot.versions(name):
-            if (name, other) == (model, version):
-                continue
-            shared = digests.intersection(snapshot.lineage(name, other).digests())
-            for digest in sorted(shared - deleted_digests(snapshot, name, other) if shared else ()):
-                yield name, other, digest
+            if (name, other) != (model, version) and not bytes_deleted(snapshot, name, other):
+                for digest in sorted(digests.intersection(snapshot.lineage(name, other).digests())):
+                    yield name, other, digest

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitops_models.artifacts.fetch import fetch_version
 from gitops_models.errors import GmError
+from gitops_models.registry.deletions import bytes_deleted, deletions
 from gitops_models.verification.provenance import MODEL_SIG
 from gitops_models.workflows.naming import known_version
 from gitops_models.workflows.remotes import pointers, reader
@@ -39,12 +40,16 @@ def fetch_bytes(
 ) -> Fetched:
     """Put the artifacts of a version at ``destination``; nothing appears there before all of it is verified.
 
-    Raises GM-A3nn for bytes that are missing or other, GM-C147 for a quarantined version.
+    Raises GM-A3nn for bytes that are missing or other, GM-C147 for a quarantined version, GM-C253 for one whose bytes
+    were deleted.
     """
     model, version = known_version(session, reference)
     accepted = session.accepted
     if accepted.quarantined(model, version):
         raise GmError("GM-C147", f"{model}@{version} is quarantined", where=f"{model}@{version}")
+    if bytes_deleted(accepted, model, version):
+        record = deletions(accepted, model, version)[-1]
+        raise GmError("GM-C253", f"deleted by {record.by}: {record.reason}", where=f"{model}@{version}")
     lineage = accepted.lineage(model, version)
     path = fetch_version(
         lineage,
