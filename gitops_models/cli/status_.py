@@ -94,6 +94,7 @@ def _body(found: Standing) -> dict[str, Any]:
                 "desired": row.desired,
                 "hold": row.hold,
                 "quarantined": row.quarantined,
+                "lastKnownGood": {"version": row.good, "days": row.good_days, "old": row.good_old},
                 "places": [result.to_json() for result in row.results],
             }
             for row in found.rows
@@ -140,5 +141,6 @@ def _row(row: Row, *, overdue: bool) -> tuple[str, ...]:
     states = ", ".join(sorted({result.state.value + (" drifted" if result.drift else "") for result in row.results}))
     override = next((result.hold for result in row.results if result.override), None)
     note = override or ("quarantined" if row.quarantined else f"held: {row.hold}" if row.hold else "")
-    note = "; ".join(filter(None, ["emergency not ratified" if overdue else "", note]))
+    old = f"what it would go back to, {row.good}, was last live {row.good_days} days ago" if row.good_old else ""
+    note = "; ".join(filter(None, ["emergency not ratified" if overdue else "", note, old]))
     return (row.model, row.stage, row.desired or "-", live, states or "not deployed from here", note)

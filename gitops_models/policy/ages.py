@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitops_models.policy.lkg import last_live_at
 from gitops_models.registry.times import parse_time
 
 if TYPE_CHECKING:
@@ -40,13 +41,5 @@ def _paths(context: Context, entry: Evidence) -> list[str]:
 
 
 def last_live(context: Context, move: Move, version: str) -> datetime:
-    """Return until when ``version``, which lies below the top of the moved stack, was live.
-
-    That is when what lies above it was accepted. Before the pin it is the registration, or the time that it names.
-    """
-    versions = move.stack.versions
-    place = next(index for index, entry in enumerate(versions) if entry.version == version)
-    left = versions[place + 1].at
-    registration = context.facts.state.registered.get((move.event.model, version))
-    registered = registration.at if registration else None
-    return left or registered or parse_time(context.after.lineage(move.event.model, version).created)
+    """Return until when ``version``, which lies below the top of the moved stack, was live (``last_live_at``)."""
+    return last_live_at(context.facts.state, context.after, move.event.model, move.stack, version)

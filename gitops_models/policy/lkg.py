@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 from gitops_models.registry.deletions import bytes_deleted
 from gitops_models.registry.documents import Interface
 from gitops_models.registry.interface import consumer_problems
+from gitops_models.registry.times import parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
+    from datetime import datetime
 
     from gitops_models.registry.documents import Lineage, Model
     from gitops_models.registry.snapshot import Snapshot
     from gitops_models.registry.stack import LiveStack, StackEntry
+    from gitops_models.registry.state import AcceptedState
 
 WITHOUT_INTERFACE = frozenset(("prompt", "configuration"))
 """Types of model whose bytes have no inputs and outputs of their own to read out."""
@@ -81,3 +84,15 @@ def misfits(document: Model | None, lineage: Lineage) -> tuple[str, ...]:
     if interface is None:
         return tuple(f"{consumer.name} needs an interface and none is recorded" for consumer in document.consumers)
     return consumer_problems(interface, document.consumers)
+
+
+def last_live_at(state: AcceptedState, snapshot: Snapshot, model: str, stack: LiveStack, version: str) -> datetime:
+    """Return until when ``version``, which lies below the top of ``stack``, was live.
+
+    That is when what lies above it was accepted. Before the pin it is the registration, or the time that it names.
+    """
+    versions = stack.versions
+    place = next(index for index, entry in enumerate(versions) if entry.version == version)
+    registration = state.registered.get((model, version))
+    registered = registration.at if registration else None
+    return versions[place + 1].at or registered or parse_time(snapshot.lineage(model, version).created)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from gitops_models.policy.lkg import good_below, last_live_at
 from gitops_models.policy.reviews import review_items
+from gitops_models.registry.standins import stand_in
 from gitops_models.verification.checkpoints import staleness
 from gitops_models.workflows.deliver import look, places
 from gitops_models.workflows.emergency_ratify import emergencies
@@ -23,7 +25,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Row:
-    """One model and stage: what is desired, and what each directory of this clone really serves."""
+    """One model and stage: what is desired, and what each directory of this clone really serves.
+
+    ``good`` is the last known good version, ``good_days`` how many days ago it was last live, and ``good_old`` says
+    that this is longer than the policy trusts.
+    """
 
     model: str
     stage: str
@@ -31,6 +37,9 @@ class Row:
     hold: str | None
     quarantined: bool
     results: tuple[Result, ...] = ()
+    good: str | None = None
+    good_days: int | None = None
+    good_old: bool = False
 
     @property
     def drifted(self) -> bool:
@@ -110,6 +119,8 @@ def _rows(session: Session, report: Report | None) -> list[Row]:
     for result in report.results if report else ():
         places_of.setdefault((result.at.model, result.at.stage), []).append(result)
     wanted = {(model, stage) for model in accepted.models() for stage in accepted.stages(model)} | set(places_of)
+    left = (key for key, stack in session.history.state.stacks.items() if not stack.live)
+    wanted |= {key for key in left if accepted.has_model(key[0]) and stand_in(accepted, *key)}
     order = session.history.policy.stages
     return [
         _row(session, model, stage, tuple(places_of.get((model, stage), ())))
@@ -121,14 +132,30 @@ def _row(session: Session, model: str, stage: str, results: tuple[Result, ...]) 
     accepted = session.accepted
     state = accepted.stage_state(model, stage)
     held = accepted.held(model, stage)
+    other = stand_in(accepted, model, stage) if state is None else None
+    good, days = _good(session, model, stage)
+    limit = session.history.policy.rollback.max_lkg_age_days
     return Row(
         model=model,
         stage=stage,
-        desired=state.version if state else None,
+        desired=state.version if state else f"{other.model}@{other.version}" if other else None,
+        good=good,
+        good_days=days,
+        good_old=days is not None and limit is not None and days >= limit,
         hold=held.reason if held else None,
         quarantined=bool(state and accepted.quarantined(model, state.version)),
         results=results,
     )
+
+
+def _good(session: Session, model: str, stage: str) -> tuple[str | None, int | None]:
+    """The last known good version and how many days ago it was last live."""
+    known, accepted = session.history.state, session.accepted
+    stack = known.stack(model, stage)
+    good = next(good_below(accepted, model, stack, suspect=known.suspect), None)
+    if good is None:
+        return None, None
+    return good.version, (session.clock.now() - last_live_at(known, accepted, model, stack, good.version)).days
 
 
 def _following(session: Session, found: Standing) -> str:

@@ -5,6 +5,7 @@ import pytest
 from gitops_models.errors import GmError
 from gitops_models.registry import yamls
 from gitops_models.workflows.recover import Rollback, plan
+from gitops_models.workflows.standing import standing
 from tests.support import stories
 from tests.support.policy import model_yaml
 from tests.support.registry import APPROVERS
@@ -188,3 +189,37 @@ def test_the_documents_of_a_rollback_are_plain_yaml(registry):
     updates = planned(registry, before_data="2026-10").draft.updates
     cause = yamls.load(updates["models/fraud/causes/poisoning-1.yaml"], "cause.yaml")
     assert cause["poisoned"] == {"data": "2026-10", "versions": ["1.2.0", "1.1.0"]}
+
+
+# What is said of an old last known good version
+
+
+def aged(tmp_path, days):
+    story = stories.registry(tmp_path / "registry.git", changes={"rollback": {"max_lkg_age_days": 30}})
+    for version in ("1.0.0", "1.1.0"):
+        story.version("fraud", version)
+        story.live("fraud", version, *stories.STAGES)
+    story.clock.tick(days=days)
+    return story
+
+
+@pytest.mark.clause("A-limits-3")
+@pytest.mark.parametrize(("days", "old"), [(29, False), (31, True)])
+def test_a_last_known_good_version_of_long_ago_is_pointed_out(tmp_path, days, old):
+    story = aged(tmp_path, days)
+    (row,) = [row for row in standing(story.session("operator")).rows if row.stage == "production"]
+    assert (row.good, row.good_days, row.good_old) == ("1.0.0", days, old)
+    verdict = story.check(story.rollback("fraud")).verdict
+    assert verdict.allowed
+    assert [finding.code for finding in verdict.findings] == (["GM-P509"] if old else [])
+
+
+def test_where_nothing_good_is_left_status_says_so_and_names_what_stands_in(tmp_path):
+    changes = {"rollback": {"degrade": "fallback:rules@1.0.0"}}
+    story = stories.registry(tmp_path / "registry.git", changes=changes)
+    for model in ("fraud", "rules"):
+        story.version(model, "1.0.0")
+        story.live(model, "1.0.0", *stories.STAGES)
+    story.merge(story.rollback("fraud"), by="operator")
+    rows = {(row.model, row.stage): row for row in standing(story.session("operator")).rows}
+    assert (rows["fraud", "production"].desired, rows["fraud", "production"].good) == ("rules@1.0.0", None)
