@@ -385,7 +385,18 @@ def test_a_damaged_file_is_set_aside_and_the_others_are_sent(tmp_path, hook, sec
     assert len(list((tmp_path / "state" / "aside").iterdir())) == 3
 
 
-@pytest.mark.parametrize("data", [b"[]", b"{}", b'{"id": 1}', b"[" * 100_000, b"x" * (MOST_BYTES + 1), b"\xff"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"[]",
+        b"{}",
+        b'{"id": 1}',
+        b'{"id":1,"kind":1,"notifier":1,"body":1,"sha256":1}',
+        b"[" * 100_000,
+        b"x" * (MOST_BYTES + 1),
+        b"\xff",
+    ],
+)
 def test_a_file_that_is_no_message_is_set_aside(tmp_path, post, data):
     office = post()
     office.notify(ROLLBACK)
@@ -485,6 +496,17 @@ def test_sending_ends_when_its_time_is_over(hook, secret, post, waits):
     patience = Patience(wait=waits.wait, now=waits.now, seconds=2.5)
     told = post(webhook(hook.url, secret), patience=patience).notify(EMERGENCY)
     assert (codes(told), waits.waited, len(hook.deliveries)) == (["GM-R700"], [1.0], 2)
+
+
+def test_a_message_that_another_run_sent_meanwhile_is_not_sent_again(hook, secret, post):
+    hook.answers = [500]
+    office = post(webhook(hook.url, secret))
+    for model in ("one", "two"):
+        office.notify(Notice("rollback-initiated", model=model))
+    _, second = office.outbox.waiting()
+    hook.answers, hook.deliveries, hook.during = [200], [], second.unlink
+    told = post(webhook(hook.url, secret)).flush()
+    assert (told.sent, told.waiting, told.warnings) == (1, 0, ())
 
 
 def test_two_senders_send_each_message_once(hook, secret, post):

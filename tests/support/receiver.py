@@ -45,6 +45,7 @@ class Receiver:
     port: int = 0
     secure: bool = False
     gate: Event | None = None
+    during: object = None
     arrived: Event = field(default_factory=Event)
 
     @property
@@ -62,6 +63,9 @@ class Receiver:
     def take(self, delivery):
         self.deliveries.append(delivery)
         self.arrived.set()
+        if self.during:
+            self.during()
+            self.during = None
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
 

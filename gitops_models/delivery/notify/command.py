@@ -71,8 +71,8 @@ class CommandNotifier:
 
     def _follow(self, process: subprocess.Popen[bytes], seconds: float) -> str:
         """Wait for its end and give the beginning of what it wrote to standard error."""
-        deadline = self.now() + seconds
         try:
+            deadline = self.now() + seconds
             with _Ear(process.stderr) as ear:
                 while process.poll() is None and self.now() < deadline:
                     ear.listen(_LOOK_SECONDS)

@@ -62,10 +62,11 @@ def post(url: SplitResult, body: bytes, headers: dict[str, str], *, seconds: flo
     thread = Thread(target=work, name="gm-webhook", daemon=True)
     thread.start()
     thread.join(seconds)
+    in_time = outcome[:]  # before the line is cut: http.client takes the end of the line for the end of the headers
     connection.cut()
-    if not outcome:
+    if not in_time:
         raise TimeoutError
-    return _status(outcome[0])
+    return _status(in_time[0])
 
 
 def _status(outcome: int | Exception) -> int:
