@@ -77,7 +77,9 @@ _LIMITS = (
         mechanism="text of the proposal",
     ),
     Clause(
-        "A-limits-2", "What is served is switched at once, and the time is measured.", mechanism="one rename of a link"
+        "A-limits-2",
+        "What is served is switched at once: of the readings meanwhile none fails and none sees a mix.",
+        mechanism="one rename of a link; measured by readers while it is switched",
     ),
     Clause(
         "A-limits-3",
