@@ -27,6 +27,10 @@ OpenCause = Annotated[
     bool, typer.Option("--open-cause/--no-open-cause", help="With --cause: open it where none of its kind is open.")
 ]
 
+Degraded = Annotated[
+    str | None, typer.Option(metavar="TEXT", help="What does not work meanwhile, where a consumer lacks something.")
+]
+
 
 def command(
     context: typer.Context,
@@ -43,6 +47,7 @@ def command(
     siblings: Siblings = False,
     open_cause: OpenCause = True,
     hold: Annotated[bool, typer.Option("--hold/--no-hold", help="Bar promotions to the stage until lifted.")] = True,
+    degraded: Degraded = None,
     bundle: BundleFile = None,
     override: OverrideFile = None,
     target: Annotated[str | None, typer.Option(metavar="ID", help="With --override: for this target only.")] = None,
@@ -59,19 +64,18 @@ def command(
     from gitops_models.workflows.recover import Rollback
 
     options = of(context)
-    exclude(merge=merge, no_push=no_push)
-    _one_way(bundle=bundle, override=override, other=merge or no_push, only=target or hours)
+    _one_way(bundle=bundle, override=override, merge=merge, no_push=no_push, only=target or hours)
     before = (before_data, before_commit)
-    _hold_alone(override, beside=quarantine or bool(cause or any(before)) or not hold)
+    _hold_alone(override, degraded, hold=hold, beside=quarantine or bool(cause or any(before)))
     if emergency:
-        given = bool(to or any(before) or siblings or override or merge or no_push)
+        given = bool(to or any(before) or siblings or override or merge or no_push or degraded)
         _at_once(given=given, hold=hold, incident=incident)
         wish = (model, need_reason(options, reason), incident or "", stage, cause)
         declare(options, wish, dry_run=dry_run, bundle=bundle)
         return
     why = need_reason(options, reason)
     session = open_here(options)
-    wanted = Rollback(model, why, stage, to, cause, incident, hold, quarantine, *before, siblings, open_cause)
+    wanted = Rollback(model, why, stage, to, cause, incident, hold, quarantine, *before, siblings, open_cause, degraded)
     if bundle is not None:
         roll_back_into_bundle(options, session, wanted, bundle, dry_run=dry_run)
     elif override is not None:
@@ -80,9 +84,11 @@ def command(
         roll_back(options, session, wanted, merge=merge, dry_run=dry_run, no_push=no_push)
 
 
-def _hold_alone(override: Path | None, *, beside: bool) -> None:
-    """Refuse an override that is to do more than hold."""
-    if override is not None and beside:
+def _hold_alone(override: Path | None, degraded: str | None, *, hold: bool, beside: bool) -> None:
+    """Refuse an override that is to do more than hold, and words for a hold that is not placed."""
+    if degraded and not hold:
+        raise typer.BadParameter("--degraded is written into the hold: leave out --no-hold")
+    if override is not None and (beside or degraded or not hold):
         raise typer.BadParameter(
             "an override is a hold for a while and nothing else: no --quarantine, --cause, --no-hold"
         )
@@ -96,9 +102,10 @@ def _at_once(*, given: bool, hold: bool, incident: str | None) -> None:
         raise typer.BadParameter("--emergency names its incident: --incident ID")
 
 
-def _one_way(*, bundle: Path | None, override: Path | None, other: bool, only: str | int | None) -> None:
+def _one_way(*, bundle: Path | None, override: Path | None, merge: bool, no_push: bool, only: str | int | None) -> None:
     """Refuse, before anything is done, what no single command can mean."""
-    if (bundle is not None) + (override is not None) + other > 1:
+    exclude(merge=merge, no_push=no_push)
+    if (bundle is not None) + (override is not None) + (merge or no_push) > 1:
         raise typer.BadParameter("--bundle, --override, --merge and --no-push exclude each other")
     if only and override is None:
         raise typer.BadParameter("--target and --hours belong to --override")

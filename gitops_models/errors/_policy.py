@@ -126,7 +126,7 @@ _REVERSIBILITY = {
     "GM-P902": Code(
         "restored version does not fit a consumer",
         Exit.DENIED,
-        "restore one that fits, or say in the hold what does not work: `degraded`",
+        "restore one that fits, or say what does not work: `gm rollback --degraded TEXT`",
     ),
 }
 _SELECTION = {

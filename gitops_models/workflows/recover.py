@@ -37,7 +37,8 @@ class Rollback:
     """What to roll back and why. Without ``to``, ``before_data`` and ``before_commit`` to the last known good version.
 
     ``before_data`` and ``before_commit`` name an input that went bad: what descends from it is passed over.
-    ``open_cause``: whether a cause that is given is opened too, where none of its kind is open.
+    ``open_cause``: whether a cause that is given is opened too, where none of its kind is open. ``degraded`` says what
+    does not work meanwhile, where the version lacks what a consumer needs.
     """
 
     model: str
@@ -52,6 +53,7 @@ class Rollback:
     before_commit: str | None = None
     quarantine_siblings: bool = False
     open_cause: bool = True
+    degraded: str | None = None
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,7 @@ def hold(
         "cause": cause_of(wanted),
         "incident": wanted.incident,
         "fallback": _pinned(session, *fallback) if fallback else None,
+        "degraded": wanted.degraded,
         "by": session.actor(session.signer()).id,
         "created": format_time(session.clock.now()),
     }
