@@ -83,7 +83,7 @@ def _row(step: Step, event: Event, facts: StepFacts, *, effect: int, said: tuple
         codes=step.verdict.codes if step.verdict and step.status in {"denied", "pending"} else (),
         lies=said,
         released=step.released,
-        impact=facts.impact.get(event.paths[0], ()),
+        impact=facts.impact.get(event.paths[0], ()) if event.paths else (),
         mode=_mode(event, facts),
     )
 
