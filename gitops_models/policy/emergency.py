@@ -116,7 +116,7 @@ def beyond(policy: Policy, state: AcceptedState, model: str, at: datetime | None
     recent = {one.step for one in known if since is None or one.at is None or one.at > since}
     if len(recent) < limit.count:
         return None
-    return f"{limit.count} emergencies within {limit.per_hours} h are the most that one person declares"
+    return f"one person declares at most {limit.count} within {limit.per_hours} h"
 
 
 def barred_bytes(context: Context, model: str, version: str) -> frozenset[str]:

@@ -200,7 +200,7 @@ def test_the_second_person_is_anybody_with_a_role_for_safety_and_never_the_one_w
     for person in ("operator", "engineer", "visitor"):
         assert here.codes(files(here), by="operator", approvals=(person,)) == ("GM-P401",), person
     quorum = here.judge(files(here), by="operator").quorums[0]
-    assert quorum.basis == "2 emergencies within 24 h are the most that one person declares"
+    assert quorum.basis == "one person declares at most 2 within 24 h"
     assert "raio" in quorum.candidates["second person"]
 
 
