@@ -18,6 +18,7 @@ from gitops_models.trust.memory import load_memory, memory_path
 from gitops_models.trust.usersigner import signer_from_config
 from gitops_models.verification.provenance import root_of
 from gitops_models.workflows.door import MARK
+from gitops_models.workflows.notices import told
 from gitops_models.workflows.refspecs import dangers
 from gitops_models.workflows.remotes import reader
 from gitops_models.workflows.session import open_session
@@ -70,6 +71,7 @@ def _clone(path: Path, store: Store) -> Iterator[Examined]:
     yield from _root(session)
     yield _try("DVC remote", lambda: reader(session).where("0" * 32).split("/files/")[0])
     yield _try("version tags", lambda: _tags(session))
+    yield from _notices(session.store)
     blocked = ", ".join(sorted(session.history.blocked))
     yield Examined(
         "history", "problem" if blocked else "ok", f"blocked: {blocked}" if blocked else "holds", "gm verify"
@@ -143,6 +145,17 @@ def _tags(session: Session) -> str:
     if bad:
         raise GmError("GM-P108", f"{bad[0].name} is {bad[0].state} ({len(bad)} in all)")
     return "good"
+
+
+def _notices(store: Store) -> Iterator[Examined]:
+    """Whom this person's commands tell, where that is set up: in an emergency it is too late to find out."""
+    try:
+        places = told(store)
+    except GmError as error:
+        yield _problem("notifications", error)
+        return
+    if places is not None:
+        yield Examined("notifications", "ok", places)
 
 
 def _hook(store: Store) -> Examined:

@@ -84,6 +84,27 @@ def test_what_is_wrong_is_named_with_its_remedy(spoil, what, says, clone, capsys
     assert says in found[what]["remedy"]
 
 
+PLACE = "{id: on-call, routes: [ops], webhook: {url: 'https://hooks.example.org/', secret_file: secret}}"
+
+
+@pytest.mark.parametrize(
+    ("places", "level", "says"),
+    [
+        (f"notifications: [{PLACE}, {{id: desk, command: [page]}}]", "ok", "on-call (ops), desk (ops, security)"),
+        ("notifications: []", "ok", "nobody"),
+        (f"notifications: [{PLACE.replace('secret}', 'gone}')}]", "problem", "GM-R703"),
+        ("notices: []", "problem", "GM-R710"),
+    ],
+)
+def test_whom_a_person_tells_is_looked_at_before_it_matters(places, level, says, clone, capsys):
+    file = clone.parent / "notifications.yaml"
+    file.write_text(f"apiVersion: gitops-models/v1\nkind: Notifications\n{places}\n")
+    (clone.parent / "secret").write_text("a shared secret of some length")
+    git(clone, "config", "--global", "gm.notifications", str(file))
+    found = doctor(capsys, clone)[1]["notifications"]
+    assert (found["level"], says in found["found"]) == (level, True), found
+
+
 def test_a_setting_that_loses_the_ledger_has_its_code_in_a_clone_and_on_a_server(clone, capsys):
     mirror(clone)
     assert "GM-C171" in doctor(capsys, clone)[1]["fetch and push"]["found"]
