@@ -81,6 +81,7 @@ def _body(done: "Registered") -> dict[str, Any]:
         "model": done.lineage.model,
         "version": done.lineage.version,
         "derived": {field.field: field.source for field in done.derived},
+        "notApplicable": list(done.lineage.not_applicable),
         "missing": {field.field: field.source for field in done.missing},
     }
 
@@ -94,5 +95,6 @@ def _lines(done: "Registered") -> list[str]:
         ),
         *(f"  {field.field}: from {field.source}" for field in done.derived),
         *(f"  {field.field}: empty ({field.source})" for field in done.missing),
+        *([f"  not applicable: {', '.join(done.lineage.not_applicable)}"] if done.lineage.not_applicable else []),
         *([f"  bytes: {done.stored}"] if done.stored else []),
     ]

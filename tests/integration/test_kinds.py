@@ -106,8 +106,10 @@ def test_a_quarantine_bars_what_only_that_version_is_made_of(repo, tmp_path, kin
     gm(repo, "promote", "thing@1.1.0", "--to", "staging", "-m", "again", status=3)
 
 
-def test_the_type_of_a_model_that_is_there_counts(repo, kind, tmp_path):
+def test_the_type_of_a_model_that_is_there_counts_and_what_it_has_none_of_is_said(repo, kind, tmp_path, capsys):
     gm(repo, "register", "thing", *files_of(tmp_path, kind, 1), "--type", kind, "--risk", "low", "--merge", "-m", "x")
+    capsys.readouterr()
     gm(repo, "register", "thing", *files_of(tmp_path, kind, 2), "--merge", "-m", "x")
+    assert f"  not applicable: {', '.join(NONE[kind])}\n" in capsys.readouterr().out
     lineage = open_session(repo).accepted.lineage("thing", "1.1.0")
     assert {one.path: one.role for one in lineage.artifacts if one.role != "environment"} == ROLES[kind]
