@@ -61,7 +61,8 @@ def load_verified(path: Path, history: History, reach: Callable[[int], History] 
         if digest.decode() != sha256(body).hexdigest():
             return Verified()
         steps: int = kept["steps"]
-        known = reach(steps) if reach and steps < history.skipped else history
+        # The last of those steps is what binds, so it is read with those that follow it.
+        known = reach(max(0, steps - 1)) if reach and steps < history.skipped else history
         if kept["bound"] != _bound(known, steps):
             return Verified()
         same = kept["signers"] == _signers(history)
