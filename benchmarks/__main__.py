@@ -101,7 +101,8 @@ def page(lines, versions, runs):
         f"Written by `make bench`: {versions} versions, medians of {runs} runs in turn, CPU seconds of processes",
         f"unless it says wall, Python {platform.python_version()}, {os.cpu_count()} cores,",
         f"load {os.getloadavg()[0]:.1f} at the end. Ratios are what counts: machines differ.",
-        "Goals are bounds on ours/peer.",
+        "Goals are bounds on ours/peer. The registries in which one promotion is judged have their versions from the",
+        "pin, but for the last 50; the prefix that the clone verified is kept, as after any other command.",
         "",
     ]
     return "\n".join([*head, *lines, ""])
