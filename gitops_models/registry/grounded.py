@@ -117,7 +117,8 @@ class GroundedScope(Scope):
     def _under(self, key: GroupKey) -> dict[Member, bool]:
         """What the ground files under ``key``; every scope over this ground reads it once."""
         if key not in self._filed:
-            paths = self._ground.below(self._root + beginning(key))
+            whole = key == VERSIONS  # most of the files of a model, and one of each version says that it is there
+            paths = self._ground.ending("/lineage.yaml") if whole else self._ground.below(self._root + beginning(key))
             found = (filing for path in paths for filing in filings(self._layout.classify(path)))
             self._filed[key] = {member: True for at, member in found if at == key}
         return self._filed[key]
