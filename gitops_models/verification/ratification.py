@@ -72,8 +72,7 @@ def ratifications(
     models: Collection[str] | None = None,
 ) -> tuple[Ratification, ...]:
     """Every accepted emergency of ``models`` (of all when None), by model and then the oldest first."""
-    known = history.state.snapshot.models()
-    wanted = [model for model in known if models is None or model in models]
+    wanted = history.state.snapshot.models() if models is None else sorted(models)
     asked = _Asked(store, history, ledger, now)
     return tuple(one for model in wanted for one in asked.of(model))
 
