@@ -94,8 +94,8 @@ class Acting(Session):
         return Ledger(self.store, self.remote, scribe=scribe)
 
 
-def people_document(people=None, **changes):
-    """A people file in which everybody has the key that bears the name."""
+def people_document(people=None, *, trained=False, **changes):
+    """A people file in which everybody has the key that bears the name, and training if asked."""
     people = PEOPLE if people is None else people
     listed = [
         {
@@ -103,7 +103,7 @@ def people_document(people=None, **changes):
             "emails": [f"{name}@example.org"],
             "keys": [{"type": "ssh", "key": ed25519_key(name).public_key}],
             "roles": roles,
-            "training": documents.TRAINED,
+            **({"training": documents.TRAINED} if trained else {}),
             **changes.get(name, {}),
         }
         for name, roles in people.items()
@@ -137,7 +137,7 @@ class Registry:
         first = {
             "gm.yaml": documents.document("Repository", id="test-registry", line=self.line, models="models"),
             "policies/policy.yaml": documents.policy_yaml(self.policy, **self.changes),
-            "policies/people.yaml": people_document(self.people, **self.persons),
+            "policies/people.yaml": people_document(self.people, trained=self.asks_training, **self.persons),
             "policies/targets.yaml": documents.document("Targets"),
             "models/.gitignore": b"*\n",
         }
@@ -146,6 +146,11 @@ class Registry:
             memory_path(self.store.common_dir),
             Memory(repository="test-registry", line=self.line, pin=Pin(commit=self.pin)).advanced(self.pin),
         )
+
+    @property
+    def asks_training(self):
+        """Whether the policy asks for training; then everybody has it."""
+        return bool(documents.yamls.load(documents.policy_yaml(self.policy, **self.changes), "p").get("training"))
 
     def copy(self, path):
         """The same registry as a repository of its own: stories that many tests go on from are told once."""
