@@ -30,7 +30,8 @@ class Happening:
     """Something that counts later. ``at`` is the acceptance's time, for a violation the time it was claimed for.
 
     ``subject`` is the stage of a rollback or emergency, the id of a cause, and empty otherwise. ``persons`` are those
-    behind the step; ``change_id`` is what a later ratification speaks for.
+    behind the step; ``change_id`` is what a later ratification speaks for. ``order`` of a violation is how many steps
+    had been accepted before it: its time is a claim, its place is not.
     """
 
     kind: Kind
