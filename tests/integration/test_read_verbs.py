@@ -115,6 +115,7 @@ def test_log_shows_every_event_newest_first(built, read):
     assert events(answer) == [
         ("hold-placed", "production", None, None),
         ("rolled-back", "production", "1.1.0", "1.0.0"),
+        ("cause-opened", None, None, None),
         ("promoted", "production", "1.0.0", "1.1.0"),
         ("promoted", "staging", "1.0.0", "1.1.0"),
         ("version-registered", None, None, None),
@@ -144,9 +145,9 @@ def test_log_as_a_table_has_one_line_per_event(built, capsys):
     assert built.gm("log") == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["TIME", "STEP", "EVENT", "MODEL", "WHAT", "BY", "APPROVED", "BY", "REASON"]
-    assert len(lines) == 10
+    assert len(lines) == 11
     assert "production: 1.1.0 -> 1.0.0" in lines[2]
-    assert "ada-l (self-approved)" in lines[3]
+    assert "ada-l (self-approved)" in lines[4]
 
 
 def test_log_as_csv_is_read_by_a_csv_reader(built, capsys):
