@@ -13,11 +13,12 @@ from gitops_models.verification.fold import fold
 from gitops_models.workflows.emergency import emergency
 from gitops_models.workflows.emergency_plan import Emergency, plan
 from gitops_models.workflows.emergency_ratify import emergencies, find_emergency, ratify
+from gitops_models.workflows.hook import Moved, pre_receive
 from gitops_models.workflows.propose import propose
 from tests.support import policy as documents
 from tests.support import stories
 from tests.support.registry import APPROVERS, NO_EVIDENCE, PEOPLE, SHORT, Registry, people_document
-from tests.support.stories import last
+from tests.support.stories import acceptance, last, ledger_ref
 
 RULES = {
     "role": ["operator"],
@@ -357,20 +358,38 @@ def test_overdue_ratification_stops_the_promotions_of_that_model_until_it_is_don
     assert "GM-P606" not in caught.value.verdict.codes
 
 
-@pytest.mark.attack("a promotion dated back to before the ratification was due", "GM-P606", by="author")
-def test_overdue_ratification_is_not_dated_away(high):
-    overdue(high, 47)
+def knock(registry, proposal, at=None):
+    """The codes with which the door refuses the proposal, merged by hand with an acceptance of one's own."""
+    change, main = registry.check(proposal).change_id, registry.tip
+    step = registry.merge_by_hand(proposal.head, land=False)
+    record = acceptance(registry, by="engineer", merge=step, head=proposal.head, change_id=change, main=main, at=at)
+    link = registry.session("engineer").writer().prepare(change, record).new
+    wanted = (("refs/heads/main", step), (ledger_ref(change), link))
+    moved = [Moved(name, registry.store.ref(name), new) for name, new in wanted]
+    with registry.untouched():
+        return {refusal.code for refusal in pre_receive(registry.path, moved, registry.clock).refusals}
+
+
+@pytest.mark.attack("a promotion dated back to before the ratification was due", "GM-F303", by="author")
+def test_an_overdue_ratification_is_not_dated_away_and_the_door_knows_it_too(high):
     high.version("fraud", "1.5.0", risk="high")
-    high.clock.tick(hours=2)
-    now = high.clock.now()
-    high.clock.time = now - timedelta(hours=3)
-    with pytest.raises(Denied) as caught:
-        high.promote("fraud", "1.5.0", "staging")
-    assert "GM-P606" not in caught.value.verdict.codes  # its own clock is wrong; whoever lands it has another
-    high.clock.time = now
-    with pytest.raises(Denied) as caught:
-        high.promote("fraud", "1.5.0", "staging")
-    assert "GM-P606" in caught.value.verdict.codes
+    high.live("fraud", "1.5.0", "staging", risk="high")
+    assert declare(high).plan.moves[0].stage == "production"  # staging serves another version and is not held
+    high.version("fraud", "1.6.0", risk="high")
+    proposal = high.promote("fraud", "1.6.0", "staging")
+    high.approve(proposal, *APPROVERS["high"])
+    assert high.check(proposal).verdict.allowed
+    high.clock.tick(hours=49)
+    assert high.check(proposal).verdict.codes == ("GM-P606",)
+    with high.untouched(), pytest.raises(Denied):
+        high.merge(proposal)
+    assert knock(high, proposal) == {"GM-P606"}
+    assert "GM-F303" in knock(high, proposal, at=high.clock.now() - timedelta(hours=3))
+    assert agree(high, "raio").state == "ratified"
+    assert high.check(proposal).verdict.allowed
+    assert knock(high, proposal) == set()
+    high.merge(proposal)
+    assert high.live_version("fraud", "staging") == "1.6.0"
 
 
 def lift(registry, number=2):
