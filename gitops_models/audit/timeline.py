@@ -16,6 +16,7 @@ from gitops_models.registry.events import (
     Undeployed,
     VersionEvent,
 )
+from gitops_models.registry.techniques import TECHNIQUES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -130,7 +131,6 @@ def _truth(
     history: History, step: Step, facts: StepFacts, moves: Mapping[tuple[str, str], tuple[tuple[str, str], ...]]
 ) -> Truth:
     events = step.events
-    stage_moves = [event for event in events if isinstance(event, StageMove)]
     sources = [event for event in events if isinstance(event, StageMove | Undeployed)]
     documents = facts.documents.values()
     return Truth(
@@ -147,14 +147,14 @@ def _truth(
         change_id=step.change_id,
         approvers=frozenset(approver.person for approver in approvers_of(step)),
         causes=frozenset(_values(documents, "cause")),
-        techniques=frozenset(_values(documents, "technique")),
+        techniques=frozenset((*_values(documents, "technique"), *_implied(documents))),
         incidents=frozenset(_values(documents, "incident")),
         reasons=frozenset(document.reason for document in documents if isinstance(document, Hold | Quarantine)),
         revertible=frozenset(
             oid
-            for event in stage_moves
+            for event in sources
             for oid, version in moves.get((event.model, event.stage), ())
-            if version != event.to_version
+            if not isinstance(event, StageMove) or version != event.to_version
         ),
         impact=frozenset(one for concerned in facts.impact.values() for one in concerned),
     )
@@ -168,6 +168,11 @@ def _versions_to(history: History, events: Iterable[Event]) -> dict[str, str | N
             known = history.state.snapshot.lineage_sha256(event.model, version)
             versions[version] = event.lineage_sha256 if isinstance(event, StageMove) else known
     return versions
+
+
+def _implied(documents: Iterable[Safety]) -> Iterator[str]:
+    """Techniques that the causes stand for, whether a document spells them out or not."""
+    return (TECHNIQUES[cause] for cause in _values(documents, "cause") if cause in TECHNIQUES)
 
 
 def _values(documents: Iterable[Safety], field: str) -> Iterator[str]:

@@ -10,6 +10,7 @@ from gitops_models.registry.documents import Cause, Quarantine, render, validate
 from gitops_models.registry.documents.lineage import WORDED_ROLES
 from gitops_models.registry.documents.safety import Resolution
 from gitops_models.registry.names import check_name
+from gitops_models.registry.techniques import TECHNIQUES
 from gitops_models.registry.times import format_time
 from gitops_models.registry.trailers import GM_CAUSE, GM_EVENT, GM_INCIDENT, GM_MODEL, GM_RISK, GM_STAGE, GM_TECHNIQUE
 from gitops_models.workflows.naming import known_model, known_stage, known_version
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from gitops_models.workflows.session import Session
 
-TECHNIQUES = {"tampering": "AML.T0047", "backdoor": "AML.T0018", "poisoning": "AML.T0020"}
 BARRED_ROLES = ("weights", "prompt")
 """What a quarantine bars by its bytes; of a version without weights everything that it is made of."""
 
@@ -187,7 +187,7 @@ def _trailers(
     yield (GM_MODEL, model)
     if cause:
         yield (GM_CAUSE, cause)
-    if cause in TECHNIQUES:
+    if cause and cause in TECHNIQUES:
         yield (GM_TECHNIQUE, TECHNIQUES[cause])
     if incident:
         yield (GM_INCIDENT, incident)

@@ -15,7 +15,7 @@ from gitops_models.policy.retention import sharing
 from gitops_models.registry.deletions import deleted_digests, deletion_numbers
 from gitops_models.registry.documents import Deletion, render, validate
 from gitops_models.registry.times import format_time
-from gitops_models.registry.trailers import GM_EVENT, GM_FROM, GM_MODEL, GM_RISK
+from gitops_models.registry.trailers import GM_EVENT, GM_MODEL, GM_RISK, GM_TO
 from gitops_models.workflows.lifecycle import Already
 from gitops_models.workflows.naming import known_version
 from gitops_models.workflows.promote import risk_of
@@ -76,7 +76,7 @@ def delete_bytes(
         trailers=(
             (GM_EVENT, "deletion"),
             (GM_MODEL, model),
-            (GM_FROM, f"{version}@sha256:{accepted.lineage_sha256(model, version)}"),
+            (GM_TO, f"{version}@sha256:{accepted.lineage_sha256(model, version)}"),
             (GM_RISK, risk_of(session, model)),
         ),
     )

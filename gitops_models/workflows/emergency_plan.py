@@ -11,6 +11,7 @@ from gitops_models.forge.base import ABSENT
 from gitops_models.policy.degradation import REFUSE, fallback_of
 from gitops_models.registry.documents import Cause, Hold, render, validate
 from gitops_models.registry.names import is_name
+from gitops_models.registry.techniques import TECHNIQUES
 from gitops_models.registry.times import format_time
 from gitops_models.registry.trailers import (
     GM_CAUSE,
@@ -23,7 +24,7 @@ from gitops_models.registry.trailers import (
     GM_TECHNIQUE,
     GM_TO,
 )
-from gitops_models.workflows.barring import TECHNIQUES, quarantine_document
+from gitops_models.workflows.barring import quarantine_document
 from gitops_models.workflows.emergency_capture import Captured, capture
 from gitops_models.workflows.naming import known_model, known_stage, live_state
 from gitops_models.workflows.promote import risk_of

@@ -9,7 +9,7 @@ from gitops_models.errors import GmError
 from gitops_models.registry.documents import Status, render, validate
 from gitops_models.registry.names import parse_reference
 from gitops_models.registry.times import format_time
-from gitops_models.registry.trailers import GM_EVENT, GM_FROM, GM_MODEL, GM_RISK, GM_STAGE
+from gitops_models.registry.trailers import GM_EVENT, GM_FROM, GM_MODEL, GM_RISK, GM_STAGE, GM_TO
 from gitops_models.workflows.naming import known_model, known_version
 from gitops_models.workflows.promote import risk_of
 from gitops_models.workflows.propose import Draft, Opened, propose
@@ -116,6 +116,7 @@ def _draft(session: Session, wanted: Turn, model: str, version: str | None, live
             (GM_MODEL, model),
             *((GM_STAGE, stage) for stage in live),
             *((GM_FROM, one) for one in dict.fromkeys(live.values())),
+            *(((GM_TO, version),) if version else ()),
             (GM_RISK, risk_of(session, model)),
         ),
         **({"version": version} if version else {}),

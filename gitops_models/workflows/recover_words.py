@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitops_models.forge.base import ABSENT
+from gitops_models.registry.techniques import TECHNIQUES
 from gitops_models.registry.trailers import (
     GM_CAUSE,
     GM_EVENT,
@@ -18,7 +19,6 @@ from gitops_models.registry.trailers import (
     GM_TO,
     REVERTS,
 )
-from gitops_models.workflows.barring import TECHNIQUES
 from gitops_models.workflows.impact import impact
 from gitops_models.workflows.promote import risk_of
 from gitops_models.workflows.propose import Draft
