@@ -27,6 +27,7 @@ def test_a_stricter_profile_leaves_fewer_clauses_open():
     assert regulated < minimal < solo
     assert "B-5.1-4" in solo - minimal
     assert {"B-4.1-3", "B-5.2-2"} <= minimal - regulated
+    assert regulated == {"B-6.2-2"}
 
 
 def test_an_unknown_profile_is_refused():
