@@ -20,15 +20,14 @@ def rollback_stays_possible(context: Context) -> Iterator[Problem]:
     """Demand that a promotion into the last stage leaves a good version below it that fits the consumers.
 
     A policy that says what to do instead (``rollback.degrade``) declares it to every approver. A model's first version
-    there has nothing to go back to, and a rollback is not asked what comes after it.
+    there has nothing below it, also when it returns, and a rollback is not asked what comes after it.
     """
     last = context.policy.stages[-1]
     for event in context.of(Promoted):
         if event.stage != last or context.policy.rollback.degrade != REFUSE:
             continue
-        earlier = set(context.facts.state.ever_staged.get((event.model, last), ())) - {event.to_version}
         stack = context.stacks_after(event.model)[-1]
-        if earlier and context.last_known_good(event.model, stack) is None:
+        if stack.below_top() and context.last_known_good(event.model, stack) is None:
             message = f"{event.model}@{event.to_version} leaves nothing in {last} that could be rolled back to"
             yield Problem(message, event.paths[0])
 
@@ -48,6 +47,6 @@ def _degraded(context: Context, event: RolledBack) -> bool:
 
 
 RULES = (
-    Rule("GM-P901", rollback_stays_possible, "A safe rollback is possible at any time."),
+    Rule("GM-P901", rollback_stays_possible, "A safe rollback is possible at any time.", waivable=True),
     Rule("GM-P902", rollback_fits_or_says_so, "Downstream systems break in no rollback without being told."),
 )

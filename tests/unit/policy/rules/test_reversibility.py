@@ -81,6 +81,9 @@ def test_stages_before_the_last_are_not_asked():
 def test_the_first_version_of_old_that_returns_is_still_the_first():
     here = world("1.0.0").promoted("1.0.0").accept({"models/fraud/stages/production.yaml": None})
     assert codes(here, "1.0.0") == ()
+    both = world("1.0.0", "1.1.0").promoted("1.0.0").promoted("1.1.0").promoted("1.0.0", *STAGES)
+    both.accept({"models/fraud/stages/production.yaml": None})
+    assert codes(both, "1.0.0") == ()
 
 
 def unfit_below():
