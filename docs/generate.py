@@ -61,6 +61,7 @@ def code_entry(code: str, entry: Code) -> str:
     return f"\n### {code}\n\n{entry.title}\n\n- Exit status: {status}\n- What to do: {entry.hint}\n"
 
 
+WAIVABLE = "- May be waived: a [waiver](../how-to/write-a-policy.md#waive-a-rule-for-a-while) makes it warn\n"
 RULES_HEAD = """\
 # Rules of the judge
 
@@ -82,6 +83,7 @@ def rules_page() -> str:
     rows = [
         f"\n## {rule.code}: {rule.title}\n\n{rule.explanation}\n\n"
         f"- Kind: {rule.kind.value}, {rule.severity.value}, since rule set {rule.since}\n"
+        f"{WAIVABLE if rule.waivable else ''}"
         f"- What to do: {rule.remedy}\n- Code: [{rule.code}](codes.md#{rule.code.lower()})\n"
         for rule in RULES
     ]

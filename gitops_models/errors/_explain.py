@@ -1,4 +1,4 @@
-"""Codes of `gm policy lint` (GM-P720 to GM-P732: a policy and its people), policy tests and `gm policy explain`."""
+"""Codes of `gm policy lint` (GM-P720 to GM-P738: policy, people, waivers), policy tests and `gm policy explain`."""
 
 from gitops_models.errors.codes import Code, Exit
 
@@ -23,6 +23,10 @@ CODES = {
     "GM-P731": Code("nobody may begin", Exit.DENIED, "give somebody the role: `gm trust people add ID --role ROLE`"),
     "GM-P732": Code("condition without effect", Exit.DENIED, "correct its stage, its figures or its id"),
     "GM-P734": Code("fallback that is not there", Exit.DENIED, "name a version that is registered, and keep its bytes"),
+    "GM-P735": Code("expired waiver", Exit.DENIED, "remove it: it is kept in history"),
+    "GM-P736": Code("waiver for a long time", Exit.DENIED, "let it expire within 90 days, or change the policy"),
+    "GM-P737": Code("waiver for everything", Exit.DENIED, "name the model, and the version where that is enough"),
+    "GM-P738": Code("waiver without effect", Exit.DENIED, "correct its models or its stage, or remove it"),
     "GM-P733": Code("policy test cannot be set up", Exit.USAGE, "correct what the test gives or proposes"),
     "GM-C209": Code("there is no such code", Exit.NOT_FOUND, "see docs/reference/codes.md"),
     "GM-C210": Code("no policy test", Exit.NOT_FOUND, "write one under policies/tests/, or name another path"),

@@ -151,6 +151,8 @@ _GOVERNANCE = {
     "GM-P705": Code("repository identity changes", Exit.DENIED, "keep `id`, `line` and the models root"),
     "GM-P706": Code("a ruling document is removed", Exit.DENIED, "keep gm.yaml, the policy and the people"),
     "GM-P707": Code("unknown profile", Exit.USAGE, "choose solo, minimal or regulated"),
+    "GM-P708": Code("waiver of what cannot be waived", Exit.DENIED, "meet the rule, or have the policy changed"),
+    "GM-P709": Code("waiver names another signer", Exit.DENIED, "whoever is named under `by` signs the commit"),
 }
 _HISTORY = {
     "GM-P801": Code("commit is not signed by a known key", Exit.DENIED, "sign it with a key from people.yaml"),

@@ -11,6 +11,7 @@ from gitops_models.errors import GmError
 from gitops_models.policy.context import Context
 from gitops_models.policy.rules import CONTENT, FORM, HISTORY
 from gitops_models.policy.verdict import Finding, Severity, Verdict
+from gitops_models.policy.waiving import waived
 from gitops_models.registry.events import Restored
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ def _apply(rules: Iterable[Rule], context: Context, *, restoring: bool) -> tuple
         if rule.since > context.policy.rules or (restoring and not rule.restoring):
             continue
         try:
-            found += rule.findings(context)
+            findings = rule.findings(context)
+            found += (waived(context, one) for one in findings) if rule.waivable else findings
         except GmError as error:
             found.append(_unreadable(error))
     return tuple(dict.fromkeys(found))

@@ -40,7 +40,8 @@ class Problem:
 class Rule:
     """One rule. ``explanation`` says what must hold and why; ``since`` is the rule set that brought it.
 
-    ``restoring`` marks rules that also judge a change which only restores accepted content.
+    ``restoring`` marks rules that also judge a change which only restores accepted content. ``waivable``: an accepted
+    waiver may let it only warn about a model.
     """
 
     code: str
@@ -50,6 +51,7 @@ class Rule:
     severity: Severity = Severity.DENY
     since: int = 1
     restoring: bool = False
+    waivable: bool = False
 
     @property
     def title(self) -> str:

@@ -33,6 +33,7 @@ class Finding:
     """One coded reason of a verdict. ``where`` is a repository path, ``details`` are further lines for people.
 
     ``on_replay``: it only warns because the step is judged anew; whoever saw it live would have refused it.
+    ``waiver`` is the accepted waiver that keeps it from refusing.
     """
 
     code: str
@@ -42,6 +43,7 @@ class Finding:
     hint: str | None = None
     details: tuple[str, ...] = ()
     on_replay: bool = False
+    waiver: str | None = None
 
 
 @dataclass(frozen=True)

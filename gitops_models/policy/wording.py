@@ -30,14 +30,14 @@ _PHRASES = {
     "policy-changed": "change of the policy",
     "people-changed": "change of the people",
     "targets-changed": "change of the targets",
-    "waiver-added": "new waiver",
+    "waiver-added": "waiver {waiver}",
     "other-governed": "change of a governed file",
 }
 
 
 def phrase(event: Event) -> str:
     """Return the event as a sentence part; an event without a phrase is called by its name."""
-    words = {name: getattr(event, name, None) for name in ("model", "version", "stage")}
+    words = {name: getattr(event, name, None) for name in ("model", "version", "stage", "waiver")}
     words["version"] = words["version"] or getattr(event, "to_version", None)
     words["reference"] = "@".join(str(words[name]) for name in ("model", "version") if words[name])
     return _PHRASES.get(event.name, event.name).format(**words)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from gitops_models.registry.snapshot import Snapshot
     from gitops_models.workflows.clock import Clock
 
-NOT_YET = frozenset({"waiver", "triggers"})
+NOT_YET = frozenset({"triggers"})
 IMMUTABLE = frozenset({"lineage", "pointer", "evidence", "hold", "quarantine", "status"})
 
 

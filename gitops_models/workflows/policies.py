@@ -13,6 +13,7 @@ from gitops_models.policy.trials import run
 from gitops_models.registry.documents import People, parse_document
 from gitops_models.registry.documents.identity import identity_problem
 from gitops_models.registry.paths import PEOPLE_YAML, POLICY_SCOPE, POLICY_YAML, Layout
+from gitops_models.registry.waivers import WAIVERS
 from gitops_models.registry.yamls import MAX_BYTES
 from gitops_models.store.repository import Store
 from gitops_models.store.snapshots import snapshot
@@ -24,11 +25,13 @@ if TYPE_CHECKING:
 
     from gitops_models.policy.trials import Trial
     from gitops_models.policy.verdict import Finding
+    from gitops_models.registry.documents import Waiver
     from gitops_models.registry.documents.policytest import PolicyTest
+    from gitops_models.registry.paths import PlaceKind
     from gitops_models.registry.snapshot import Snapshot
 
 TESTS = "policies/tests"
-MOST_TESTS = 1000
+MOST_FILES = 1000
 TOO_LARGE = "GM-D001"
 NO_REPOSITORY = "GM-S001"
 
@@ -71,27 +74,27 @@ def policy_tests_here(path: Path, where: Path | None, head: str | None = None) -
     policy = here.data(POLICY_YAML)
     if policy is None:
         raise GmError("GM-P701", "there is no policy here", where=POLICY_YAML)
-    found = _named(where) if where is not None else _tests_of(here)
+    found = _named(where) if where is not None else _files_of(here, TESTS, "policy-test")
     if not found:
         raise GmError("GM-C210", "there is no policy test", where=str(where or TESTS))
     return tuple(trial for name, data in found.items() for trial in run(_test(name, data), policy))
 
 
-def _tests_of(here: Desk) -> dict[str, bytes]:
-    """The tests of the work tree, else those committed, by path."""
-    if here.root is not None and (here.root / TESTS).is_dir():
-        names = sorted(one.name for one in (here.root / TESTS).iterdir() if one.suffix == ".yaml")
-        return {f"{TESTS}/{name}": read_policy_file(here.root, f"{TESTS}/{name}") for name in names[:MOST_TESTS]}
+def _files_of(here: Desk, folder: str, kind: PlaceKind) -> dict[str, bytes]:
+    """The files in a directory of the work tree, else those of this kind that are committed, by path."""
+    if here.root is not None and (here.root / folder).is_dir():
+        names = sorted(one.name for one in (here.root / folder).iterdir() if one.suffix == ".yaml")
+        return {f"{folder}/{name}": read_policy_file(here.root, f"{folder}/{name}") for name in names[:MOST_FILES]}
     if here.head is None:
         return {}
-    paths = [one for one in here.head.scope(POLICY_SCOPE) if here.head.place(one).kind == "policy-test"]
+    paths = [one for one in here.head.scope(POLICY_SCOPE) if here.head.place(one).kind == kind]
     return {one: here.head.data(one) for one in paths}
 
 
 def _named(where: Path) -> dict[str, bytes]:
     """The tests that somebody names on the command line."""
     files = sorted(where.glob("*.yaml")) if where.is_dir() else [where]
-    return {str(file): read_small(file, TOO_LARGE) for file in files[:MOST_TESTS]}
+    return {str(file): read_small(file, TOO_LARGE) for file in files[:MOST_FILES]}
 
 
 def _test(path: str, data: bytes) -> PolicyTest:
@@ -134,8 +137,18 @@ def lint_here(path: Path, file: Path | None, at: datetime) -> tuple[Finding, ...
     people = here.data(PEOPLE_YAML)
     known = cast("People", parse_document(people, PEOPLE_YAML, "People")) if people is not None else None
     models = [here.head.model(name) for name in here.head.models()] if here.head is not None else []
-    ground = Ground(at, known, models, _versions(here.head) if here.head is not None else None)
+    waivers = [_waiver(name, text) for name, text in _files_of(here, WAIVERS, "waiver").items()]
+    ground = Ground(at, known, models, _versions(here.head) if here.head is not None else None, waivers)
     return lint(data, str(file) if file is not None else POLICY_YAML, ground)
+
+
+def _waiver(path: str, data: bytes) -> Waiver:
+    waiver = cast("Waiver", parse_document(data, path, "Waiver"))
+    place = Layout().classify(path)
+    problem = identity_problem(waiver, place) if place is not None else None
+    if problem:
+        raise GmError("GM-D023", problem, where=path)
+    return waiver
 
 
 def _versions(head: Snapshot) -> frozenset[str]:

@@ -169,6 +169,21 @@ def cause_file(name="c1", *, model="fraud", **fields):
     }
 
 
+def waiver_file(id="w-1", **fields):  # noqa: A002 - the field's own name
+    """A waiver by path; a field given as None is left out."""
+    said = {
+        "code": "GM-P316",
+        "models": ["fraud"],
+        "reason": "agreed in a test",
+        "expires": "2026-12-01T00:00:00Z",
+        "by": "engineer",
+        "created": CREATED,
+        **fields,
+    }
+    given = {name: value for name, value in said.items() if value is not None}
+    return {f"policies/waivers/{id}.yaml": document("Waiver", id=id, **given)}
+
+
 def actor(name):
     """The actor of a person, workload or forge."""
     kind = "workload" if name in WORKLOADS else "forge" if name == "forge" else "person"

@@ -6,6 +6,7 @@ what would lock somebody out or leave a clause without force, ``WARN`` what is l
 
 from gitops_models.policy.lint.document import lint_policy, unread
 from gitops_models.policy.lint.people import lint_people
+from gitops_models.policy.lint.waivers import lint_waivers
 from gitops_models.policy.lint.whole import Ground, lint
 
-__all__ = ["Ground", "lint", "lint_people", "lint_policy", "unread"]
+__all__ = ["Ground", "lint", "lint_people", "lint_policy", "lint_waivers", "unread"]

@@ -11,6 +11,7 @@ from gitops_models.policy.document import load_policy
 from gitops_models.policy.lint.document import lint_policy, unread
 from gitops_models.policy.lint.found import error, warning
 from gitops_models.policy.lint.people import lint_people
+from gitops_models.policy.lint.waivers import lint_waivers
 from gitops_models.registry import yamls
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from gitops_models.policy.document import Policy
     from gitops_models.policy.verdict import Finding
-    from gitops_models.registry.documents import Model, People
+    from gitops_models.registry.documents import Model, People, Waiver
 
 FALLBACK = "fallback:"
 
@@ -32,6 +33,7 @@ class Ground:
     people: People | None = None
     models: Sequence[Model] = ()
     versions: frozenset[str] | None = None
+    waivers: Sequence[Waiver] = ()
 
 
 def lint(data: bytes, where: str, ground: Ground) -> tuple[Finding, ...]:
@@ -41,6 +43,7 @@ def lint(data: bytes, where: str, ground: Ground) -> tuple[Finding, ...]:
     except GmError as error:
         return unread(_raw(data, where), error)
     found = [*lint_policy(policy), *_idle_floors(policy, ground.models), *_missing_fallback(policy, ground.versions)]
+    found += lint_waivers(policy, ground.waivers, ground.models, ground.at)
     if ground.people is not None:
         found += lint_people(policy, ground.people, ground.models, ground.at)
     return tuple(sorted(found, key=lambda one: (one.severity, one.code)))

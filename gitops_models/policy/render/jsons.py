@@ -36,6 +36,7 @@ def finding_json(finding: Finding) -> dict[str, Any]:
         "where": visible(finding.where) if finding.where else None,
         "details": [visible(detail) for detail in finding.details],
         "hint": visible(finding.hint) if finding.hint else None,
+        "waiver": finding.waiver,
         "docs": docs(finding.code),
     }
 

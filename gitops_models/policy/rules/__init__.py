@@ -23,12 +23,13 @@ from gitops_models.policy.rules import (
     selection,
     timing,
     training,
+    waivers,
 )
 
 FORM: tuple[Rule, ...] = form.RULES
 """Judged first: nothing else can be said of documents that cannot be read."""
 
-CONTENT: tuple[Rule, ...] = (
+_JUDGED: tuple[Rule, ...] = (
     *form.LATE_RULES,
     *immutability.RULES,
     *lineage.RULES,
@@ -50,5 +51,6 @@ CONTENT: tuple[Rule, ...] = (
     *governance.RULES,
     *reversibility.RULES,
 )
+CONTENT: tuple[Rule, ...] = (*_JUDGED, *waivers.rules(frozenset(rule.code for rule in _JUDGED if rule.waivable)))
 HISTORY: tuple[Rule, ...] = history.RULES
 RULES: tuple[Rule, ...] = tuple(sorted((*FORM, *CONTENT, *HISTORY), key=lambda rule: rule.code))

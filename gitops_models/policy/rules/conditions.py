@@ -134,6 +134,13 @@ def _other(context: Context, move: Move, with_what: Compared) -> tuple[str, str]
 
 
 RULES = (
-    Rule("GM-P319", conditions_hold, "Measured results stay within the limits that the organisation accepts."),
-    Rule("GM-P320", figures_are_there, "What was not measured is unknown, never 0 and never good enough."),
+    Rule(
+        "GM-P319",
+        conditions_hold,
+        "Measured results stay within the limits that the organisation accepts.",
+        waivable=True,
+    ),
+    Rule(
+        "GM-P320", figures_are_there, "What was not measured is unknown, never 0 and never good enough.", waivable=True
+    ),
 )

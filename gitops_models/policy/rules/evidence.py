@@ -113,7 +113,7 @@ def _accepted(context: Context, entry: Evidence) -> tuple[Evidence, ...]:
 
 
 RULES = (
-    Rule("GM-P307", evidence_is_there, "Promotion requires documented test results."),
+    Rule("GM-P307", evidence_is_there, "Promotion requires documented test results.", waivable=True),
     Rule("GM-P308", evidence_passed, "The latest accepted result of a type decides."),
     Rule("GM-P309", evidence_is_independent, "Nobody vouches alone for their own work where risk is high."),
     Rule("GM-P310", evidence_signer_is_named, "Evidence speaks for the one who signs it."),

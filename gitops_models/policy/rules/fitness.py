@@ -77,6 +77,11 @@ def _audited(context: Context, event: Promoted, order: int) -> bool:
 
 
 RULES = (
-    Rule("GM-P321", formats_are_allowed, "Where the risk is high only formats are served that cannot run code."),
+    Rule(
+        "GM-P321",
+        formats_are_allowed,
+        "Where the risk is high only formats are served that cannot run code.",
+        waivable=True,
+    ),
     Rule("GM-P322", violations_are_audited, "Who breaks the rules again and again is looked at.", Kind.ADMISSION),
 )

@@ -104,8 +104,13 @@ def model_is_declared(context: Context) -> Iterator[Problem]:
 
 
 RULES = (
-    Rule("GM-P201", required_fields_are_filled, "Each version is traceable to data, code, parameters, environment."),
-    Rule("GM-P202", roles_are_covered, "Every part of a version is versioned or said not to exist."),
+    Rule(
+        "GM-P201",
+        required_fields_are_filled,
+        "Each version is traceable to data, code, parameters, environment.",
+        waivable=True,
+    ),
+    Rule("GM-P202", roles_are_covered, "Every part of a version is versioned or said not to exist.", waivable=True),
     Rule("GM-P203", model_is_declared, "Without its document a model has no risk, owner or consumers."),
     Rule("GM-P204", author_signed, "A lineage speaks for the one who signs it."),
     Rule("GM-P205", base_exists, "Descent is traceable."),

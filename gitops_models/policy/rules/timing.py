@@ -106,7 +106,25 @@ def evidence_is_fresh(context: Context) -> Iterator[Problem]:
 
 
 RULES = (
-    Rule("GM-P316", version_has_soaked, "What goes wrong slowly shows before the next stage.", Kind.ADMISSION),
-    Rule("GM-P317", no_freeze_stands, "Nothing is promoted while nobody is there to look after it.", Kind.ADMISSION),
-    Rule("GM-P318", evidence_is_fresh, "An old result says little of today's data and threats.", Kind.ADMISSION),
+    Rule(
+        "GM-P316",
+        version_has_soaked,
+        "What goes wrong slowly shows before the next stage.",
+        Kind.ADMISSION,
+        waivable=True,
+    ),
+    Rule(
+        "GM-P317",
+        no_freeze_stands,
+        "Nothing is promoted while nobody is there to look after it.",
+        Kind.ADMISSION,
+        waivable=True,
+    ),
+    Rule(
+        "GM-P318",
+        evidence_is_fresh,
+        "An old result says little of today's data and threats.",
+        Kind.ADMISSION,
+        waivable=True,
+    ),
 )

@@ -75,6 +75,7 @@ class World:
             GM_YAML: files.document("Repository", id="policy-test"),
             POLICY_YAML: data,
             PEOPLE_YAML: yamls.dump(people_document(self.policy, test.people, self.at)),
+            **{path: text.encode() for path, text in test.files.items()},
         }
         self.state = AcceptedState.initial(self.edited(Snapshot.empty(files.LAYOUT, self.blobs), begin), "0" * 40)
         past = [step for model in test.models for step in self._past(model)]

@@ -38,6 +38,7 @@ from gitops_models.registry.documents.safety import (
     Urgency,
 )
 from gitops_models.registry.documents.stages import Evidence, Report, StageState
+from gitops_models.registry.documents.waiver import Waiver
 
 __all__ = [
     "API_VERSION",
@@ -85,6 +86,7 @@ __all__ = [
     "Targets",
     "TensorSpec",
     "Urgency",
+    "Waiver",
     "Workload",
     "document_class",
     "parse_document",

@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 def identity_problem(document: Document, place: "Place") -> str | None:
     """Return what differs between a document and its place, or None when they agree.
 
-    Compared are the names that both have: model, version, stage, and the id of a cause.
+    Compared are the names that both have: model, version, stage, and the id of a cause or waiver.
     """
     expected = {"model": place.model, "version": place.version, "stage": place.stage}
     if place.kind == "model":
         expected = {"name": place.model}
     elif place.kind == "policy-test":
         expected["name"] = place.name
-    elif place.kind == "cause":
+    elif place.kind in {"cause", "waiver"}:
         expected["id"] = place.name
     elif place.kind == "status":
         expected.pop("version")

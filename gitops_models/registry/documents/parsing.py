@@ -15,6 +15,7 @@ from gitops_models.registry.documents.policytest import PolicyTest
 from gitops_models.registry.documents.repository import Repository, Targets
 from gitops_models.registry.documents.safety import Cause, Hold, Quarantine, Status
 from gitops_models.registry.documents.stages import Evidence, StageState
+from gitops_models.registry.documents.waiver import Waiver
 from gitops_models.registry.text import visible
 
 _D = TypeVar("_D", bound=Part)
@@ -32,6 +33,7 @@ CLASSES: dict[str, type[Document]] = {
     "StageState": StageState,
     "Status": Status,
     "Targets": Targets,
+    "Waiver": Waiver,
 }
 
 

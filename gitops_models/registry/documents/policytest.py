@@ -190,6 +190,11 @@ class PolicyTest(Document):
     ]
     people: Annotated[Items[GivenPerson], about("Further people.", [{"id": "visitor"}])] = ()
     models: Annotated[Items[GivenModel], about("The registry.", [{"name": "fraud", "risk": "high"}])] = ()
+    files: Annotated[
+        dict[Line, Content],
+        Field(default_factory=dict),
+        about("Further accepted files, such as waivers, by path.", {"policies/waivers/w.yaml": "kind: Waiver"}),
+    ]
     tests: Annotated[
         Items[Case],
         Field(min_length=1, max_length=256),

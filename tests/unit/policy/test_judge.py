@@ -28,7 +28,7 @@ def test_every_rule_has_a_code_of_its_own_an_explanation_and_a_remedy():
 
 def test_every_code_of_the_table_is_a_rule_or_raised_as_an_error():
     raised = {"GM-P109", "GM-P510", "GM-P511", "GM-P512", "GM-P701", "GM-P707"}
-    raised |= {f"GM-P{number}" for number in range(720, 735)}  # lint and policy tests
+    raised |= {f"GM-P{number}" for number in range(720, 739)}  # lint and policy tests
     assert {code for code in all_codes() if code.startswith("GM-P")} == {rule.code for rule in RULES} | raised
 
 

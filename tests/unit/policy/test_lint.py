@@ -8,7 +8,8 @@ from gitops_models.policy.lint import Ground, lint
 from gitops_models.policy.profiles import PROFILES, profile
 from gitops_models.policy.verdict import Severity
 from gitops_models.registry.documents import Model, parse_document
-from tests.support.policy import PERSONS, people_yaml, policy_yaml, yamls
+from tests.support.policy import AT as WAIVED_AT
+from tests.support.policy import PERSONS, people_yaml, policy_yaml, waiver_file, yamls
 
 AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
 WHERE = "policies/policy.yaml"
@@ -301,3 +302,40 @@ def test_a_stage_that_asks_for_a_workload_that_nobody_declared():
 def test_errors_come_first():
     rules = {"validation": {}, "production": {"formats": {"high": []}}}
     assert codes(policy(stage_rules=rules)) == ["GM-P725", "GM-P728"]
+
+
+# Waivers
+
+
+def waivers(**fields):
+    """One waiver as lint sees it."""
+    return [parse_document(data, path, "Waiver") for path, data in waiver_file(**fields).items()]
+
+
+@pytest.mark.parametrize(
+    ("fields", "codes_"),
+    [
+        ({}, []),
+        ({"code": "GM-P401"}, ["GM-P708"]),
+        ({"expires": "2026-11-21T12:00:00Z"}, ["GM-P735"]),
+        ({"expires": "2027-02-19T12:00:00Z"}, []),
+        ({"expires": "2027-02-19T12:00:01Z"}, ["GM-P736"]),
+        ({"models": ["*"]}, ["GM-P737"]),
+        ({"models": ["*"], "version": "1.0.0"}, []),
+        ({"models": ["calm*"]}, []),
+        ({"models": ["nothing"]}, ["GM-P738"]),
+        ({"stage": "production"}, []),
+        ({"stage": "moon"}, ["GM-P738"]),
+    ],
+)
+def test_waivers_that_are_over_last_long_or_hold_for_much_or_for_nothing(fields, codes_):
+    known = (Model(name="fraud", risk="high"), Model(name="calm", risk="low"))
+    given = Ground(WAIVED_AT, None, known, waivers=waivers(**fields))
+    assert codes(policy(), given) == codes_
+    assert {one.where for one in lint(policy(), "policies/policy.yaml", given)} <= {"policies/waivers/w-1.yaml"}
+
+
+def test_a_waiver_for_every_model_is_none_too_many_where_no_risk_is_high():
+    known = (Model(name="calm", risk="low"),)
+    assert codes(policy(), Ground(WAIVED_AT, None, known, waivers=waivers(models=["*"]))) == []
+    assert codes(policy(), Ground(WAIVED_AT, waivers=waivers(models=["nothing"]))) == []
