@@ -157,11 +157,11 @@ class _Door:
                 yield from self._step(step, after.people)
 
     def _step(self, step: Step, people: People) -> Iterator[GmError]:
-        if step.status not in LANDS:
-            yield _refused(cast("Verdict", step.verdict))
+        # The door is who sees it live: soak, freeze, training and rates deny here, beside whatever else does.
+        seen = step.verdict.seen_live() if step.verdict is not None else None
+        if step.status not in LANDS or (seen is not None and not seen.allowed):
+            yield _refused(cast("Verdict", seen))
             return
-        if step.verdict is not None and not step.verdict.seen_live().allowed:
-            yield _refused(step.verdict.seen_live())  # the door is who sees it live: soak, freeze, training, rates
         now = self.clock.now()
         why = untimely(step.at, now, lambda: (step, people)) if step.at and step.change_id else None
         if why and step.at:
