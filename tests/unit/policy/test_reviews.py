@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gitops_models.policy.reviews import review_items
-from tests.support.policy import AT, LENIENT, World, cause_file, hold_file, model_yaml, policy_yaml
+from tests.support.policy import AT, LENIENT, World, cause_file, model_yaml, policy_yaml
 
 LAST = AT.date()
 
