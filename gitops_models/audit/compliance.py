@@ -16,12 +16,14 @@ from gitops_models.policy.reviews import review_items
 from gitops_models.policy.training import untrained
 from gitops_models.registry.canonical import sha256_hex
 from gitops_models.registry.times import parse_date
+from gitops_models.registry.waivers import waivers_in_force
 from gitops_models.verification.history import LANDS
 
 if TYPE_CHECKING:
     from datetime import date, datetime
 
     from gitops_models.policy.clauses import Clause, Standing
+    from gitops_models.registry.documents import Waiver
     from gitops_models.verification.history import History, Step
 
 RULE = "GM-P"
@@ -87,6 +89,7 @@ class Compliance:
     training: TrainingRegister | None
     review: Review | None
     rows: tuple[ClauseRow, ...]
+    waivers: tuple[Waiver, ...] = ()
 
 
 def compliance(history: History, policy_path: str, now: datetime) -> Compliance:
@@ -106,6 +109,7 @@ def compliance(history: History, policy_path: str, now: datetime) -> Compliance:
         training=_training(history, now),
         review=_review(history, now),
         rows=tuple(_row(clause, history) for clause in CLAUSES),
+        waivers=waivers_in_force(history.state.snapshot, now),
     )
 
 

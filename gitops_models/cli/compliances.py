@@ -6,7 +6,9 @@ from collections import Counter
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from gitops_models.cli.waiverviews import waiver_body, waiver_lines
 from gitops_models.policy.clauses import DOCUMENTS
+from gitops_models.policy.render.markdown import quoted
 from gitops_models.registry.times import format_time
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ def body(found: Compliance, rows: Sequence[ClauseRow]) -> dict[str, Any]:
         },
         "training": vars(found.training) if found.training else None,
         "review": vars(found.review) if found.review else None,
+        "waivers": [waiver_body(one) for one in found.waivers],
         "states": dict(Counter(row.standing.state for row in rows)),
         "clauses": [_clause(row) for row in rows],
     }
@@ -61,7 +64,7 @@ def _seen(seen: Seen) -> dict[str, Any]:
 
 def lines(found: Compliance, rows: Sequence[ClauseRow]) -> list[str]:
     """What a terminal shows."""
-    shown = list(_facts(found))
+    shown = [*_facts(found), *waiver_lines(found.waivers)]
     for title, group in by_document(rows):
         shown += ["", title]
         for row in group:
@@ -73,6 +76,7 @@ def lines(found: Compliance, rows: Sequence[ClauseRow]) -> list[str]:
 def markdown(found: Compliance, rows: Sequence[ClauseRow]) -> list[str]:
     """A document for auditors."""
     shown = ["# Compliance", "", *(f"- {line}" for line in _facts(found))]
+    shown += [f"- {quoted(line)}" for line in waiver_lines(found.waivers)]
     for title, group in by_document(rows):
         shown += ["", f"## {title}", "", "| clause | what must hold | state | held up by | evidence |"]
         shown += ["|---|---|---|---|---|"]

@@ -12,6 +12,7 @@ from gitops_models.cli.common import open_here
 from gitops_models.cli.options import Options, of
 from gitops_models.cli.output import emit, next_step, table
 from gitops_models.cli.ratifications import emergency_body, emergency_lines
+from gitops_models.cli.waiverviews import waiver_body, waiver_lines
 
 if TYPE_CHECKING:
     from gitops_models.policy.reviews import ReviewItem
@@ -106,6 +107,7 @@ def _body(found: Standing) -> dict[str, Any]:
         "overrides": list(found.overrides),
         "reviews": [_review(item) for item in found.reviews],
         "emergencies": [emergency_body(one) for one in found.emergencies],
+        "waivers": [waiver_body(one) for one in found.waivers],
         "stale": {"code": found.stale.code, "what": found.stale.what} if found.stale else None,
         "next": found.following,
     }
@@ -129,6 +131,7 @@ def _lines(found: Standing) -> list[str]:
     lines += [f"red: {model}" for model in found.red]
     lines += [f"open cause: {cause}" for cause in found.causes]
     lines += emergency_lines(found.emergencies)
+    lines += waiver_lines(found.waivers)
     lines += [f"to review: {item.what}" for item in found.reviews]
     lines += [f"proposal: {proposal}" for proposal in found.proposals]
     if found.report:

@@ -11,6 +11,7 @@ from gitops_models.cli.options import of
 from gitops_models.cli.output import emit, next_step, say
 from gitops_models.cli.replaying import open_replayed, open_with_progress, steps_bar
 from gitops_models.cli.signedviews import signed_body, signed_lines, signed_warnings
+from gitops_models.cli.waiverviews import waiver_body, waiver_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -116,6 +117,7 @@ def _body(found: Verification) -> dict[str, Any]:
         },
         "epochs": epoch_bodies(found.epochs),
         "lies": {step: list(said) for step, said in found.lies.items()},
+        "waivers": [waiver_body(one) for one in found.waivers],
         **signed_body(found),
     }
 
@@ -141,6 +143,7 @@ def _lines(found: Verification) -> Iterator[str]:
     for step, said in found.lies.items():
         yield from (f"{step[:12]} claims {lie}" for lie in said)
     yield from signed_lines(found)
+    yield from waiver_lines(found.waivers)
     counts = ", ".join(f"{count} {status}" for status, count in found.steps.items()) or "no steps"
     outcome = "holds" if found.holds else "does not hold"
     yield f"history from {found.pin[:12]} to {found.tip[:12]} {outcome}: {counts}"

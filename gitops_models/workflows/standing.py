@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gitops_models.policy.lkg import good_below, last_live_at
 from gitops_models.policy.reviews import review_items
 from gitops_models.registry.standins import stand_in
+from gitops_models.registry.waivers import waivers_in_force
 from gitops_models.verification.checkpoints import staleness
 from gitops_models.workflows.deliver import look, places
 from gitops_models.workflows.emergency_ratify import emergencies
@@ -18,6 +19,7 @@ from gitops_models.workflows.review import proposals
 if TYPE_CHECKING:
     from gitops_models.delivery.results import Report, Result
     from gitops_models.policy.reviews import ReviewItem
+    from gitops_models.registry.documents import Waiver
     from gitops_models.verification.checkpoints import Doubt
     from gitops_models.verification.ratification import Ratification
     from gitops_models.workflows.session import Session
@@ -63,6 +65,7 @@ class Standing:
     overrides: tuple[str, ...] = ()
     reviews: tuple[ReviewItem, ...] = ()
     emergencies: tuple[Ratification, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
 
     @property
     def overdue(self) -> tuple[Ratification, ...]:
@@ -104,6 +107,7 @@ def standing(session: Session, model: str | None = None) -> Standing:
         overrides=(*overridden(session), *(report.notes if report else ())),
         reviews=review_items(session.history.policy, session.history.state, session.clock.now()),
         emergencies=emergencies(session, model),
+        waivers=waivers_in_force(accepted, session.clock.now(), model),
     )
     return Standing(**{**vars(found), "following": _following(session, found)})
 

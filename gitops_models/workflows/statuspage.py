@@ -41,6 +41,7 @@ def status_page(session: Session, found: Standing, model: str | None = None) -> 
             _emergencies(found),
             _proposals(session, model),
             _quarantined(session, models),
+            _waivers(found),
             _reviews(found),
         ),
     )
@@ -181,6 +182,24 @@ def _quarantined(session: Session, models: list[str]) -> Table:
     rows = tuple((one.model, one.version, one.reason, one.incident or NOBODY, one.by, one.created) for one in found)
     columns = ("Model", "Version", "Reason", "Incident", "By", "Since")
     return Table("Quarantined versions", columns, rows, "No version is quarantined.")
+
+
+def _waivers(found: Standing) -> Table:
+    rows = tuple(
+        (
+            one.id,
+            one.code,
+            ", ".join(one.models),
+            one.version or NOBODY,
+            one.stage or NOBODY,
+            one.reason,
+            one.by,
+            one.expires,
+        )
+        for one in found.waivers
+    )
+    columns = ("Waiver", "Rule", "Models", "Version", "Stage", "Reason", "By", "Until")
+    return Table("Waivers in force", columns, rows, "No rule is waived.")
 
 
 def _reviews(found: Standing) -> Table:

@@ -18,6 +18,7 @@ from gitops_models.audit.findings import (
     tag_faults,
     unaccepted,
 )
+from gitops_models.registry.waivers import waivers_in_force
 from gitops_models.trust.memory import load_memory, memory_path
 from gitops_models.verification.checkpoints import Checkpoints, judge_checkpoints, staleness
 from gitops_models.workflows.attached import attachments
@@ -29,6 +30,7 @@ from gitops_models.workflows.verified import Verified, all_lies, load_verified, 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from gitops_models.registry.documents import Waiver
     from gitops_models.trust.memory import Pin
     from gitops_models.verification.history import History
     from gitops_models.verification.suspicion import Touch
@@ -62,6 +64,7 @@ class Verification:
     checkpoints: Checkpoints = field(default_factory=Checkpoints)
     attached: tuple[Attachment, ...] = ()
     receipts: tuple[SeenReceipt, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -119,6 +122,7 @@ def verify(session: Session, *, anew: bool = False, progress: Progress | None = 
         lies=lies,
         attached=attachments(session),
         receipts=receipts,
+        waivers=waivers_in_force(session.accepted, session.clock.now()),
     )
 
 
