@@ -97,7 +97,11 @@ def heard_or_none(bench: Bench, record: Record, merged: Merged) -> Heard | None:
 
 
 def reviews(heard: Heard, people: People) -> tuple[Opinion, ...]:
-    """Return each account's standing review as an opinion; one that cannot count carries the reason."""
+    """Return each account's standing review as an opinion; one that cannot count carries the reason.
+
+    An approval speaks for the commit that it is of. A request for changes of another commit goes on blocking until it
+    is withdrawn: pushing a commit that changes nothing must not shake it off.
+    """
     latest: dict[int, Review] = {}
     for review in sorted(heard.receipt.reviews, key=lambda one: (one.submitted, one.id)):
         if review.state != "commented":
@@ -110,7 +114,7 @@ def _opinion(heard: Heard, people: People, account: int, review: Review) -> Opin
     receipt = heard.receipt
     person = people.person_of_login(receipt.forge, account)
     problem = None if person else f"account {account} of {receipt.forge} belongs to nobody in the people file"
-    if person and review.commit_id != receipt.head:
+    if person and review.state == "approved" and review.commit_id != receipt.head:
         problem = f"the review is of {review.commit_id[:10]}, {receipt.head[:10]} was merged"
     return Opinion(
         person=person.id if person else None,

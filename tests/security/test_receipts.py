@@ -270,6 +270,14 @@ def test_reviews_that_do_not_count_leave_the_step_pending(story, tmp_path, revie
     assert story.live_version("fraud", "staging") is None
 
 
+@pytest.mark.attack("another commit that shakes off a request for changes", "pending", by="author")
+def test_a_request_for_changes_of_an_earlier_commit_still_blocks(story, tmp_path):
+    said = [review(story=story), review("lead2", "changes-requested", 2, commit_id="4" * 40)]
+    add(story, tmp_path, make_receipt(body_of(story, reviews=said), ed25519_key("scribe")))
+    assert story.history().steps[-1].status == "pending"
+    assert story.live_version("fraud", "staging") is None
+
+
 def test_a_comment_takes_nothing_back(story, tmp_path):
     said = [review(story=story), review(state="commented", number=2, story=story)]
     add(story, tmp_path, make_receipt(body_of(story, reviews=said), ed25519_key("scribe")))
