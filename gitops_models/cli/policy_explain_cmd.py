@@ -55,6 +55,7 @@ def _body(found: Explanation) -> dict[str, Any]:
             "kind": rule.kind.value,
             "severity": rule.severity.value,
             "since": rule.since,
+            "waivable": rule.waivable,
         }
         if rule
         else None,
@@ -69,6 +70,7 @@ def _lines(found: Explanation) -> list[str]:
             f"  {rule.explanation}",
             f"  kind: {rule.kind.value} ({_MEANING[rule.kind.value]})",
             f"  severity: {rule.severity.value}, since rule set {rule.since}",
+            *(["  a waiver may let it only warn"] if rule.waivable else []),
         ]
     return [
         *lines,

@@ -8,6 +8,7 @@ import pytest
 from gitops_models.cli.policy_explain_cmd import complete
 from gitops_models.cli.run import run
 from gitops_models.policy.profiles import PROFILES, profile
+from tests.support.policy import waiver_file
 
 WHO = ["--name", "Ada", "--email", "ada@example.org"]
 
@@ -143,3 +144,22 @@ def test_codes_complete_with_and_without_their_prefix():
     assert complete("gm-p40") == complete("p40")
     assert {"GM-P401", "GM-P402"} <= set(complete("P40"))
     assert complete("nothing") == []
+
+
+def test_lint_reads_the_waivers_of_the_work_tree_and_refuses_a_misnamed_one(registry, gm):
+    (path, data) = next(iter(waiver_file(code="GM-P401", expires="2026-11-21T13:00:00Z").items()))
+    (registry / path).parent.mkdir()
+    (registry / path).write_bytes(data)
+    status, out, _ = gm(registry, "--json", "policy", "lint")
+    found = {one["code"]: one["where"] for one in json.loads(out)["findings"]}
+    assert status == 3
+    assert found.items() >= {"GM-P708": path, "GM-P735": path}.items()
+    (registry / path).rename(registry / "policies/waivers/other.yaml")
+    status, _, err = gm(registry, "policy", "lint")
+    assert (status != 0, "GM-D023" in err) == (True, True)
+
+
+@pytest.mark.parametrize(("code", "waivable"), [("GM-P316", True), ("GM-P401", False)])
+def test_explain_says_what_may_be_waived(tmp_path, gm, code, waivable):
+    assert ("a waiver may let it only warn" in gm(tmp_path, "policy", "explain", code)[1]) is waivable
+    assert json.loads(gm(tmp_path, "--json", "policy", "explain", code)[1])["rule"]["waivable"] is waivable
