@@ -39,7 +39,8 @@ class Row:
     ``effect`` is the index of the step at which it took effect (later than ``index`` after a late approval).
     ``codes`` say why the step was not accepted, ``lies`` what its commits claim and is not so.
     ``impact`` names the consumers and targets that a move of a stage concerns. ``mode`` says of what
-    was taken out of service whether that was normal or an emergency, ``ratified`` who agreed to that since.
+    was taken out of service whether that was normal or an emergency, ``ratified`` who agreed to that since. ``waived``
+    names rules that waivers set aside for it, and these.
     """
 
     index: int
@@ -66,5 +67,6 @@ class Row:
     lies: tuple[str, ...] = ()
     released: str | None = None
     impact: tuple[str, ...] = ()
+    waived: tuple[str, ...] = ()
     mode: str | None = None
     ratified: tuple[str, ...] = ()

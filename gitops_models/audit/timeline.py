@@ -86,7 +86,15 @@ def _row(step: Step, event: Event, facts: StepFacts, *, effect: int, said: tuple
         released=step.released,
         impact=facts.impact.get(event.paths[0], ()) if event.paths else (),
         mode=_mode(event, facts),
+        waived=_waived(step, event),
     )
+
+
+def _waived(step: Step, event: Event) -> tuple[str, ...]:
+    """Say which rules waivers set aside for what the event is about, and which waivers."""
+    found = step.verdict.findings if step.verdict else ()
+    waived = (one for one in found if one.waiver is not None and one.where in event.paths)
+    return tuple(dict.fromkeys(f"{one.code} by {one.waiver}" for one in waived))
 
 
 def _mode(event: Event, facts: StepFacts) -> str | None:

@@ -116,6 +116,7 @@ def row_body(row: Row) -> dict[str, Any]:
         "lies": list(row.lies),
         "released": row.released,
         "impact": list(row.impact),
+        "waived": list(row.waived),
         "mode": row.mode,
         "ratified": list(row.ratified),
     }
@@ -146,8 +147,14 @@ def _lines(rows: Sequence[Row], *, everything: bool) -> Iterator[str]:
         yield line
         if row.step not in shown:
             yield from (f"    claims {lie}" for lie in row.lies)
+            yield from _waived(rows, row.step)
             yield from _urgency(rows, row.step)
         shown.add(row.step)
+
+
+def _waived(rows: Sequence[Row], step: str) -> Iterator[str]:
+    told = dict.fromkeys(one for row in rows if row.step == step for one in row.waived)
+    yield from (f"    waived: {one}" for one in told)
 
 
 def _urgency(rows: Sequence[Row], step: str) -> Iterator[str]:

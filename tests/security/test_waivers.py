@@ -5,10 +5,12 @@ import json
 import pytest
 
 from gitops_models.audit.compliance import compliance
-from gitops_models.cli import status_, verify_
+from gitops_models.audit.selection import Wanted
+from gitops_models.cli import log_, status_, verify_
 from gitops_models.cli.compliances import body, lines, markdown
 from gitops_models.policy.denied import Denied
 from gitops_models.registry.paths import POLICY_YAML
+from gitops_models.workflows.inspect import log
 from gitops_models.workflows.merging import merge
 from gitops_models.workflows.standing import standing
 from gitops_models.workflows.statuspage import status_page
@@ -66,6 +68,10 @@ def test_an_accepted_waiver_lets_its_model_pass_and_every_replay_says_so(soak):
     assert (step.status, soak.live_version("fraud", "production")) == ("accepted", "1.0.0")
     (warning,) = [one for one in step.verdict.findings if one.code == "GM-P316"]
     assert (str(warning.severity), warning.waiver) == ("warn", "w-1")
+    rows = log(soak.session("lead"), Wanted(model="fraud"))
+    assert [row.waived for row in rows] == [("GM-P316 by w-1",), (), (), ()]
+    assert "    waived: GM-P316 by w-1" in log_._lines(rows, everything=False)
+    assert log_.row_body(rows[0])["waived"] == ["GM-P316 by w-1"]
     soak.clock.tick(days=3650)
     assert [one.verdict for one in soak.history().steps][-1] == step.verdict
 
