@@ -47,9 +47,8 @@ if TYPE_CHECKING:
 
     from gitops_models.policy.context import Context, Move
     from gitops_models.policy.document import EvidenceMode, RiskRule
-    from gitops_models.registry.documents import Evidence, Quarantine, Risk
+    from gitops_models.registry.documents import Evidence, Risk
     from gitops_models.registry.events import Event
-    from gitops_models.registry.snapshot import Entry
 
 REGISTERING = (ModelAdded, ModelChanged, TriggersChanged, VersionRegistered, EvidenceAdded)
 PROMOTING = (Promoted, HoldLifted, QuarantineReleased, Resumed, Undeployed, Retired)
@@ -255,23 +254,11 @@ def _restores_itself(rule: RiskRule, risk: Risk) -> bool:
 def is_deeper(context: Context, event: RolledBack, spoilt: Collection[str] = ()) -> bool:
     """Whether the rollback goes below the last known good of its stage, as that was before the change.
 
-    Whoever rolls back does not choose how far by barring what lies between: of the change's quarantines only that of
-    the version that is left counts, and only for bytes of that version. ``spoilt`` versions are passed over.
+    Whoever rolls back does not choose how far by barring what lies between: no quarantine of the change counts. That of
+    the version that is left bars it alone, which lies on top. ``spoilt`` versions are passed over.
     """
     move: Move = next(move for move in context.moves if move.event is event)
-    known = context.before.reading(context.after.blobs).with_entries(_bars_what_is_left(context, event))
-    return context.last_known_good(event.model, move.stack, known, spoilt=spoilt) != event.to_version
-
-
-def _bars_what_is_left(context: Context, event: RolledBack) -> dict[str, Entry | None]:
-    left = event.from_version or ""
-    own = set(context.before.lineage(event.model, left).digests())
-    return {
-        change.path: change.after
-        for change in context.changed("quarantine")
-        if (change.place.model, change.place.version) == (event.model, left)
-        and own.issuperset(cast("Quarantine", context.after.document(change.path)).digests)
-    }
+    return context.last_known_good(event.model, move.stack, context.before, spoilt=spoilt) != event.to_version
 
 
 def _governance(context: Context, event: Event) -> Demand | None:

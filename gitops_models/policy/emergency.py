@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gitops_models.policy.document import Policy
     from gitops_models.registry.documents import Hold, Quarantine, Risk
     from gitops_models.registry.events import Event
+    from gitops_models.registry.snapshot import Snapshot
     from gitops_models.registry.state import AcceptedState
 
 SECOND = "second person"
@@ -65,7 +66,8 @@ def is_urgent(context: Context, event: Event) -> bool:
 def goes_ahead(context: Context, event: Event) -> bool:
     """Whether an event of an emergency waits for nobody's approval, by its hold and by the policy.
 
-    That are the move and the quarantine of the version that it takes out of service, for bytes of that version.
+    That are the move and the quarantine of the version that it takes out of service, for bytes of that version
+    that no other version of its model has.
     """
     policy = context.policy.emergency
     if policy is None or "approval" not in policy.skips:
@@ -79,8 +81,7 @@ def _covers(context: Context, one: Emergency, event: Event) -> bool:
     bad = (one.move.event.model, one.move.event.from_version)
     if isinstance(event, Quarantined) and (event.model, event.version) == bad:
         record = cast("Quarantine", context.after.document(event.paths[0]))
-        own = context.before.lineage(event.model, event.version).digests()
-        return set(own).issuperset(record.digests)
+        return set(record.digests) <= _its_alone(context, event.model, event.version)
     return one.move.event is event
 
 
@@ -131,6 +132,19 @@ def barred_bytes(context: Context, model: str, version: str) -> frozenset[str]:
         for digest in context.before.lineage(model, version).digests("weights")
         if not any(_serves(state, other, digest) for other in context.before.models() if other != model)
     )
+
+
+def _its_alone(context: Context, model: str, version: str) -> frozenset[str]:
+    """Return what a quarantine bars without barring anything else to go back to: weights, unshared bytes."""
+    before = context.before
+    stacks = (stack for (name, _), stack in context.facts.state.stacks.items() if name == model)
+    served = {entry.version for stack in stacks for entry in stack.versions} - {version}
+    shared = {digest for other in served for digest in _bytes(before, model, other)}
+    return frozenset(_bytes(before, model, version)) - shared | barred_bytes(context, model, version)
+
+
+def _bytes(snapshot: Snapshot, model: str, version: str) -> tuple[str, ...]:
+    return snapshot.lineage(model, version).digests() if snapshot.has_version(model, version) else ()
 
 
 def _serves(state: AcceptedState, model: str, digest: str) -> bool:
