@@ -100,6 +100,9 @@ class Require(Part):
         Compared | None, about("Version to compare with: live or previous in the stage, or base.", "live")
     ] = None
     tolerance: Annotated[float, Field(ge=0), about("How much worse is still good enough.", 0.01)] = 0.0
+    higher_is_better: Annotated[
+        bool, about("Which way is better. A figure that states another direction is no data.", example=True)
+    ] = True
 
     @model_validator(mode="after")
     def _something(self) -> Self:
@@ -107,6 +110,8 @@ class Require(Part):
             raise ValueError("name at_least, at_most or not_worse_than")
         if self.tolerance and self.not_worse_than is None:
             raise ValueError("tolerance goes with not_worse_than")
+        if not self.higher_is_better and self.not_worse_than is None:
+            raise ValueError("higher_is_better goes with not_worse_than")
         return self
 
 

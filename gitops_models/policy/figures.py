@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from gitops_models.policy.evidence import binds, in_order, standing
+from gitops_models.policy.evidence import binds, in_order, is_independent, needs_independence, standing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from gitops_models.policy.context import Context
     from gitops_models.policy.demands import Require
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure of one version. ``higher``: whether more of it is better, None where nobody says."""
+    """One figure of one version: the least and the greatest of what counts, mostly the same."""
 
-    value: Decimal
-    higher: bool | None
+    low: Decimal
+    high: Decimal
 
 
 @dataclass(frozen=True)
@@ -40,40 +40,88 @@ def decimal(value: float) -> Decimal:
     return Decimal(str(value))
 
 
-def figure(context: Context, model: str, version: str, require: Require) -> Figure | NoData:
-    """Return the figure that ``require`` names, of the evidence that decides before what the author says.
+@dataclass(frozen=True)
+class Asked:
+    """Whose figure a condition asks for: one version, at the stage that ``moved``, a model, enters.
 
-    Of several types of evidence with such a figure the one accepted last speaks. Figures that differ are no data:
-    without a dataset in the condition nobody knows which is meant.
+    ``compared``: it is the version to compare with, whose own evidence was judged when it went there.
+    """
+
+    model: str
+    version: str
+    moved: str
+    stage: str
+    compared: bool = False
+
+    def __str__(self) -> str:
+        """Return model and version."""
+        return f"{self.model}@{self.version}"
+
+
+def figure(context: Context, asked: Asked, require: Require) -> Figure | NoData:
+    """Return the figure that ``require`` names; of entries that differ both ends, so that the strictest decides.
+
+    Figures that differ within one document are no data: without a dataset in the condition nobody knows which is meant.
+    Neither is a figure whose author calls another direction better than the policy does.
     """
     what = f"{require.metric}{f' on {require.dataset}' if require.dataset else ''}"
-    found = next(filter(None, _told(context, model, version, require)), ())
-    values = {decimal(one.value) for one in found}
-    directions = {one.higher_is_better for one in found} - {None}
+    found = next((told for source in _told(context, asked) if (told := _named(source, require))), [])
+    values = [{decimal(one.value) for one in each} for each in found]
+    directions = {one.higher_is_better for each in found for one in each} - {None, require.higher_is_better}
     if not values:
-        return NoData(f"{model}@{version} has no figure for {what}")
-    if len(values) > 1:
-        return NoData(f"{model}@{version} has several figures for {what}; let the condition name the dataset")
-    if len(directions) > 1:
-        return NoData(f"of {what} of {model}@{version} both more and less is called better")
-    return Figure(values.pop(), next(iter(directions), None))
+        return NoData(f"{asked} has no figure for {what}{_unheard(context, asked)}")
+    if any(len(each) > 1 for each in values):
+        return NoData(f"{asked} has several figures for {what}; let the condition name the dataset")
+    if require.not_worse_than is not None and directions:
+        better = "more" if require.higher_is_better else "less"
+        return NoData(f"{asked} states another direction for {what} than the policy, which calls {better} better")
+    every = set().union(*values)
+    return Figure(min(every), max(every))
 
 
-def _told(context: Context, model: str, version: str, require: Require) -> Iterator[list[Metric]]:
-    """Yield the matching figures of each source, the weightiest first."""
-    lineage = context.after.lineage(model, version)
-    entries = in_order(context, model, version)
-    deciding = [standing(entries, kind, lineage).entry for kind in dict.fromkeys(entry.type for entry in entries)]
-    known = [entry for entry in entries if entry in deciding and entry.result != "revoked" and binds(entry, lineage)]
-    sources: list[Evidence | Lineage] = [*reversed(known), lineage]
-    for source in sources:
-        yield [one for one in source.metrics if one.name == require.metric and require.dataset in (None, one.dataset)]
+def _named(sources: Iterable[Evidence | Lineage], require: Require) -> list[list[Metric]]:
+    """Return the matching figures of each document that has some."""
+    wanted = [
+        [one for one in source.metrics if one.name == require.metric and require.dataset in (None, one.dataset)]
+        for source in sources
+    ]
+    return [each for each in wanted if each]
 
 
-def worse(new: Figure, old: Figure, tolerance: float) -> bool | NoData:
-    """Whether ``new`` is worse than ``old`` by more than ``tolerance``. More is better where nobody says otherwise."""
-    directions = {new.higher, old.higher} - {None}
-    if len(directions) > 1:
-        return NoData("of one figure more is called better, of the other less")
-    room = decimal(tolerance)
-    return new.value > old.value + room if directions == {False} else new.value < old.value - room
+def _unheard(context: Context, asked: Asked) -> str:
+    """Say whose figures do not count, where that is so."""
+    bound = not asked.compared and needs_independence(context, asked.moved, asked.stage)
+    return " from somebody independent" if bound else ""
+
+
+def _told(context: Context, asked: Asked) -> Iterator[list[Evidence | Lineage]]:
+    """Yield groups of documents, the weightiest first: each type that the stage demands, all others, the lineage.
+
+    Where the stage asks for independence nobody else is heard; of the version to compare with they come later.
+    """
+    entries = in_order(context, asked.model, asked.version)
+    if needs_independence(context, asked.moved, asked.stage):
+        yield from _deciding(context, asked, [entry for entry in entries if is_independent(context, entry)])
+        if not asked.compared:
+            return
+    yield from _deciding(context, asked, entries)
+    yield [context.after.lineage(asked.model, asked.version)]
+
+
+def _deciding(context: Context, asked: Asked, entries: Sequence[Evidence]) -> Iterator[list[Evidence | Lineage]]:
+    """Yield the entry that decides for each type that the stage demands, in its order, then those of other types."""
+    rule = context.policy.stage_rules.get(asked.stage)
+    lineage = context.after.lineage(asked.model, asked.version)
+    found = {kind: standing(entries, kind, lineage).entry for kind in dict.fromkeys(entry.type for entry in entries)}
+    known: dict[str, Evidence | Lineage] = {
+        kind: entry for kind, entry in found.items() if entry and entry.result != "revoked" and binds(entry, lineage)
+    }
+    demanded = rule.evidence if rule else ()
+    yield from ([known.pop(kind)] for kind in demanded if kind in known)
+    yield list(known.values())
+
+
+def worse(new: Figure, old: Figure, require: Require) -> bool:
+    """Whether ``new`` is worse than ``old`` by more than the tolerance, in the direction that the policy gives."""
+    room = decimal(require.tolerance)
+    return new.low < old.high - room if require.higher_is_better else new.high > old.low + room

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from gitops_models.policy.figures import Figure, NoData, decimal, figure, worse
+from gitops_models.policy.figures import Asked, Figure, NoData, decimal, figure, worse
 from gitops_models.policy.rule import Problem, Rule
 from gitops_models.registry.events import Promoted, RolledBack
 from gitops_models.registry.names import parse_reference
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gitops_models.policy.context import Context, Move
-    from gitops_models.policy.demands import Compared, Condition
+    from gitops_models.policy.demands import Compared, Condition, Require
+    from gitops_models.registry.stack import LiveStack
 
 _NAMES = {"live": "what is live", "previous": "the last known good version", "base": "its base"}
 
@@ -86,51 +87,49 @@ def _outcomes(
     """Yield what is wrong, in words, or what is missing."""
     require = condition.require
     limited = require.at_least is not None or require.at_most is not None
-    other = _other(context, move, require.not_worse_than) if require.not_worse_than else None
+    other = _other(context, move.stack, event, require.not_worse_than) if require.not_worse_than else None
     if not limited and other is None:
         return  # a first version: there is nothing to compare with
-    what = f"{require.metric} of {event.model}@{event.to_version}"
-    found = figure(context, event.model, event.to_version, require)
+    asked = Asked(event.model, event.to_version, event.model, event.stage)
+    found = figure(context, asked, require)
     if isinstance(found, NoData):
         yield found
         return
-    if require.at_least is not None and found.value < decimal(require.at_least):
-        yield visible(f"{what} is {found.value}, below {decimal(require.at_least)}")
-    if require.at_most is not None and found.value > decimal(require.at_most):
-        yield visible(f"{what} is {found.value}, above {decimal(require.at_most)}")
-    if other is not None and require.not_worse_than is not None:
-        yield from _compared(context, condition, found, other, _NAMES[require.not_worse_than])
+    if require.at_least is not None and found.low < decimal(require.at_least):
+        yield visible(f"{require.metric} of {asked} is {found.low}, below {decimal(require.at_least)}")
+    if require.at_most is not None and found.high > decimal(require.at_most):
+        yield visible(f"{require.metric} of {asked} is {found.high}, above {decimal(require.at_most)}")
+    if other is not None:
+        yield from _compared(context, require, found, other)
 
 
-def _compared(
-    context: Context, condition: Condition, found: Figure, other: tuple[str, str], name: str
-) -> Iterator[str | NoData]:
-    """Yield what is wrong beside another version, which ``name`` says in words."""
-    model, version = other
-    if not context.after.has_version(model, version):
-        yield NoData(f"{model}@{version} is not registered here")
-        return
-    old = figure(context, model, version, condition.require)
-    verdict = worse(found, old, condition.require.tolerance) if isinstance(old, Figure) else old
-    if isinstance(verdict, NoData):
-        yield verdict
-    elif verdict and isinstance(old, Figure):
-        room = f" by more than {decimal(condition.require.tolerance)}" if condition.require.tolerance else ""
-        beside = f"{name} ({model}@{version}: {old.value})"
-        yield visible(f"{condition.require.metric} is {found.value}, worse than {beside}{room}")
+def _compared(context: Context, require: Require, found: Figure, other: Asked | NoData) -> Iterator[str | NoData]:
+    """Yield what is wrong beside another version."""
+    if isinstance(other, Asked) and not context.after.has_version(other.model, other.version):
+        other = NoData(f"{other} is not registered here")
+    old = figure(context, other, require) if isinstance(other, Asked) else other
+    if isinstance(old, NoData):
+        yield old
+    elif worse(found, old, require):
+        room = f" by more than {decimal(require.tolerance)}" if require.tolerance else ""
+        new, bar = (found.low, old.high) if require.higher_is_better else (found.high, old.low)
+        name = _NAMES[require.not_worse_than or "live"]
+        yield visible(f"{require.metric} is {new}, worse than {name} ({other}: {bar}){room}")
 
 
-def _other(context: Context, move: Move, with_what: Compared) -> tuple[str, str] | None:
-    """Return model and version to compare with, or None."""
-    event = move.event
-    if with_what == "base" and isinstance(event, Promoted | RolledBack):
+def _other(
+    context: Context, stack: LiveStack, event: Promoted | RolledBack, with_what: Compared
+) -> Asked | NoData | None:
+    """Return the version to compare with; None where there cannot be one. What was live last is live until replaced."""
+    top = stack.top.version if stack.top else None
+    if with_what == "base":
         base = context.after.lineage(event.model, event.to_version).base
-        reference = parse_reference(base) if base else None
-        return (reference.model, reference.version) if reference and reference.version else None
-    known = move.stack.live_version
-    if with_what == "previous":
-        known = context.last_known_good(event.model, move.stack)
-    return (event.model, known) if known else None
+        if base is None:
+            return NoData(f"{event.model}@{event.to_version} names no base") if top else None
+        reference = parse_reference(base)
+        return Asked(reference.model, reference.version or "", event.model, event.stage, compared=True)
+    known = context.last_known_good(event.model, stack) if with_what == "previous" else top
+    return Asked(event.model, known, event.model, event.stage, compared=True) if known else None
 
 
 RULES = (

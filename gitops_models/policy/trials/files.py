@@ -115,7 +115,7 @@ def good_figures(policy: Policy) -> list[dict[str, Any]]:
         limits = [one for one in (require.at_least, require.at_most, 1.0) if one is not None]
         known = figures.get(key, {"value": limits[0]})["value"]
         value = max(known, require.at_least) if require.at_least is not None else known
-        named = {"name": require.metric, "value": float(value), "higher_is_better": require.at_most is None}
+        named = {"name": require.metric, "value": float(value)}
         figures[key] = {**named, **({"dataset": require.dataset} if require.dataset else {})}
     return list(figures.values()) or [{"name": "policy-test", "value": 1.0}]
 

@@ -74,7 +74,8 @@ def test_a_figure_keeps_its_limits(require, value, expected):
     ],
 )
 def test_a_figure_is_not_worse_than_what_is_live(new, old, tolerance, higher, expected):
-    here = world({"metric": "auc", "not_worse_than": "live", "tolerance": tolerance})
+    require = {"metric": "auc", "not_worse_than": "live", "tolerance": tolerance}
+    here = world(require | ({} if higher is None else {"higher_is_better": higher}))
     direction = {} if higher is None else {"higher_is_better": higher}
     version(here, "1.0.0", metric(old, **direction)).promoted("1.0.0", "development")
     version(here, "1.1.0", metric(new, **direction))
@@ -176,10 +177,11 @@ def evidence(kind="evaluation", value=0.5, name=None, **fields):
         # Other bytes say nothing of these.
         ((evidence(artifacts_sha256=["0" * 64]),), ()),
         ((evidence(result="failed", artifacts_sha256=["0" * 64]),), ()),
-        # The latest of a type decides, and of several types the one accepted last.
+        # The latest of a type decides, and of several types the strictest.
         ((evidence(), evidence(value=0.9, name="again")), ()),
         ((evidence(value=0.9), evidence("drift-test")), ("GM-P319",)),
-        ((evidence("drift-test"), evidence(value=0.9)), ()),
+        ((evidence("drift-test"), evidence(value=0.9)), ("GM-P319",)),
+        ((evidence("drift-test", 0.86), evidence(value=0.9)), ()),
         # Evidence without the figure leaves the word to what has it.
         ((evidence_file("1.0.0", "security-scan"),), ()),
     ],
@@ -279,6 +281,7 @@ def test_a_figure_that_is_no_number_is_no_document(value):
         [{"id": "a", "require": {"metric": "auc"}}],
         [{"id": "a", "require": {"metric": "auc", "at_least": 1.0, "tolerance": 0.1}}],
         [{"id": "a", "require": {"metric": "auc", "not_worse_than": "live", "tolerance": -0.1}}],
+        [{"id": "a", "require": {"metric": "auc", "at_most": 1.0, "higher_is_better": False}}],
     ],
 )
 def test_a_condition_that_could_never_mean_anything_is_no_policy(conditions):
