@@ -107,7 +107,8 @@ def beyond(policy: Policy, state: AcceptedState, model: str, at: datetime | None
     """Say that a further emergency of the model at ``at`` goes beyond the rate; None while it does not.
 
     Several stages in one step are one emergency. What is dated later than ``at`` counts too, so that nobody makes room
-    by an earlier date; without a time all count.
+    by an earlier date; without a time all count. So does each whose hold still stands, whatever its date: times are
+    claims of who accepts, and a hold is lifted by all whom the risk asks for.
     """
     limit = policy.emergency.at_most if policy.emergency else None
     if limit is None:
@@ -115,9 +116,26 @@ def beyond(policy: Policy, state: AcceptedState, model: str, at: datetime | None
     known = state.happened(model, "emergency")
     since = at - timedelta(hours=limit.per_hours) if at is not None else None
     recent = {one.step for one in known if since is None or one.at is None or one.at > since}
-    if len(recent) < limit.count:
-        return None
-    return f"one person declares at most {limit.count} within {limit.per_hours} h"
+    if len(recent) >= limit.count:
+        return f"one person declares at most {limit.count} within {limit.per_hours} h"
+    if len(recent.union(_standing(policy, state, model))) >= limit.count:
+        return f"one person declares at most {limit.count} while their holds stand"
+    return None
+
+
+def _standing(policy: Policy, state: AcceptedState, model: str) -> Iterator[str]:
+    """What tells each emergency whose hold stands: its step, and for what the pin held, the time on its hold."""
+    steps = {(one.subject, number): one.step for one in state.happened(model, "emergency") for number in one.holds}
+    for stage in policy.stages:
+        for number, hold in emergency_holds(state.snapshot, model, stage):
+            yield steps.get((stage, number), hold.created)
+
+
+def emergency_holds(accepted: Snapshot, model: str, stage: str) -> tuple[tuple[int, Hold], ...]:
+    """The holds of emergencies in a stage that no lift followed, with their numbers, oldest first."""
+    holds = tuple(zip(accepted.hold_numbers(model, stage), accepted.holds(model, stage), strict=True))
+    lifted = max((number for number, hold in holds if hold.action == "lift"), default=0)
+    return tuple((number, hold) for number, hold in holds if number > lifted and hold.emergency is not None)
 
 
 def barred_bytes(context: Context, model: str, version: str) -> frozenset[str]:

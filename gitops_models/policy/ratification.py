@@ -14,6 +14,7 @@ from gitops_models.registry.documents import Actor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from gitops_models.policy.approvals import Tally
     from gitops_models.policy.document import Policy
@@ -22,18 +23,26 @@ if TYPE_CHECKING:
 
 
 def agreement(
-    facts: Facts, policy: Policy, change: Change, *, model: str, what: str, declared_by: Iterable[str]
+    facts: Facts,
+    policy: Policy,
+    change: Change,
+    *,
+    model: str,
+    what: str,
+    declared_by: Iterable[str],
+    since: datetime | None,
 ) -> Tally:
     """How the agreement of others stands, by the people, state and opinions in ``facts``; ``facts.at`` is now.
 
     ``change`` only lends the accepted documents. Who is suspended or has left does not count. Training is asked for at
-    the time of the decision, and no decision grows too old: what was ratified stays so.
+    the time of the decision, and no decision grows too old: what was ratified stays so. That time is a claim of who
+    decides, so it is taken to lie between the emergency (``since``) and now.
     """
     risk = Context(change, facts, policy).risk(model)
     rule = policy.risks.of(risk)
     opinions = tuple(_present(facts, opinion) for opinion in facts.opinions)
     made = [one.created for one in opinions if one.problem is None and one.decision == "approve"]
-    at = min(facts.at, max(made)) if made and facts.at is not None else facts.at
+    at = min(facts.at, max((*made, since or facts.at))) if made and facts.at is not None else facts.at
     ageless = policy.model_copy(update={"approvals": policy.approvals.model_copy(update={"max_age_days": None})})
     seen = replace(facts, opinions=opinions, at=at, commits=tuple(map(_signed, declared_by)))
     demand = Demand(

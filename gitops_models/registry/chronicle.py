@@ -31,7 +31,8 @@ class Happening:
 
     ``subject`` is the stage of a rollback or emergency, the id of a cause, and empty otherwise. ``persons`` are those
     behind the step; ``change_id`` is what a later ratification speaks for. ``order`` of a violation is how many steps
-    had been accepted before it: its time is a claim, its place is not.
+    had been accepted before it: its time is a claim, its place is not. ``holds`` are the numbers of the holds that an
+    emergency placed in its stage.
     """
 
     kind: Kind
@@ -41,6 +42,7 @@ class Happening:
     change_id: str = ""
     persons: frozenset[str] = frozenset()
     order: int = 0
+    holds: tuple[int, ...] = ()
 
 
 def happenings(
@@ -48,14 +50,16 @@ def happenings(
 ) -> Iterator[tuple[str, Happening]]:
     """Yield what an accepted change adds, with the model it belongs to (or ``POLICY_SCOPE``)."""
 
-    def made(kind: Kind, subject: str = "") -> Happening:
-        return Happening(kind, step, at, subject, change_id, persons)
+    def made(kind: Kind, subject: str = "", holds: tuple[int, ...] = ()) -> Happening:
+        return Happening(kind, step, at, subject, change_id, persons, holds=holds)
 
-    urgent = frozenset(emergencies(change))
+    urgent = _placed(change)
     for back in change.of(ev.RolledBack):
-        yield back.model, made("emergency" if (back.model, back.stage) in urgent else "rollback", back.stage)
+        holds = urgent.get((back.model, back.stage), ())
+        yield back.model, made("emergency" if holds else "rollback", back.stage, holds)
     for gone in change.of(ev.Undeployed):
-        yield gone.model, made("emergency" if (gone.model, gone.stage) in urgent else "undeployed", gone.stage)
+        holds = urgent.get((gone.model, gone.stage), ())
+        yield gone.model, made("emergency" if holds else "undeployed", gone.stage, holds)
     for added in change.of(ev.ModelAdded):
         yield added.model, made("model-added")
     for changed in change.of(ev.ModelChanged):
@@ -70,7 +74,15 @@ def happenings(
 
 def emergencies(change: Change) -> Iterator[tuple[str, str]]:
     """Yield model and stage of each hold that the change places in an emergency."""
+    yield from _placed(change)
+
+
+def _placed(change: Change) -> dict[tuple[str, str], tuple[int, ...]]:
+    """The numbers of the holds that the change places in an emergency, by model and stage."""
+    found: dict[tuple[str, str], tuple[int, ...]] = {}
     for placed in change.of(ev.HoldPlaced):
         path = change.after.layout.hold_path(placed.model, placed.stage, placed.number)
         if cast("Hold", change.after.document(path)).emergency is not None:
-            yield placed.model, placed.stage
+            key = (placed.model, placed.stage)
+            found[key] = (*found.get(key, ()), placed.number)
+    return found

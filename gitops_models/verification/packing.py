@@ -69,15 +69,15 @@ def _recorded(kept: list[Any]) -> Recorded:
 
 def _plain_told(told: Iterable[Happening]) -> list[Any]:
     return [
-        [one.kind, one.step, text_of(one.at), one.subject, one.change_id, sorted(one.persons), one.order]
+        [one.kind, one.step, text_of(one.at), one.subject, one.change_id, sorted(one.persons), one.order, one.holds]
         for one in told
     ]
 
 
 def _told(kept: list[Any]) -> tuple[Happening, ...]:
     return tuple(
-        Happening(kind, step, time_of(at), subject, change_id, frozenset(persons), order)
-        for kind, step, at, subject, change_id, persons, order in kept
+        Happening(kind, step, time_of(at), subject, change_id, frozenset(persons), order, tuple(holds))
+        for kind, step, at, subject, change_id, persons, order, holds in kept
     )
 
 

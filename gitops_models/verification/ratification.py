@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
+from gitops_models.policy.emergency import emergency_holds
 from gitops_models.policy.facts import Facts, Unratified
 from gitops_models.policy.ratification import agreement
 from gitops_models.registry.events import HoldLifted, Promoted
@@ -125,6 +126,7 @@ class _Asked:
             model=model,
             what=f"ratification of the emergency in {model}",
             declared_by=persons,
+            since=first.at,
         )
         due = self._due(first)
         done = tally.quorum.met and not tally.rejecting
@@ -174,13 +176,14 @@ class _Asked:
 def _with_holds(history: History, model: str, told: Sequence[Happening]) -> Iterator[tuple[Happening, Hold]]:
     """Each emergency that still waits, with its hold: neither lifted since, nor agreed to before it landed.
 
-    The last emergencies of a stage are the last holds there that declare one; what the pin held has no happening.
+    Any hold that its own step brought counts, whatever another one beside it says.
     """
-    for stage in dict.fromkeys(one.subject for one in told):
-        holds = history.state.snapshot.holds(model, stage)
-        lifted = max((number for number, hold in enumerate(holds) if hold.action == "lift"), default=-1)
-        declared = [(number, hold) for number, hold in enumerate(holds) if hold.emergency is not None]
-        mine = [one for one in told if one.subject == stage]
-        for one, (number, hold) in zip(reversed(mine), reversed(declared), strict=False):
-            if number > lifted and hold.emergency is not None and "approval" in hold.emergency.skipped:
-                yield one, hold
+    for one in told:
+        standing = emergency_holds(history.state.snapshot, model, one.subject)
+        mine = [hold for number, hold in standing if number in one.holds and _skips_approval(hold)]
+        if mine:
+            yield one, mine[0]
+
+
+def _skips_approval(hold: Hold) -> bool:
+    return hold.emergency is not None and "approval" in hold.emergency.skipped

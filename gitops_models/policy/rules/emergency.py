@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
@@ -9,7 +10,7 @@ from gitops_models.policy.degradation import is_declared
 from gitops_models.policy.emergency import barred_bytes
 from gitops_models.policy.rule import Kind, Problem, Rule
 from gitops_models.policy.rules.rollback import ALLOWED_BESIDE
-from gitops_models.registry.events import HoldLifted, Promoted, Quarantined, RolledBack, Undeployed
+from gitops_models.registry.events import HoldLifted, HoldPlaced, Promoted, Quarantined, RolledBack, Undeployed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -105,7 +106,10 @@ def bars_the_bad_version(context: Context) -> Iterator[Problem]:
 
 
 def skips_what_it_may(context: Context) -> Iterator[Problem]:
-    """Demand that an emergency skips only what the policy lets it skip, and keeps bytes, signature and quarantine."""
+    """Demand that an emergency skips only what the policy lets it skip, and keeps bytes, signature and quarantine.
+
+    One hold says so for its stage: beside another that says less, nobody could tell what was skipped.
+    """
     allowed = set(context.policy.emergency.skips) if context.policy.emergency else set()
     for one in context.emergencies:
         said = one.hold.emergency
@@ -113,6 +117,10 @@ def skips_what_it_may(context: Context) -> Iterator[Problem]:
             yield Problem(f"it says that it skips {', '.join(sorted(more))}", one.path)
         if said is not None and (less := KEPT - set(said.kept)):
             yield Problem(f"it does not say that it keeps {', '.join(sorted(less))}", one.path)
+    placed = Counter((event.model, event.stage) for event in context.of(HoldPlaced)) if context.emergencies else {}
+    for (model, stage), number in placed.items():
+        if number > 1:
+            yield Problem(f"an emergency places one hold, and there are {number} of {model} in {stage}")
     for lift in context.of(HoldLifted):
         if cast("Hold", context.after.document(lift.paths[0])).emergency is not None:
             yield Problem("a hold is not lifted as an emergency", lift.paths[0])

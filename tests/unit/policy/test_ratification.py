@@ -16,10 +16,10 @@ def world(risk="high", **people):
     return World(rules, people_yaml(**people)).registered("1.0.0", risk=risk)
 
 
-def agreed(here, *opinions, by=("operator",), **facts):
+def agreed(here, *opinions, by=("operator",), since=AT - timedelta(days=900), **facts):
     change = here.change({})
     found = replace(here.facts(change, by=None, approvals=opinions), **facts)
-    return agreement(found, here.policy, change, model="fraud", what="ratification", declared_by=by)
+    return agreement(found, here.policy, change, model="fraud", what="ratification", declared_by=by, since=since)
 
 
 @pytest.mark.parametrize(
@@ -66,3 +66,15 @@ def test_an_eligible_objection_is_told():
 def test_the_touch_of_a_hardware_key_is_asked_where_the_risk_asks_for_it():
     rows = [approve("rescue1"), approve("rescue2", touch=False)]
     assert agreed(world("critical"), *rows).quorum.missing == ("emergency-committee",)
+
+
+@pytest.mark.parametrize(
+    ("since", "met"), [(timedelta(days=10), True), (timedelta(hours=1), False), (None, False), (-timedelta(1), False)]
+)
+def test_training_is_asked_for_no_earlier_than_the_emergency_and_no_later_than_now(since, met):
+    topics = dict.fromkeys(("versioning", "rollback", "incident"), "2025-11-18")  # for a year: until three days ago
+    rules = policy_yaml(**{**LENIENT, "emergency": EMERGENCY, "training": {"topics": list(topics), "valid_days": 365}})
+    here = World(rules, people_yaml(raio={"training": topics})).registered("1.0.0", risk="high")
+    dated_away = approve("raio", created=AT - timedelta(days=5))
+    found = agreed(here, dated_away, since=AT - since if since is not None else None)
+    assert found.quorum.met is met
