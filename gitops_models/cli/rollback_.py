@@ -17,7 +17,7 @@ OverrideFile = Annotated[
 ]
 BeforeData = Annotated[
     str | None,
-    typer.Option(metavar="ID", help="To before this data: its name, NAME@SNAPSHOT, snapshot, sha256 or address."),
+    typer.Option(metavar="ID", help="To before this data: its name, NAME@SNAPSHOT, sha256 or address."),
 ]
 BeforeCommit = Annotated[str | None, typer.Option(metavar="SHA", help="To before this commit of the training code.")]
 Siblings = Annotated[

@@ -204,7 +204,8 @@ def _rollback(context: Context, event: RolledBack | Undeployed) -> Demand | None
     risk = context.risk(event.model)
     rule = context.policy.risks.of(risk)
     quorum = slots(rule.rollback.authorize)
-    deeper = isinstance(event, RolledBack) and is_deeper(context, event, spoilt(context, event.model))
+    passed = spoilt(context, event.model, event.from_version)
+    deeper = isinstance(event, RolledBack) and is_deeper(context, event, passed)
     if rule.approve and deeper:
         quorum = (*quorum, Slot.any_of(slot.role for slot in slots(rule.approve)))
     if not rule.rollback.authorize and _by_machine(context, event) and not _restores_itself(rule, risk):

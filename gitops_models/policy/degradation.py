@@ -65,9 +65,9 @@ def is_declared(context: Context, event: Undeployed) -> bool:
 def good_left(context: Context, move: Move) -> str | None:
     """Return the version that could be restored instead, by what was accepted before the change.
 
-    Versions that the change shows to be made from a poisoned input are none.
+    Versions that the change shows to be made from the poisoned input of what was live are none.
     """
-    passed = spoilt(context, move.event.model)
+    passed = spoilt(context, move.event.model, move.stack.live_version)
     return context.last_known_good(move.event.model, move.stack, context.before, spoilt=passed)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
-from gitops_models.registry.events import CauseOpened, RolledBack
+from gitops_models.registry.events import CauseOpened, RolledBack, Undeployed
 from gitops_models.registry.names import parse_reference
 
 if TYPE_CHECKING:
@@ -80,9 +80,12 @@ def made_from(lineage: Lineage, poisoned: Poisoned, follows: Collection[tuple[st
 
 
 def names(entry: DataRef, text: str) -> bool:
-    """Whether ``text`` is the data set's name, snapshot, NAME@SNAPSHOT, address or sha256."""
+    """Whether ``text`` is the data set's name (any snapshot of it), NAME@SNAPSHOT, address or sha256.
+
+    A snapshot alone is none: those of other data sets may be called the same.
+    """
     both = f"{entry.name}@{entry.snapshot}" if entry.snapshot else None
-    return text in {entry.name, entry.snapshot, both, entry.uri, entry.sha256}
+    return text in {entry.name, both, entry.uri, entry.sha256}
 
 
 def _shown(entry: DataRef) -> str:
@@ -97,13 +100,16 @@ def poisonings(context: Context, model: str) -> Iterator[Cause]:
             yield cause
 
 
-def spoilt(context: Context, model: str) -> frozenset[str]:
-    """Return the versions that persons name in this change as made from a poisoned input and that really are."""
+def spoilt(context: Context, model: str, left: str | None) -> frozenset[str]:
+    """Return the versions that persons name in this change as made from a poisoned input and that really are.
+
+    ``left`` is the version that is taken out of service: what it was not made from is no reason to pass anything over.
+    """
     found: set[str] = set()
     for cause in poisonings(context, model):
-        if not _by_persons(context, cause):
-            continue
         descent = descent_of(context, cause)
+        if left is None or not descent.why(model, left) or not _by_persons(context, cause):
+            continue
         found |= {one for one in named(cause) if descent.why(model, one)}
     return frozenset(found)
 
@@ -131,6 +137,8 @@ def commits_asked(change: Change) -> dict[str, frozenset[str]]:
         poisoned = cast("Cause", change.after.document(event.paths[0])).poisoned
         if poisoned is not None and poisoned.commit is not None:
             moved = [one.to_version for one in change.of(RolledBack) if one.model == event.model]
+            left = (one for one in change.events if isinstance(one, RolledBack | Undeployed))
+            moved += [one.from_version for one in left if one.model == event.model and one.from_version is not None]
             code = code_commits(change.after, event.model, (*poisoned.versions, *moved))
             found[poisoned.commit] = found.get(poisoned.commit, frozenset()) | code
     return found

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from gitops_models.store.repository import Store
 
 MOST = 4
-"""Poisoned commits of one change that are followed, the first by name: each costs a walk over the line."""
+"""Poisoned commits of one change that are followed, the first by name: each costs a walk over the line.
+
+With a rollback there is one (GM-P522); elsewhere what is not followed is no descent, and named versions are refused.
+"""
 
 
 def follows(store: Store, change: Change, tip: str) -> frozenset[tuple[str, str]]:

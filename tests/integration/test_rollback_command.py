@@ -28,7 +28,7 @@ def clone(team, home):
 
 @pytest.mark.clause("A-summary-3", "A-summary-5", "A-limits-1")
 def test_the_plan_says_what_is_skipped_lost_and_concerned(clone, team):
-    ran = gm(clone, "rollback", "fraud", "--before-data", "2026-10", "-m", "labels", "--dry-run", "--json")
+    ran = gm(clone, "rollback", "fraud", "--before-data", "transactions@2026-10", "-m", "labels", "--dry-run", "--json")
     assert ran.status == 0, ran.err
     told = ran.json
     assert (told["kind"], told["dryRun"], told["from"], told["to"]) == ("Rollback", True, "1.2.0", "1.0.0")
@@ -41,7 +41,7 @@ def test_the_plan_says_what_is_skipped_lost_and_concerned(clone, team):
 
 
 def test_people_read_the_same(clone):
-    shown = gm(clone, "rollback", "fraud", "--before-data", "2026-10", "-m", "labels", "--dry-run")
+    shown = gm(clone, "rollback", "fraud", "--before-data", "transactions@2026-10", "-m", "labels", "--dry-run")
     assert shown.status == 0, shown.err
     assert "  1.1.0: made from transactions@2026-10" in shown.out
     assert "consumers: none recorded" in shown.out
@@ -53,10 +53,10 @@ def test_people_read_the_same(clone):
     ("words", "status", "code"),
     [
         (("--before-data", "payroll"), 6, "GM-C247"),
-        (("--before-data", "2026-10", "--to", "1.0.0"), 2, "GM-C250"),
+        (("--before-data", "transactions@2026-10", "--to", "1.0.0"), 2, "GM-C250"),
         (("--before-commit", "feedbeef"), 6, "GM-C248"),
-        (("--before-data", "2026-10", "--override", "hold.json"), 2, "GM-C002"),
-        (("--before-data", "2026-10", "--emergency", "--incident", "INC-1"), 2, "GM-C002"),
+        (("--before-data", "transactions@2026-10", "--override", "hold.json"), 2, "GM-C002"),
+        (("--before-data", "transactions@2026-10", "--emergency", "--incident", "INC-1"), 2, "GM-C002"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(clone, words, status, code):
@@ -72,7 +72,15 @@ def test_status_names_the_last_known_good_version(clone):
 
 
 def test_it_lands_with_its_cause_and_everything_barred(clone):
-    words = ("--before-data", "2026-10", "--quarantine-siblings", "-m", "poisoned labels", "--merge", "--json")
+    words = (
+        "--before-data",
+        "transactions@2026-10",
+        "--quarantine-siblings",
+        "-m",
+        "poisoned labels",
+        "--merge",
+        "--json",
+    )
     ran = gm(clone, "rollback", "fraud", *words)
     assert ran.status == 0, ran.err
     assert ran.json["step"]

@@ -68,7 +68,7 @@ def test_a_rollback_to_before_poisoned_data_lands_on_the_operators_word_and_says
 
 @pytest.mark.clause("A-summary-5")
 def test_siblings_from_the_same_input_are_listed_with_what_bars_them(registry):
-    found = {(one.model, one.version): one for one in planned(registry, before_data="2026-10").siblings}
+    found = {(one.model, one.version): one for one in planned(registry, before_data="transactions@2026-10").siblings}
     assert set(found) == {("fraud", "1.1.0"), ("fraud", "1.3.0"), ("spam", "1.0.0")}
     assert found["spam", "1.0.0"].why == "built on fraud@1.1.0, which was made from transactions@2026-10"
     assert found["spam", "1.0.0"].command == "gm quarantine spam@1.0.0 -m WHY"
@@ -76,7 +76,7 @@ def test_siblings_from_the_same_input_are_listed_with_what_bars_them(registry):
 
 @pytest.mark.clause("A-summary-5")
 def test_siblings_of_the_model_are_quarantined_with_the_rollback_and_leave_every_stage(registry):
-    proposal = registry.rollback("fraud", before_data="2026-10", quarantine_siblings=True)
+    proposal = registry.rollback("fraud", before_data="transactions@2026-10", quarantine_siblings=True)
     registry.merge(proposal, by="operator")
     accepted = registry.history().state.snapshot
     assert accepted.quarantined_versions("fraud") == ("1.1.0", "1.2.0", "1.3.0")
@@ -123,8 +123,8 @@ def test_commits_of_code_elsewhere_are_compared_and_nothing_else(tmp_path):
 def test_inputs_that_nothing_was_made_from_are_refused_with_what_is_known(registry):
     for fields, code in (
         ({"before_data": "payroll"}, "GM-C247"),
-        ({"before_data": "2026-09"}, "GM-C249"),
-        ({"before_data": "2026-10", "to": "1.0.0"}, "GM-C250"),
+        ({"before_data": "transactions@2026-09"}, "GM-C249"),
+        ({"before_data": "transactions@2026-10", "to": "1.0.0"}, "GM-C250"),
     ):
         with registry.untouched(), pytest.raises(GmError) as refused:
             planned(registry, **fields)
@@ -186,9 +186,9 @@ def test_a_version_that_does_not_fit_the_consumers_is_passed_over_for_the_next_t
 
 
 def test_the_documents_of_a_rollback_are_plain_yaml(registry):
-    updates = planned(registry, before_data="2026-10").draft.updates
+    updates = planned(registry, before_data="transactions@2026-10").draft.updates
     cause = yamls.load(updates["models/fraud/causes/poisoning-1.yaml"], "cause.yaml")
-    assert cause["poisoned"] == {"data": "2026-10", "versions": ["1.2.0", "1.1.0"]}
+    assert cause["poisoned"] == {"data": "transactions@2026-10", "versions": ["1.2.0", "1.1.0"]}
 
 
 # What is said of an old last known good version

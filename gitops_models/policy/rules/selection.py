@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitops_models.policy.rule import Problem, Rule
 from gitops_models.policy.selection import descent_of, named, poisonings
-from gitops_models.registry.events import RolledBack
+from gitops_models.registry.events import Promoted, RolledBack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,14 +23,24 @@ def target_is_clean(context: Context) -> Iterator[Problem]:
 
 
 def spoilt_versions_descend(context: Context) -> Iterator[Problem]:
-    """Demand that each version that a new cause says was made from a poisoned input descends from it."""
+    """Demand that what a new cause calls poisoned is what it says, and a rollback's one reason.
+
+    Each version that it names descends from the input. With a rollback, so does each version that is taken out of
+    service, and there is one input: several would add up to a version that somebody chose.
+    """
+    inputs: set[str] = set()
+    moved = (move.event for move in context.moves)
+    taken_out = [one for one in moved if not isinstance(one, Promoted) and one.from_version is not None]
     for model in context.models:
+        left = [str(event.from_version) for event in taken_out if event.model == model]
         for cause in poisonings(context, model):
+            path = context.after.layout.cause_path(model, cause.id)
             descent = descent_of(context, cause)
-            wrong = [one for one in named(cause) if descent.why(model, one) is None]
-            if wrong:
-                path = context.after.layout.cause_path(model, cause.id)
+            inputs |= {one for one in (descent.poisoned.data, descent.poisoned.commit) if one is not None}
+            if wrong := [one for one in dict.fromkeys((*named(cause), *left)) if descent.why(model, one) is None]:
                 yield Problem(f"{model}@{wrong[0]} does not descend from it", path, tuple(wrong[1:]))
+            if taken_out and len(inputs) > 1:
+                yield Problem("a rollback for more than one poisoned input", path, tuple(sorted(inputs)))
 
 
 RULES = (

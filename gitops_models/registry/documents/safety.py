@@ -123,7 +123,7 @@ class Poisoned(Part):
     """An input that went bad, and the versions of the model that were made from it."""
 
     data: Annotated[
-        Line | None, about("A data set: its name, snapshot, NAME@SNAPSHOT, address or sha256.", "transactions@2026-10")
+        Line | None, about("A data set: its name, NAME@SNAPSHOT, address or sha256.", "transactions@2026-10")
     ] = None
     commit: Annotated[ObjectId | None, about("A commit of the training code.", _COMMIT)] = None
     versions: Annotated[Items[Version], about("Versions of the model that descend from it.", ["1.2.0"])] = ()

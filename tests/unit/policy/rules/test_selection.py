@@ -32,7 +32,7 @@ def back(here, cause, version="1.0.0", by="operator", approvals=(), **facts):
 
 
 @pytest.mark.clause("A-summary-3")
-@pytest.mark.parametrize("name", ["transactions@2026-10", "2026-10", "s3://lake/tx", "b" * 64])
+@pytest.mark.parametrize("name", ["transactions@2026-10", "s3://lake/tx", "b" * 64])
 def test_what_was_made_from_poisoned_data_is_passed_over_without_a_further_approver(name):
     here = told(THREE)
     assert back(here, {}).codes == ("GM-P401",)
@@ -43,30 +43,30 @@ def test_what_was_made_from_poisoned_data_is_passed_over_without_a_further_appro
 @pytest.mark.attack("a skipped version that is named and does not descend", "GM-P522", by="author")
 def test_the_claim_of_a_document_is_not_believed():
     here = told({**THREE, "1.1.0": {"data": [OLD]}, "1.2.0": {"data": [BAD]}})
-    verdict = back(here, poisoned(data="2026-10", versions=["1.1.0", "1.2.0"]))
+    verdict = back(here, poisoned(data="transactions@2026-10", versions=["1.1.0", "1.2.0"]))
     assert verdict.codes == ("GM-P401", "GM-P522")
     assert finding(verdict, "GM-P522").message == "fraud@1.1.0 does not descend from it"
 
 
 def test_a_skipped_version_that_is_not_named_needs_the_further_approver():
     here = told(THREE)
-    assert back(here, poisoned(data="2026-10", versions=["1.2.0"])).codes == ("GM-P401",)
-    assert back(here, poisoned(data="2026-10")).codes == ("GM-P401",)
-    assert back(here, poisoned(data="2026-10", versions=["1.2.0"]), approvals=("lead",)).allowed
+    assert back(here, poisoned(data="transactions@2026-10", versions=["1.2.0"])).codes == ("GM-P401",)
+    assert back(here, poisoned(data="transactions@2026-10")).codes == ("GM-P401",)
+    assert back(here, poisoned(data="transactions@2026-10", versions=["1.2.0"]), approvals=("lead",)).allowed
 
 
 def test_a_poisoning_told_of_another_model_or_before_excuses_nothing():
     here = told(THREE).registered("1.1.0", model="churn")
-    other = poisoned(model="churn", data="2026-10", versions=[])
+    other = poisoned(model="churn", data="transactions@2026-10", versions=[])
     assert back(here, other).codes == ("GM-P006", "GM-P401")
-    here = told(THREE).accept(poisoned(data="2026-10", versions=["1.1.0", "1.2.0"]))
+    here = told(THREE).accept(poisoned(data="transactions@2026-10", versions=["1.1.0", "1.2.0"]))
     assert back(here, {}).codes == ("GM-P401",)
 
 
 @pytest.mark.attack("a rollback for poisoned data to a version made from it", "GM-P521", by="operator")
 def test_the_target_has_none_of_it():
     here = told(THREE)
-    verdict = back(here, poisoned(data="2026-10", versions=["1.2.0"]), "1.1.0")
+    verdict = back(here, poisoned(data="transactions@2026-10", versions=["1.2.0"]), "1.1.0")
     assert verdict.codes == ("GM-P521",)
     assert finding(verdict, "GM-P521").message == "fraud@1.1.0 was made from transactions@2026-10"
 
@@ -84,7 +84,7 @@ def test_descent_goes_through_the_versions_of_other_models():
 def test_automation_gets_no_further_by_naming_an_input():
     here = told(THREE)
     monitored = {"by": "monitor"}
-    cause = poisoned(data="2026-10", versions=["1.1.0", "1.2.0"], **monitored)
+    cause = poisoned(data="transactions@2026-10", versions=["1.1.0", "1.2.0"], **monitored)
     assert "GM-P503" in back(here, cause, by="monitor").codes
 
 
@@ -93,7 +93,7 @@ def test_commits_of_code_are_compared_and_their_order_is_a_fact_of_the_repositor
     code = {version: {"code": {"commit": commit}} for version, commit in (("1.1.0", SHA), ("1.2.0", LATER))}
     here = told({"1.0.0": {"code": {"commit": "e" * 40}}, **code})
     cause = poisoned(commit=SHA, versions=["1.1.0", "1.2.0"])
-    assert back(here, cause).codes == ("GM-P522",)
+    assert back(here, cause).codes == ("GM-P401", "GM-P522")
     assert back(here, cause, follows=frozenset({(SHA, LATER)})).allowed
     to_later = back(here, poisoned(commit=SHA), "1.1.0", follows=frozenset({(SHA, LATER)}))
     assert finding(to_later, "GM-P521").message == f"fraud@1.1.0 was made by commit {SHA[:12]}"
@@ -102,15 +102,15 @@ def test_commits_of_code_are_compared_and_their_order_is_a_fact_of_the_repositor
 def test_versions_built_in_a_circle_or_on_nothing_known_descend_from_what_they_name():
     circle = {"1.0.0": {"base": "fraud@1.1.0"}, "1.1.0": {"base": "fraud@1.0.0"}, "1.2.0": {"base": "lost@1.0.0"}}
     here = told(circle)
-    verdict = back(here, poisoned(data="2026-10", versions=["1.0.0", "1.1.0", "1.2.0", "9.0.0"]))
+    verdict = back(here, poisoned(data="transactions@2026-10", versions=["1.0.0", "1.1.0", "1.2.0", "9.0.0"]))
     assert finding(verdict, "GM-P522").details == ("1.1.0", "1.2.0", "9.0.0")
 
 
 def test_at_high_risk_the_rollback_is_still_authorized():
     here = told(THREE, "high")
-    cause = poisoned(data="2026-10", versions=["1.1.0", "1.2.0"], by="raio")
+    cause = poisoned(data="transactions@2026-10", versions=["1.1.0", "1.2.0"], by="raio")
     assert back(here, cause, by="raio").allowed
-    assert back(here, poisoned(data="2026-10", versions=["1.1.0", "1.2.0"]), by="operator").codes == (
+    assert back(here, poisoned(data="transactions@2026-10", versions=["1.1.0", "1.2.0"]), by="operator").codes == (
         "GM-P401",
         "GM-P403",
     )
@@ -119,7 +119,7 @@ def test_at_high_risk_the_rollback_is_still_authorized():
 def test_siblings_are_quarantined_in_the_same_change():
     here = told({**THREE, "1.3.0": {"data": [BAD]}})
     bars = {path: data for one in ("1.1.0", "1.2.0", "1.3.0") for path, data in quarantine_file(one).items()}
-    edits = {**bars, **poisoned(data="2026-10", versions=["1.1.0", "1.2.0", "1.3.0"])}
+    edits = {**bars, **poisoned(data="transactions@2026-10", versions=["1.1.0", "1.2.0", "1.3.0"])}
     for stage in here.policy.stages:
         edits |= here.stage("1.0.0", stage)
     assert here.judge(edits, by="operator").allowed
@@ -132,4 +132,14 @@ def test_a_poisoned_input_is_data_or_a_commit_or_both():
         validate(Poisoned, {"versions": ["1.0.0"]}, "here")
     assert refused.value.code == "GM-D021"
     here = told({"1.0.0": {}, "1.1.0": {"code": {"commit": SHA}}, "1.2.0": {"data": [BAD]}})
-    assert back(here, poisoned(data="2026-10", commit=SHA, versions=["1.1.0", "1.2.0"])).allowed
+    both = poisoned(data="transactions@2026-10", commit=SHA, versions=["1.1.0", "1.2.0"])
+    assert here.judge(both, by="operator").allowed
+    assert back(here, both).codes == ("GM-P522",)
+
+
+def test_a_snapshot_alone_names_no_data_and_the_name_of_a_data_set_names_every_snapshot_of_it():
+    others = {"name": "labels", "snapshot": "2026-10"}
+    here = told({"1.0.0": {"data": [others]}, "1.1.0": {"data": [others, OLD]}, "1.2.0": {"data": [BAD]}})
+    verdict = back(here, poisoned(data="2026-10", versions=["1.1.0", "1.2.0"]))
+    assert verdict.codes == ("GM-P401", "GM-P522")
+    assert back(here, poisoned(data="transactions", versions=["1.1.0", "1.2.0"])).allowed
