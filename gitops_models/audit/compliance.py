@@ -8,11 +8,10 @@ asked about is enforced all the same, and says so by its counts.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from gitops_models.policy.clauses import CLAUSES, standing
-from gitops_models.policy.reviews import review_items
+from gitops_models.policy.reviews import due_on, review_items
 from gitops_models.policy.training import untrained
 from gitops_models.registry.canonical import sha256_hex
 from gitops_models.registry.times import parse_date
@@ -153,6 +152,6 @@ def _review(history: History, now: datetime) -> Review | None:
     if rule is None:
         return None
     last = parse_date(rule.last)
-    due = last + timedelta(days=rule.every_days)
+    due = due_on(last, rule.every_days)
     items = tuple(item.what for item in review_items(history.policy, history.state, now))
     return Review(last, due, now.date() > due, items)

@@ -30,6 +30,7 @@ _LINEAGE = {
     "GM-P204": Code("author is not the signer", Exit.DENIED, "the author registers and signs the version"),
     "GM-P205": Code("base does not exist", Exit.DENIED, "name a version that is registered"),
     "GM-P206": Code("bytes are absent", Exit.DENIED, "upload them: `gm register` pushes to the DVC remote"),
+    "GM-P210": Code("lineage from the future", Exit.DENIED, "set your clock, and give the time at which it was made"),
 }
 _PROMOTION = {
     "GM-P301": Code("stage skipped or unknown", Exit.DENIED, "promote stage by stage: `gm promote --through`"),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitops_models.policy.approvals import CLOCK_TOLERANCE
 from gitops_models.policy.lkg import last_live_at
-from gitops_models.registry.times import parse_time
+from gitops_models.registry.times import moved, parse_time
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from gitops_models.policy.context import Context, Move
     from gitops_models.registry.documents import Evidence
@@ -25,6 +26,15 @@ def accepted_at(context: Context, entry: Evidence) -> datetime | None:
         return context.facts.at
     times = [known[path].at if path in known else None for path in paths]
     return max(time or parse_time(entry.created) for time in times)
+
+
+def age_of(context: Context, taken: datetime | None) -> timedelta | None:
+    """Return how old something is at the judgement, None where nobody knows.
+
+    What claims to be from the future, further than clocks differ, has no age: it would never grow old.
+    """
+    at = context.facts.at
+    return at - taken if at is not None and taken is not None and taken <= moved(at, CLOCK_TOLERANCE) else None
 
 
 def accepted_after(context: Context, entry: Evidence, order: int) -> bool:

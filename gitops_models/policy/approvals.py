@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from gitops_models.policy.matching import improves, match, seats
 from gitops_models.policy.training import untrained
 from gitops_models.policy.verdict import Counted, Ignored, QuorumResult
-from gitops_models.registry.times import parse_date
+from gitops_models.registry.times import moved, parse_date
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -158,7 +158,7 @@ def _flaw_of_record(facts: Facts, opinion: Opinion) -> str | None:
         return "withdrawn"
     if facts.at is None:
         return "no time of acceptance to count it at"
-    return "made after the acceptance" if opinion.created > facts.at + CLOCK_TOLERANCE else None
+    return "made after the acceptance" if opinion.created > moved(facts.at, CLOCK_TOLERANCE) else None
 
 
 def _flaw_of_person(context: Context, demand: Demand, person: str | None) -> str | None:
@@ -191,7 +191,7 @@ def _flaw_of_approval(context: Context, demand: Demand, opinion: Opinion) -> str
     if opinion.expires is not None and opinion.expires <= at:
         return "expired"
     days = context.policy.approvals.max_age_days
-    if days is not None and opinion.created < at - timedelta(days=days):
+    if days is not None and opinion.created < moved(at, -timedelta(days=days)):
         return f"older than {days} days"
     if opinion.source != "signed" and demand.evidence == "signed":
         return f"a forge review; {demand.basis} and counts only signed decisions"

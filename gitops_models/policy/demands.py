@@ -10,6 +10,9 @@ from gitops_models.registry.documents._base import Date, Items, Line, Name, abou
 from gitops_models.registry.documents.repository import Glob
 from gitops_models.registry.names import LATEST, parse_reference
 
+DAYS = 36600
+"""No period of a policy is longer: nothing that is counted may leave the calendar."""
+
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Hours = Annotated[int, Field(ge=0, le=24 * 366)]
 ClockTime = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
@@ -135,7 +138,7 @@ class RollbackRules(Part):
     """What holds for every rollback."""
 
     max_lkg_age_days: Annotated[
-        int | None, Field(ge=1), about("An older last known good version is no target for automation.", 180)
+        int | None, Field(ge=1, le=DAYS), about("An older last known good version is no target for automation.", 180)
     ] = None
     hold: Annotated[bool, about("Whether a rollback also holds its stage.", example=True)] = True
     degrade: Annotated[

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from gitops_models.errors import GmError
 from gitops_models.policy.demands import (
+    DAYS,
     AtMost,
     Condition,
     Freeze,
@@ -69,7 +70,7 @@ class StageRule(Part):
         Items[Name], about("Workloads, one of which must have signed where the version comes from.", ["trainer"])
     ] = ()
     approve: Annotated[Quorum | None, about("Quorum of this stage instead of the risk's.", ["technical-lead"])] = None
-    max_age_days: Annotated[int | None, Field(ge=1), about("Older evidence does not count.", 90)] = None
+    max_age_days: Annotated[int | None, Field(ge=1, le=DAYS), about("Older evidence does not count.", 90)] = None
     soak_hours: Annotated[
         SoakHours | None, about("How long a version serves in the stage before.", {"high": 24, "critical": 72})
     ] = None
@@ -95,7 +96,7 @@ class LineageRule(Part):
 class Approvals(Part):
     """How decisions are counted."""
 
-    max_age_days: Annotated[int | None, Field(ge=1), about("An older decision does not count.", 30)] = None
+    max_age_days: Annotated[int | None, Field(ge=1, le=DAYS), about("An older decision does not count.", 30)] = None
     distinct_persons: Annotated[Literal[True], about("One person fills one slot; always so.", example=True)] = True
     self_approval: Annotated[Items[Risk], about("Risks for which the proposer may approve.", ["low"])] = ()
     multi_model: Annotated[bool, about("Whether a change with a quorum may touch several models.", example=False)] = (
@@ -139,7 +140,7 @@ class Emergency(Part):
 class Retention(Part):
     """How long bytes are kept, and who agrees to deleting them."""
 
-    keep_days: Annotated[int, Field(ge=1, le=36600), about("Bytes of a version are kept this long.", 3650)]
+    keep_days: Annotated[int, Field(ge=1, le=DAYS), about("Bytes of a version are kept this long.", 3650)]
     delete: Annotated[
         Quorum, about("Quorum for deleting bytes behind a record, or none.", ["raio", "oversight-committee"])
     ]
@@ -198,7 +199,9 @@ class Policy(Document):
     ] = ()
     policy_changes: Annotated[PolicyChanges, about("Who may change the policy.", {"approve": ["raio"]})]
     max_staleness_minutes: Annotated[
-        int | None, Field(ge=1), about("Readers stay where they are when the newest checkpoint is older.", 1440)
+        int | None,
+        Field(ge=1, le=DAYS * 24 * 60),
+        about("Readers stay where they are when the newest checkpoint is older.", 1440),
     ] = None
 
     @model_validator(mode="after")

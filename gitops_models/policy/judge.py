@@ -13,6 +13,7 @@ from gitops_models.policy.rules import CONTENT, FORM, HISTORY
 from gitops_models.policy.verdict import Finding, Severity, Verdict
 from gitops_models.policy.waiving import waived
 from gitops_models.registry.events import Restored
+from gitops_models.registry.text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from gitops_models.policy.document import Policy
     from gitops_models.policy.facts import Facts
     from gitops_models.policy.rule import Rule
+    from gitops_models.policy.verdict import QuorumResult
     from gitops_models.registry.change import Change
 
 UNREADABLE = "GM-P001"
@@ -37,8 +39,8 @@ def judge(change: Change, facts: Facts, policy: Policy) -> Verdict:
     findings = _apply(FORM, context, restoring=restoring) + _apply(HISTORY, context, restoring=restoring)
     if not any(finding.severity is Severity.DENY for finding in findings if finding.code < "GM-P1"):
         findings += _apply(CONTENT, context, restoring=restoring)
-        quorums = tuple(tally.quorum for tally in context.tallies)
-        recorded = bool(context.emergencies)
+        quorums, recorded, unread = _counted(context)
+        findings += unread
     else:
         quorums, recorded = (), False
     ordered = tuple(sorted(findings, key=lambda finding: (finding.code, finding.where or "")))
@@ -54,10 +56,21 @@ def _apply(rules: Iterable[Rule], context: Context, *, restoring: bool) -> tuple
         try:
             findings = rule.findings(context)
             found += (waived(context, one) for one in findings) if rule.waivable else findings
-        except GmError as error:
+        except (GmError, ArithmeticError) as error:
             found.append(_unreadable(error))
     return tuple(dict.fromkeys(found))
 
 
-def _unreadable(error: GmError) -> Finding:
+def _counted(context: Context) -> tuple[tuple[QuorumResult, ...], bool, tuple[Finding, ...]]:
+    """Return the quorums, whether it is an emergency, and what kept either from being counted."""
+    try:
+        return tuple(tally.quorum for tally in context.tallies), bool(context.emergencies), ()
+    except (GmError, ArithmeticError) as error:
+        return (), False, (_unreadable(error),)
+
+
+def _unreadable(error: GmError | ArithmeticError) -> Finding:
+    """A number that nothing can be counted with denies like a document that cannot be read, and stops no reader."""
+    if isinstance(error, ArithmeticError):
+        return Finding(UNREADABLE, Severity.DENY, f"a number that cannot be counted with: {visible(str(error))}")
     return Finding(UNREADABLE, Severity.DENY, f"{error.message} ({error.code})", error.where, error.hint, error.details)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gitops_models.policy.degradation import fallback_of
 from gitops_models.policy.document import slots
 from gitops_models.registry.deletions import bytes_deleted
-from gitops_models.registry.times import parse_time
+from gitops_models.registry.times import moved, parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +51,7 @@ def kept_until(state: AcceptedState, snapshot: Snapshot, policy: Policy, model: 
         return None
     known = state.registered.get((model, version))
     begun = (known.at if known else None) or parse_time(snapshot.lineage(model, version).created)
-    return begun + timedelta(days=policy.retention.keep_days)
+    return moved(begun, timedelta(days=policy.retention.keep_days))
 
 
 def sharing(snapshot: Snapshot, model: str, version: str, digests: frozenset[str]) -> Iterator[tuple[str, str, str]]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from gitops_models.policy.risk import SENSITIVE, effective_risk
 from gitops_models.registry.paths import POLICY_SCOPE
-from gitops_models.registry.times import parse_date
+from gitops_models.registry.times import moved, parse_date
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,8 +43,13 @@ def review_items(policy: Policy, state: AcceptedState, now: datetime) -> tuple[R
     return (*_overdue(last, policy.review.every_days, now), *_changed(state, last), *_arisen(policy, state, last))
 
 
+def due_on(last: date, every_days: int) -> date:
+    """Return the day of the next review."""
+    return moved(datetime(last.year, last.month, last.day, tzinfo=UTC), timedelta(days=every_days)).date()
+
+
 def _overdue(last: date, every_days: int, now: datetime) -> Iterator[ReviewItem]:
-    due = last + timedelta(days=every_days)
+    due = due_on(last, every_days)
     if now.astimezone(UTC).date() > due:
         since = datetime(due.year, due.month, due.day, tzinfo=UTC)
         yield ReviewItem("overdue", f"the review of the policy was due on {due}", since)

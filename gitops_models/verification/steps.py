@@ -74,7 +74,10 @@ def violation(step: Step, judged: Judged) -> Happening | None:
     """
     if not set(judged.verdict.codes) - OPINIONS:
         return None
-    return Happening("violation", step.oid, judged.facts.at, change_id=judged.facts.change_id)
+    hands = {step.actor.id} if step.actor else set()
+    hands |= {fact.signer for fact in judged.facts.commits if fact.signer is not None}
+    persons = frozenset(hands.union(step.proposers))
+    return Happening("violation", step.oid, judged.facts.at, change_id=judged.facts.change_id, persons=persons)
 
 
 def hands_of(judged: Judged) -> tuple[Hand, ...]:

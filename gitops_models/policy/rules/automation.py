@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from gitops_models.policy.ages import last_live
+from gitops_models.policy.ages import age_of, last_live
 from gitops_models.policy.rule import Kind, Problem, Rule
 from gitops_models.registry.events import RolledBack
 
@@ -36,12 +36,12 @@ def rollbacks_keep_their_rate(context: Context) -> Iterator[Problem]:
 
 def target_is_young_enough(context: Context) -> Iterator[Problem]:
     """Demand that automation restores nothing that was live too long ago to be trusted unseen."""
-    limit, at = context.policy.rollback.max_lkg_age_days, context.facts.at
+    limit = context.policy.rollback.max_lkg_age_days
     for move in context.moves if limit else ():
         event = move.event
         if limit is None or not isinstance(event, RolledBack):
             continue
-        age = at - last_live(context, move, event.to_version) if at is not None else None
+        age = age_of(context, last_live(context, move, event.to_version))
         if age is None or age > timedelta(days=limit):
             ago = f"{age.days} days ago" if age is not None else "at an unknown time"
             message = f"{event.model}@{event.to_version} was last live {ago}; automation goes back {limit} days"

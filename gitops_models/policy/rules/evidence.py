@@ -8,7 +8,7 @@ from gitops_models.policy.approvals import CLOCK_TOLERANCE
 from gitops_models.policy.evidence import Standing, binds, in_order, is_independent, needs_independence, standing
 from gitops_models.policy.rule import Problem, Rule
 from gitops_models.registry.events import Promoted
-from gitops_models.registry.times import format_time, parse_time
+from gitops_models.registry.times import format_time, moved, parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,7 +83,7 @@ def evidence_time_grows(context: Context) -> Iterator[Problem]:
 
     Accepted evidence from the future, with which a merge got away by its own date, holds up nothing honest.
     """
-    latest = context.facts.at + CLOCK_TOLERANCE if context.facts.at is not None else None
+    latest = moved(context.facts.at, CLOCK_TOLERANCE) if context.facts.at is not None else None
     for path, entry in _added(context):
         created = parse_time(entry.created)
         times = (parse_time(one.created) for one in _accepted(context, entry) if one.type == entry.type)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from gitops_models.policy.ages import accepted_after
-from gitops_models.policy.evidence import in_order, is_independent, standing
+from gitops_models.policy.evidence import in_order, standing
 from gitops_models.policy.risk import rank
 from gitops_models.policy.rule import Kind, Problem, Rule
 from gitops_models.registry.events import Promoted
@@ -55,7 +55,7 @@ def violations_are_audited(context: Context) -> Iterator[Problem]:
         counted = _violations(context, event.model, rule) if rule is not None else ()
         if rule is None or len(counted) < rule.count or not context.after.has_version(event.model, event.to_version):
             continue
-        if not _audited(context, event, counted[-1].order):
+        if not _audited(context, event, counted):
             what = f"{event.model} has {len(counted)} violations in {rule.per_days} days"
             message = f"{what}; {event.model}@{event.to_version} needs {AUDIT} evidence that came after them"
             yield Problem(message, event.paths[0])
@@ -69,11 +69,14 @@ def _violations(context: Context, model: str, rule: Violations) -> tuple[Happeni
     return tuple(one for one in found if at is None or one.at is None or at - one.at <= period)
 
 
-def _audited(context: Context, event: Promoted, order: int) -> bool:
+def _audited(context: Context, event: Promoted, counted: tuple[Happening, ...]) -> bool:
+    """Whether audit evidence came after the last violation, from nobody who made one, the version or this change."""
     lineage = context.after.lineage(event.model, event.to_version)
     entry = standing(in_order(context, event.model, event.to_version), AUDIT, lineage).entry
-    passed = entry is not None and entry.result == "passed" and is_independent(context, entry)
-    return entry is not None and passed and accepted_after(context, entry, order)
+    if entry is None or entry.result != "passed" or not accepted_after(context, entry, counted[-1].order):
+        return False
+    involved = context.registrars(event.model, event.to_version).union(context.facts.proposers)
+    return entry.by not in involved.union(*(one.persons for one in counted))
 
 
 RULES = (

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, get_args
 
+from gitops_models.policy.approvals import CLOCK_TOLERANCE
 from gitops_models.policy.document import LineageField
 from gitops_models.policy.lkg import WITHOUT_INTERFACE
 from gitops_models.policy.rule import Kind, Problem, Rule
 from gitops_models.registry.events import Promoted, RolledBack, VersionRegistered
 from gitops_models.registry.names import parse_reference
+from gitops_models.registry.times import moved, parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,6 +75,14 @@ def author_signed(context: Context) -> Iterator[Problem]:
             yield Problem(f"the author is {why}", path)
 
 
+def created_is_past(context: Context) -> Iterator[Problem]:
+    """Demand that a lineage was made before it is accepted, as far as clocks agree."""
+    latest = moved(context.facts.at, CLOCK_TOLERANCE) if context.facts.at is not None else None
+    for path, lineage in _registered(context):
+        if latest is not None and parse_time(lineage.created) > latest:
+            yield Problem(f"created {lineage.created} lies in the future", path)
+
+
 def base_exists(context: Context) -> Iterator[Problem]:
     """Demand that the version that this one is built on is registered."""
     for path, lineage in _registered(context):
@@ -115,4 +125,5 @@ RULES = (
     Rule("GM-P204", author_signed, "A lineage speaks for the one who signs it."),
     Rule("GM-P205", base_exists, "Descent is traceable."),
     Rule("GM-P206", bytes_are_there, "A version whose bytes are gone cannot be served.", Kind.ADMISSION),
+    Rule("GM-P210", created_is_past, "What is counted from a time to come never ends.", Kind.ADMISSION),
 )

@@ -5,25 +5,29 @@ Only promotions wait for these. Rollbacks, holds and quarantines never do.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from gitops_models.policy.ages import accepted_at
+from gitops_models.policy.ages import accepted_at, age_of
+from gitops_models.policy.approvals import CLOCK_TOLERANCE
 from gitops_models.policy.evidence import in_order, standing
 from gitops_models.policy.freezes import end_of, holding
 from gitops_models.policy.rule import Kind, Problem, Rule
 from gitops_models.registry.events import Promoted
-from gitops_models.registry.times import format_time
+from gitops_models.registry.times import format_time, moved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from gitops_models.policy.context import Context, Move
     from gitops_models.policy.document import StageRule
+    from gitops_models.registry.chronicle import Happening
     from gitops_models.registry.stack import LiveStack
 
 _HOUR = timedelta(hours=1)
 _UNKNOWN = "there is no time of acceptance to judge it by"
+_AGELESS = "of unknown age: its time or that of the judgement is missing, or lies in the future"
 
 
 def _promotions(context: Context) -> Iterator[tuple[Move, Promoted, StageRule]]:
@@ -43,30 +47,64 @@ def version_has_soaked(context: Context) -> Iterator[Problem]:
         hours = rule.soak_hours.of(context.risk(event.model)) if rule.soak_hours else 0
         if hours and move.previous is not None:
             stage = context.policy.stages[context.policy.stages.index(event.stage) - 1]
-            why = _unsoaked(move.previous, event.to_version, hours * _HOUR, context.facts.at)
+            why = _unsoaked(context, (event.model, stage), move.previous, event.to_version, hours * _HOUR)
             if why is not None:
                 message = f"{event.model}@{event.to_version} soaks in {stage} for {hours} h before {event.stage}: {why}"
                 yield Problem(message, event.paths[0])
 
 
-def _unsoaked(stack: LiveStack, version: str, wanted: timedelta, at: datetime | None) -> str | None:
-    """Say what is missing, or None. Of a stage that is undeployed since, it is not known for how long it served."""
+def _unsoaked(
+    context: Context, where: tuple[str, str], stack: LiveStack, version: str, wanted: timedelta
+) -> str | None:
+    """Say what is missing, or None. Of a stage that was emptied meanwhile, it is not known for how long it served.
+
+    ``where`` is model and stage. A rollback brings back what something else had replaced: only the time since counts.
+    """
     place = next((index for index, entry in enumerate(stack.versions) if entry.version == version), None)
-    since = stack.versions[place].at if place is not None else None
-    if place is None or since is None:
+    if place is None:
         return None
+    at, since = context.facts.at, stack.versions[place].at
     if stack.live_version == version:
+        back = _came_back(context, where, stack.versions[place].step)
+        if back is not None:
+            since = None if back.at is None else max(back.at, since or back.at)
+        if since is None:
+            return None if back is None else "it came back at an unknown time"
         if at is None:
             return _UNKNOWN
-        return None if at - since >= wanted else f"until {format_time(_later(since, wanted))}"
-    above = stack.versions[place + 1 : place + 2]
-    served = above[0].at - since if above and above[0].at is not None else timedelta()
+        return None if at - since >= wanted else f"until {format_time(moved(since, wanted))}"
+    if since is None:
+        return None
+    above = stack.versions[place + 1].at if place + 1 < len(stack.versions) else None
+    served = _served(context, where, since, above)
     return None if served >= wanted else f"it left after {_hours(served)}; promote it there again"
 
 
-def _later(since: datetime, wanted: timedelta) -> datetime:
-    """The sum, at the end of all time where it lies beyond: a claimed time must not stop the judge."""
-    return since + min(wanted, datetime.max.replace(tzinfo=UTC) - since)
+def _happened(context: Context, where: tuple[str, str]) -> tuple[Happening, ...]:
+    """Return what took a version out of a stage, other than a promotion, oldest first."""
+    model, stage = where
+    found = context.facts.state.happened(model, "rollback", "emergency", "undeployed")
+    return tuple(one for one in found if one.subject == stage)
+
+
+def _came_back(context: Context, where: tuple[str, str], step: str | None) -> Happening | None:
+    """Return what brought back the version that is live, None where the step that promoted it was the last word."""
+    last = context.facts.state.touched.get(context.after.layout.stage_path(*where))
+    found = _happened(context, where)
+    return found[-1] if found and last is not None and last.step != step else None
+
+
+def _served(context: Context, where: tuple[str, str], since: datetime, above: datetime | None) -> timedelta:
+    """Return for how long a version that was replaced has served at least; nothing where that is not known."""
+    at = context.facts.at
+    if above is None or at is None or above > moved(at, CLOCK_TOLERANCE):
+        return timedelta()
+    for one in _happened(context, where):
+        if one.at is None or since <= one.at <= above:
+            if one.at is None or one.kind != "rollback":
+                return timedelta()
+            since = one.at
+    return above - since
 
 
 def _hours(time: timedelta) -> str:
@@ -97,10 +135,9 @@ def evidence_is_fresh(context: Context) -> Iterator[Problem]:
             entry = standing(entries, kind, lineage).entry
             if entry is None or entry.result != "passed":
                 continue  # the rules of evidence speak of it
-            taken, at = accepted_at(context, entry), context.facts.at
-            age = at - taken if at is not None and taken is not None else None
+            age = age_of(context, accepted_at(context, entry))
             if age is None or age > timedelta(days=rule.max_age_days):
-                old = f"{age.days} days old" if age is not None else f"of unknown age, because {_UNKNOWN}"
+                old = f"{age.days} days old" if age is not None else _AGELESS
                 what = f"{kind} of {event.model}@{event.to_version} is {old}"
                 yield Problem(f"{what}; {event.stage} takes at most {rule.max_age_days}", event.paths[0])
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitops_models.errors import GmError
-from gitops_models.registry.times import format_time, parse_date, parse_time
+from gitops_models.registry.times import format_time, moved, parse_date, parse_time
 
 
 @given(st.datetimes(datetime(2, 1, 1), datetime(9998, 12, 31), timezones=st.just(UTC)))  # noqa: DTZ001 - as asked
@@ -44,3 +44,17 @@ def test_any_other_form_of_date_is_refused(text):
     with pytest.raises(GmError) as caught:
         parse_date(text)
     assert caught.value.code == "GM-D013"
+
+
+@pytest.mark.parametrize("text", ["0001-12-31", "9999-01-01"])
+def test_a_date_that_nothing_can_be_counted_from_is_refused(text):
+    with pytest.raises(GmError) as caught:
+        parse_date(text)
+    assert caught.value.code == "GM-D013"
+
+
+def test_a_time_is_moved_within_the_calendar():
+    at = datetime(2026, 11, 21, tzinfo=UTC)
+    assert moved(at, timedelta(days=1)) == datetime(2026, 11, 22, tzinfo=UTC)
+    assert moved(at, timedelta(days=9**7)) == datetime.max.replace(tzinfo=UTC)
+    assert moved(at, -timedelta(days=9**7)) == datetime.min.replace(tzinfo=UTC)

@@ -16,7 +16,7 @@ def policy(automation="restore", *, every=False, **fields):
     for risk, row in risks.items():
         if every or risk in {"low", "medium"}:
             row["rollback"] = {"initiate": ["operator"], "automation": automation}
-    return policy_yaml(**LENIENT, risks=risks, **{"rollback": {}, **fields})
+    return policy_yaml(**{**LENIENT, "risks": risks, "rollback": {}, **fields})
 
 
 def world(risk="low", *, data=None, at=None):
@@ -165,3 +165,12 @@ def test_before_the_pin_the_age_is_that_of_the_registration(created, codes):
 
 def test_without_a_time_of_acceptance_nothing_is_young():
     assert "GM-P509" in back(world(data=policy(rollback=OLD)), at=None).codes
+
+
+@pytest.mark.parametrize(("ahead", "denied"), [(timedelta(minutes=6), True), (timedelta(minutes=5), False)])
+def test_a_target_that_was_live_in_the_future_is_of_no_known_age(ahead, denied):
+    rules = {"max_lkg_age_days": 180}
+    here = World(policy_yaml(**{**LENIENT, "rollback": rules})).registered("1.0.0", "1.1.0").promoted("1.0.0")
+    here.promoted("1.1.0", "development", "validation", "staging").accept(here.stage("1.1.0"), at=AT + ahead)
+    verdict = here.judge({**here.stage("1.0.0"), **hold_file(by="monitor")}, by="monitor")
+    assert ("GM-P509" in verdict.codes) is denied

@@ -180,3 +180,11 @@ def test_a_version_that_is_not_there_has_no_audit_to_miss():
     here = broken(3, 2, 1)
     assert here.codes(here.stage("9.9.9", "development"), approvals=["lead"]) == ("GM-P303",)
     assert codes(broken(3, 2, 1), at=None) != ()
+
+
+@pytest.mark.parametrize(("by", "expected"), [("engineer2", ("GM-P322",)), ("ci", ("GM-P322",)), ("raio", ())])
+def test_who_made_a_violation_does_not_audit_it(by, expected):
+    here = broken(3, 2)
+    one = Happening("violation", "f" * 40, AT, persons=frozenset(("engineer2", "ci")))
+    here.state = here.state.block([model_scope("fraud")], step=one.step, change_id="c", codes=(), violation=one)
+    assert codes(here.accept(audit(by), by)) == expected

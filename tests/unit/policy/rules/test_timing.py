@@ -269,3 +269,83 @@ def test_without_a_time_of_acceptance_no_evidence_is_fresh():
 def test_a_version_that_does_not_exist_has_no_evidence_to_age():
     here = staged(world("low", evidence=["evaluation"], max_age_days=1), AT)
     assert here.codes(here.stage("9.9.9"), approvals=["lead"]) == ("GM-P301", "GM-P303")
+
+
+def rolled_back(at):
+    """1.0.0 served a minute in staging, thirty hours ago; 1.1.0 replaced it, until a rollback at ``at``."""
+    here = staged(world(soak_hours=SOAK), AT - timedelta(hours=30))
+    here.accept(here.stage("1.1.0", "development")).accept(here.stage("1.1.0", "validation"))
+    here.accept(here.stage("1.1.0", "staging"), at=AT - timedelta(hours=30) + timedelta(minutes=1))
+    return here.accept(here.stage("1.0.0", "staging"), at=at)
+
+
+def unsoaked(here, **fields):
+    return finding(here.judge(here.stage("1.0.0"), approvals=OTHERS["high"], **fields), "GM-P316").message
+
+
+def test_what_a_rollback_brought_back_soaks_from_then_on():
+    assert unsoaked(rolled_back(AT - timedelta(minutes=1))).endswith("until 2026-11-22T11:59:00Z")
+    assert unsoaked(rolled_back(None)).endswith("it came back at an unknown time")
+    assert not unsoaked(rolled_back(AT - timedelta(hours=24)))
+    # Promoted anew after that it counts from the promotion, whatever happened before.
+    here = rolled_back(None).accept({"models/fraud/stages/staging.yaml": None}, at=None)
+    here.accept(here.stage("1.0.0", "staging"), at=AT - timedelta(hours=24))
+    assert not unsoaked(here)
+
+
+def test_what_a_rollback_brought_back_from_before_the_pin_soaks_too():
+    files = {
+        **version_files("1.0.0"),
+        "models/fraud/model.yaml": world().state.snapshot.data("models/fraud/model.yaml"),
+    }
+    plain = World(files=files)
+    stages = {path: data for stage in STAGES[:3] for path, data in plain.stage("1.0.0", stage).items()}
+    here = World(
+        policy_yaml(**{**LENIENT, "stage_rules": {"production": {"soak_hours": SOAK}}}), files={**files, **stages}
+    )
+    here.accept(version_files("1.1.0"))
+    here.accept(here.stage("1.1.0", "staging"), at=AT - timedelta(hours=30))
+    assert not unsoaked(here)
+    here.accept(here.stage("1.0.0", "staging"), at=AT - timedelta(hours=1))
+    assert unsoaked(here).endswith("until 2026-11-22T11:00:00Z")
+
+
+def test_time_in_which_something_else_was_live_is_no_soak():
+    here = rolled_back(AT - timedelta(hours=2))
+    here.accept(here.stage("1.1.0", "staging"), at=AT - timedelta(hours=1))
+    assert "it left after 1 h" in unsoaked(here)
+    late = rolled_back(None)
+    late.accept(late.stage("1.1.0", "staging"), at=AT - timedelta(hours=1))
+    assert "it left after an unknown time" in unsoaked(late)
+    # What happened once it had left takes nothing from it.
+    fine = staged(world(soak_hours=SOAK), AT - timedelta(hours=72))
+    fine.accept(fine.stage("1.1.0", "development")).accept(fine.stage("1.1.0", "validation"))
+    fine.accept(fine.stage("1.1.0", "staging"), at=AT - timedelta(hours=40))
+    fine.accept({"models/fraud/stages/staging.yaml": None}, at=AT - timedelta(hours=1))
+    assert not unsoaked(fine)
+
+
+def test_time_in_which_the_stage_was_empty_is_no_soak():
+    here = staged(world(soak_hours=SOAK), AT - timedelta(hours=30))
+    here.accept(here.stage("1.1.0", "development")).accept(here.stage("1.1.0", "validation"))
+    here.accept({"models/fraud/stages/staging.yaml": None}, at=AT - timedelta(hours=29))
+    here.accept(here.stage("1.1.0", "staging"), at=AT - timedelta(minutes=1))
+    assert "it left after an unknown time" in unsoaked(here)
+
+
+def test_a_successor_from_the_future_lets_nothing_soak():
+    here = staged(world(soak_hours=SOAK), AT - timedelta(hours=1))
+    here.accept(here.stage("1.1.0", "development")).accept(here.stage("1.1.0", "validation"))
+    here.accept(here.stage("1.1.0", "staging"), at=AT + timedelta(days=30))
+    assert "it left after an unknown time" in unsoaked(here)
+    assert "it left after an unknown time" in unsoaked(here, at=None)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "expected"),
+    [(timedelta(days=3650), ("GM-P318",)), (timedelta(minutes=6), ("GM-P318",)), (timedelta(minutes=5), ())],
+)
+def test_evidence_from_the_future_is_not_fresh(ahead, expected):
+    here = staged(world("low", evidence=["evaluation"], max_age_days=90), AT - timedelta(hours=99))
+    here.accept(evidence_file("1.0.0", "evaluation"), "ci", at=AT + ahead)
+    assert here.codes(here.stage("1.0.0"), approvals=["lead"]) == expected
