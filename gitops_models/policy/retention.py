@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gitops_models.policy.degradation import fallback_of
 from gitops_models.policy.document import slots
 from gitops_models.registry.deletions import bytes_deleted
+from gitops_models.registry.standins import standing
 from gitops_models.registry.times import moved, parse_time
 
 if TYPE_CHECKING:
@@ -38,6 +39,9 @@ def needed_by(context: Context, model: str, version: str) -> Iterator[str]:
             yield f"{stage}, where it was live, is held"
     if fallback_of(context.policy) == (model, version):
         yield "the policy falls back to it"
+    for other, stage, served in standing(after, context.policy.stages):
+        if (served.model, served.version) == (model, version):
+            yield f"it stands in for {other} in {stage}"
     if after.quarantined(model, version) and any(cause.resolution is None for cause in after.causes(model)):
         yield "it is quarantined and a cause is open"
 

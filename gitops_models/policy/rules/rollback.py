@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 from gitops_models.policy.lkg import barred
 from gitops_models.policy.rule import Problem, Rule
 from gitops_models.registry.events import HoldLifted, Promoted, Quarantined, RolledBack
+from gitops_models.registry.standins import standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     Record = Hold | Quarantine | Status | Deletion | Cause
 
+LIFT = "lift that hold in the same change: `gm lift`"
 ALLOWED_BESIDE = frozenset(("stage-state", "hold", "cause", "quarantine"))
 
 
@@ -52,6 +54,10 @@ def quarantined_is_not_live(context: Context) -> Iterator[Problem]:
             state = context.after.stage_state(event.model, stage)
             if state is not None and barred(context.after, event.model, state.version):
                 yield Problem(f"{event.model}@{state.version} stays live in {stage}", event.paths[0])
+        for other, stage, served in standing(context.after, context.policy.stages):
+            if served.model == event.model and barred(context.after, served.model, served.version):
+                message = f"{served.model}@{served.version} still stands in for {other} in {stage}"
+                yield Problem(message, event.paths[0], hint=LIFT)
 
 
 def lift_names_root_cause(context: Context) -> Iterator[Problem]:
