@@ -6,6 +6,7 @@ Persons are told the same and may go on.
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from gitops_models.policy.ages import age_of, last_live
@@ -32,6 +33,16 @@ def rollbacks_keep_their_rate(context: Context) -> Iterator[Problem]:
         if limit and len(recent) >= limit.count:
             message = f"{event.model} was rolled back {len(recent)} times in the last {limit.per_hours} h"
             yield Problem(message, event.paths[0], warns=not _by_workload(context, event))
+        elif limit and (standing := _holds_of_workloads(context, event)) >= limit.count:
+            message = f"{standing} holds of automation stand in {event.stage} of {event.model}"
+            yield Problem(message, event.paths[0], warns=not _by_workload(context, event))
+
+
+def _holds_of_workloads(context: Context, event: RolledBack) -> int:
+    """How many holds that workloads placed stand in the stage: they count whatever date each was accepted at."""
+    workloads = {each.id for each in context.facts.people.workloads}
+    since = takewhile(lambda hold: hold.action == "hold", reversed(context.before.holds(event.model, event.stage)))
+    return sum(hold.by in workloads for hold in since)
 
 
 def target_is_young_enough(context: Context) -> Iterator[Problem]:
