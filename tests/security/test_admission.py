@@ -135,6 +135,7 @@ def test_steps_that_were_forced_onto_the_line_call_for_an_audit(story):
     assert told.check(promotion).verdict.allowed
     break_in(told, "models/fraud/nonsense-3")
     assert len(told.history().state.happened("fraud", "violation")) == len("123")
+    assert {one.persons for one in told.history().state.happened("fraud", "violation")} == {frozenset(("engineer",))}
     assert told.check(promotion).verdict.codes == ("GM-P322",)
     assert knock(told, *by_hand(told, promotion)) == ("GM-P322",)
     audit = documents.evidence_file("1.0.0", "external-audit", by="ci")
