@@ -86,7 +86,7 @@ def test_a_waiver_without_the_quorum_of_the_policy_does_not_land(soak, approvers
     assert denials(soak, promotion(soak)) == ("GM-P316",)
 
 
-@pytest.mark.attack("a waiver forced onto the line without anybody's agreement", "GM-P315", by="pusher")
+@pytest.mark.attack("a waiver forced onto the line without anybody's agreement", "GM-P315", by="author")
 def test_a_waiver_that_was_never_accepted_counts_for_nothing(soak):
     proposal = write(soak, by="engineer", approvers=())
     soak.merge_by_hand(proposal.head)
@@ -116,7 +116,7 @@ def test_when_a_waiver_says_it_was_made_is_nobodys_business(soak):
     assert denials(soak, promotion(soak)) == ("GM-P316",)
 
 
-@pytest.mark.attack("a waiver of approvals, quarantine or signatures", "GM-P708", by="insider")
+@pytest.mark.attack("a waiver of approvals, quarantine or signatures", "GM-P708", by="reviewer")
 @pytest.mark.parametrize("code", ["GM-P401", "GM-P304", "GM-P301", "GM-P306", "GM-P801", "GM-P101", "GM-P999"])
 def test_nobody_waives_what_cannot_be_waived(soak, code):
     with soak.untouched(), pytest.raises(Denied) as caught:

@@ -84,8 +84,9 @@ LENIENT = {
     "lineage": {"require": ["artifacts"], "coverage": ["weights"]},
     "conditions": [],
     "training": None,
+    "rollback": {"max_lkg_age_days": 180, "at_most": {"count": 3, "per_hours": 24}},
 }
-"""The regulated profile without demands on evidence, lineage, figures and training, for tests of other rules."""
+"""The regulated profile without demands on evidence, lineage, figures, training and holds, for tests of other rules."""
 
 
 def model_yaml(name="fraud", risk="low", **fields):
@@ -100,11 +101,11 @@ def artifact(version, *, path="model.onnx", role="weights", model="fraud", **cha
     return {"path": path, "role": role, "sha256": digest(text), "size": 10, "md5": md5, **changes}
 
 
-def lineage_yaml(version, *, model="fraud", author="engineer", artifacts=None, **fields):
+def lineage_yaml(version, *, model="fraud", author="engineer", artifacts=None, created=CREATED, **fields):
     """A lineage document."""
     artifacts = [artifact(version, model=model)] if artifacts is None else artifacts
     return document(
-        "Lineage", model=model, version=version, created=CREATED, author=author, artifacts=artifacts, **fields
+        "Lineage", model=model, version=version, created=created, author=author, artifacts=artifacts, **fields
     )
 
 

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from gitops_models.forge.base import Proposal
 from gitops_models.registry.snapshot import Entry
+from gitops_models.registry.times import format_time
 from gitops_models.registry.trailers import GM_REASON, commit_message
 from gitops_models.store.objects import Ident
 from gitops_models.store.refs import RefUpdate, update_refs
@@ -239,6 +240,7 @@ class Registry:
 
     def version(self, model, version, *, risk="low", by="engineer", **fields):
         """Register a version (and its model) and land it with the approvals that needs."""
+        fields.setdefault("created", min(documents.CREATED, format_time(self.clock.now().replace(microsecond=0))))
         files = dict(documents.version_files(version, model=model, author=by, **fields))
         if not self.history().state.snapshot.has_model(model):
             files[f"models/{model}/model.yaml"] = documents.model_yaml(model, risk)
