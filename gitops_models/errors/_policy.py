@@ -82,6 +82,7 @@ _ROLLBACK = {
         Exit.DENIED,
         "take it out of every stage in the same change: `gm rollback MODEL --stage STAGE --quarantine`",
     ),
+    "GM-P531": Code("rolled back without a hold", Exit.DENIED, "place it with the rollback: leave out `--no-hold`"),
     "GM-P505": Code("hold lifted without a root cause", Exit.DENIED, "link it: `gm lift --root-cause URL`"),
     "GM-P510": Code(
         "no earlier good version", Exit.NOT_FOUND, "promote another version, or undeploy the stage; see `gm log`"

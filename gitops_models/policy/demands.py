@@ -140,7 +140,7 @@ class RollbackRules(Part):
     max_lkg_age_days: Annotated[
         int | None, Field(ge=1, le=DAYS), about("An older last known good version is no target for automation.", 180)
     ] = None
-    hold: Annotated[bool, about("Whether a rollback also holds its stage.", example=True)] = True
+    hold: Annotated[bool, about("Whether a rollback has to hold its stage.", example=True)] = False
     degrade: Annotated[
         Literal["refuse", "undeploy"] | Fallback,
         about("What happens where no good version is left: refuse, undeploy, or fallback:<model>@<version>.", "refuse"),

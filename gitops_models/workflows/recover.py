@@ -168,6 +168,8 @@ def _drafted(session: Session, wanted: Rollback, planned: Plan, poison: Descent 
             if entry or session.history.policy.rollback.degrade == REFUSE
             else degraded(session, model, name, wanted, planned.way)
         )
+        if entry and wanted.hold and session.history.policy.rollback.hold:
+            updates |= dict([hold(session, model, name, wanted)])
     updates |= quarantines(session, model, barred, wanted)
     updates |= dict(opened_cause(session, model, wanted, poison, planned.spoilt))
     planned = replace(planned, others=tuple(others))

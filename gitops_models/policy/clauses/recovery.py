@@ -90,7 +90,8 @@ _LIMITS = (
     Clause(
         "A-limits-4",
         "After a rollback nothing is promoted until a root cause is linked.",
-        ("GM-P306", "GM-P505"),
+        ("GM-P306", "GM-P505", "GM-P531"),
+        needs=(given("rollback.hold"),),
     ),
     Clause(
         "A-limits-5",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from gitops_models.policy.degradation import is_declared
 from gitops_models.policy.lkg import barred
 from gitops_models.policy.rule import Problem, Rule
-from gitops_models.registry.events import HoldLifted, Promoted, Quarantined, RolledBack
+from gitops_models.registry.events import HoldLifted, Promoted, Quarantined, RolledBack, Undeployed
 from gitops_models.registry.standins import standing
 
 if TYPE_CHECKING:
@@ -45,6 +46,18 @@ def rollback_stands_alone(context: Context) -> Iterator[Problem]:
     for event in context.of(Promoted):
         if event.model in models:
             yield Problem(f"a rollback and a promotion of {event.model} in one change", event.paths[0])
+
+
+def stage_stays_held(context: Context) -> Iterator[Problem]:
+    """Demand, where the policy says ``rollback.hold``, that a rollback or the declared degradation leaves a hold.
+
+    One that stood before is enough; one that is lifted in the same change is none.
+    """
+    for move in context.moves if context.policy.rollback.hold else ():
+        event = move.event
+        back = isinstance(event, RolledBack) or (isinstance(event, Undeployed) and is_declared(context, event))
+        if back and context.after.held(event.model, event.stage) is None:
+            yield Problem(f"{event.model} is rolled back and {event.stage} is not held", event.paths[0])
 
 
 def quarantined_is_not_live(context: Context) -> Iterator[Problem]:
@@ -103,6 +116,7 @@ def quarantine_bars_no_less(context: Context) -> Iterator[Problem]:
 RULES = (
     Rule("GM-P501", target_is_valid, "A rollback restores a previously approved version that still stands."),
     Rule("GM-P502", rollback_stands_alone, "Nothing rides along with a rollback, which fewer people authorize."),
+    Rule("GM-P531", stage_stays_held, "A rollback holds its stage until the root cause is known."),
     Rule("GM-P504", quarantined_is_not_live, "A barred version is served nowhere."),
     Rule("GM-P505", lift_names_root_cause, "A rollback is recovery, not remediation: the cause comes first."),
     Rule("GM-P506", records_name_their_signer, "A record speaks for the one who signs it."),

@@ -20,7 +20,7 @@ FALLBACK = "fallback:rules@1.0.0"
 
 def world(degrade="undeploy", *versions, risk="low", **fields):
     """A model whose versions were promoted, and another, ``rules``, that is live in the first three stages."""
-    here = World(policy_yaml(**LENIENT, rollback={"degrade": degrade})).registered(risk=risk)
+    here = World(policy_yaml(**{**LENIENT, "rollback": {"degrade": degrade}})).registered(risk=risk)
     for version in versions or ("1.0.0",):
         here.accept(version_files(version, **fields)).promoted(version)
     return here.registered("1.0.0", model="rules").promoted("1.0.0", "production", model="rules")
@@ -125,7 +125,7 @@ def test_a_fallback_was_approved_is_not_barred_and_fits_the_consumers():
     edits = {**gone(unknown), **held(unknown, "2.0.0")}
     assert finding(unknown.judge(edits, by="operator"), "GM-P524").message == "rules@2.0.0: it is not registered"
     needs = [{"name": "checkout", "requires": {"outputs": ["score"]}}]
-    strict = World(policy_yaml(**LENIENT, rollback={"degrade": FALLBACK})).registered("1.0.0", consumers=needs)
+    strict = World(policy_yaml(**{**LENIENT, "rollback": {"degrade": FALLBACK}})).registered("1.0.0", consumers=needs)
     strict.promoted("1.0.0").registered("1.0.0", model="rules").promoted("1.0.0", "production", model="rules")
     verdict = strict.judge({**gone(strict), **held(strict)}, by="operator")
     assert "does not fit its consumers" in finding(verdict, "GM-P524").message

@@ -319,13 +319,15 @@ def test_a_stage_is_left_empty_only_where_nothing_good_is_there_and_the_policy_s
     rules = {"emergency": EMERGENCY}
     for degrade, codes in (("refuse", {"GM-P603"}), ("undeploy", set())):
         rules["rollback"] = {"degrade": degrade}
-        here = World(policy_yaml(**LENIENT, **rules), people_yaml()).registered("1.0.0", risk="high").promoted("1.0.0")
+        here = (
+            World(policy_yaml(**{**LENIENT, **rules}), people_yaml()).registered("1.0.0", risk="high").promoted("1.0.0")
+        )
         found = dict(quarantine_file("1.0.0", digests=weights("1.0.0")))
         for stage in here.policy.stages:
             found |= dict.fromkeys(here.stage("1.0.0", stage)) | declared(stage=stage)
         verdict = here.judge(found, by="operator")
         assert set(verdict.codes) == codes, degrade
-    here = world(rules=policy_yaml(**LENIENT, **rules))
+    here = world(rules=policy_yaml(**{**LENIENT, **rules}))
     gone = files(here, stages=["production"]) | dict.fromkeys(here.stage("1.2.0", "production"))
     verdict = here.judge(gone, by="operator")
     assert finding(verdict, "GM-P603").message == "nothing would be left in production, and 1.1.0 is good"
@@ -393,7 +395,7 @@ def test_the_quarantine_of_another_version_is_judged_as_ever():
 
 @pytest.mark.parametrize("beside", [model_yaml("fraud", "low"), None])
 def test_nothing_rides_along(beside):
-    rules = policy_yaml(**LENIENT, emergency=EMERGENCY, rollback={"degrade": "undeploy"})
+    rules = policy_yaml(**{**LENIENT, "emergency": EMERGENCY, "rollback": {"degrade": "undeploy"}})
     here = world(rules=rules)
     extra = {"models/fraud/model.yaml": beside} if beside else evidence_file("1.1.0", "evaluation", by="operator")
     assert "GM-P502" in here.codes(files(here) | extra, by="operator", approvals=("raio", "domain"))

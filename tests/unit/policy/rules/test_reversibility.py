@@ -19,7 +19,7 @@ SCORE = {"outputs": [{"name": "score", "dtype": "float32", "shape": [-1]}]}
 
 
 def world(*versions, degrade=None, **fields):
-    policy = policy_yaml(**LENIENT, **({"rollback": {"degrade": degrade}} if degrade else {}))
+    policy = policy_yaml(**{**LENIENT, **({"rollback": {"degrade": degrade}} if degrade else {})})
     return World(policy).registered(*versions, **fields)
 
 

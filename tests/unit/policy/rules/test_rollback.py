@@ -321,3 +321,35 @@ def test_a_further_quarantine_bars_no_less_than_stands():
     assert here.judge(quarantine_file("1.0.0", 2, digests=[one, two]), by="operator").allowed
     here.accept(quarantine_file("1.0.0", 2, action="release"))
     assert here.judge(quarantine_file("1.0.0", 3, digests=[two]), by="operator").allowed
+
+
+HOLDING = policy_yaml(**{**LENIENT, "rollback": {"hold": True}})
+
+
+@pytest.mark.clause("A-limits-4")
+@pytest.mark.attack("a rollback after which the bad version may come straight back", "GM-P531", by="operator")
+def test_where_the_policy_says_so_a_rollback_holds_its_stage():
+    here = world(policy=HOLDING)
+    verdict = back(here)
+    assert verdict.codes == ("GM-P531",)
+    assert finding(verdict, "GM-P531").message == "fraud is rolled back and production is not held"
+    assert back(here, beside=hold_file(stage="staging")).codes == ("GM-P531",)
+    assert back(here, beside=hold_file()).allowed
+    assert back(world()).allowed
+
+
+def test_a_hold_that_stood_before_is_enough_and_one_that_is_lifted_with_it_is_none():
+    here = world(policy=HOLDING).accept(hold_file())
+    assert back(here).allowed
+    lift = hold_file(2, action="lift", root_cause="https://incidents.example/1")
+    assert back(here, beside=lift, approvals=("lead",)).codes == ("GM-P403", "GM-P531")
+
+
+def test_the_declared_stop_leaves_its_stage_held_too():
+    policy = policy_yaml(**{**LENIENT, "rollback": {"hold": True, "degrade": "undeploy"}})
+    here = World(policy).registered("1.0.0").promoted("1.0.0")
+    gone = dict.fromkeys(here.stage("1.0.0"))
+    assert here.judge({**gone, **hold_file()}, by="operator").allowed
+    lifted = {**gone, **hold_file(), **hold_file(2, action="lift", root_cause="https://incidents.example/1")}
+    assert here.codes(lifted, by="operator", approvals=("lead",)) == ("GM-P403", "GM-P531")
+    assert here.judge(gone, approvals=("lead",)).allowed
