@@ -98,3 +98,13 @@ def test_lint_asks_for_documents_only(hosted, witness, head):
     assert said(result, "asked") == [
         f"-C lint.git --no-input check --documents --base {hosted.base} --head {head} --format github"
     ]
+
+
+def test_lint_runs_the_tests_of_the_policy_where_the_head_has_any(hosted, witness):
+    head = hosted.commit("proposal", {"policies/tests/approvals.yaml": "kind: PolicyTest\n"})
+    result = hosted.run("gm-lint.yml", "pull_request", pull_request(hosted.base, head), path=witness)
+    assert said(result, "asked") == [
+        f"-C lint.git --no-input check --documents --base {hosted.base} --head {head} --format github",
+        f"-C lint.git --no-input check --policy-tests --head {head}",
+    ]
+    assert said(result, "found") == []

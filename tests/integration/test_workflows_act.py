@@ -122,3 +122,12 @@ def test_good_documents_pass_lint(hosted):
     head = hosted.propose(documents.version_files("1.1.0"))
     status, said = hosted.lint(head)
     assert (status, "::error" in said) == (0, False), said
+
+
+def test_the_tests_of_the_policy_are_run_and_one_that_fails_fails_lint(hosted, repository_root):
+    path = "policies/tests/risk-table.yaml"
+    good = (repository_root / path).read_bytes()
+    status, said = hosted.lint(hosted.propose({path: good}))
+    assert (status, "20 tests, 0 failed" in said) == (0, True), said
+    status, said = hosted.lint(hosted.propose({path: good.replace(b"expect: pending", b"expect: denied", 1)}))
+    assert (status, "20 tests, 1 failed" in said) == (1, True), said
