@@ -1,7 +1,8 @@
-"""Verdicts word for word: what the judge says in every test over a registry in memory, as it was last looked at.
+"""What the policy package says, word for word, as it was last looked at.
 
-A test asserts the codes that it is about. Beside that, everything a verdict says is compared with
-``tests/unit/policy/recorded/<module>.txt``, so that no message, path, detail, hint or quorum changes unseen.
+A test asserts the codes that it is about. Beside that, everything said is compared with
+``tests/unit/policy/recorded/<module>.txt``, so that no message, path, detail, hint or quorum changes unseen: each
+verdict over a registry in memory, and whatever else a test hands to :func:`tell`.
 ``GM_RECORD=1 pytest -n 0 tests/unit/policy`` writes the records anew; the difference in Git is what to look at.
 """
 
@@ -11,10 +12,16 @@ from pathlib import Path
 from gitops_models.policy.render.text import to_text
 from gitops_models.policy.verdict import Verdict
 from gitops_models.registry import text
+from tests.support.policy import JUDGED
 
 FOLDER = Path(__file__).resolve().parent.parent / "unit" / "policy" / "recorded"
 RECORDING = bool(os.environ.get("GM_RECORD"))
 _HEAD = "#### "
+
+
+def tell(said: str) -> None:
+    """Have ``said`` compared with the record of the test that runs."""
+    JUDGED.append(said)
 
 
 class Records:
@@ -25,15 +32,15 @@ class Records:
         known = self.path.exists() and not RECORDING
         self.said = dict(_blocks(self.path.read_text("utf-8"))) if known else {}
 
-    def hold(self, test: str, verdicts: list[Verdict]) -> None:
+    def hold(self, test: str, said: list[Verdict | str]) -> None:
         """Compare what was said in ``test`` with the record, or write it."""
-        told = "\n".join(_plain(verdict) for verdict in verdicts)
+        told = "\n".join(_plain(one) for one in said)
         if not RECORDING:
             assert told == self.said.get(test, ""), f"not what {self.path.name} has: see tests/support/recorded.py"
             return
         self.said |= {test: told} if told else {}
         FOLDER.mkdir(exist_ok=True)
-        blocks = (f"{_HEAD}{name}\n{said}\n" for name, said in sorted(self.said.items()))
+        blocks = (f"{_HEAD}{name}\n{kept}\n" for name, kept in sorted(self.said.items()))
         self.path.write_text("".join(blocks), "utf-8")
 
 
@@ -43,7 +50,8 @@ def _blocks(content: str):
         yield name, said.removesuffix("\n")
 
 
-def _plain(verdict: Verdict) -> str:
-    """The verdict without its links, which say nothing of it."""
-    lines = (line for line in to_text(verdict).splitlines() if not line.startswith("  docs: "))
-    return text.visible("\n".join(lines), multiline=True)
+def _plain(said: Verdict | str) -> str:
+    """A text as it is; a verdict without its links, which say nothing of it."""
+    if isinstance(said, Verdict):
+        said = "\n".join(line for line in to_text(said).splitlines() if not line.startswith("  docs: "))
+    return text.visible(said, multiline=True)

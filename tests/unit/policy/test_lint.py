@@ -10,6 +10,7 @@ from gitops_models.policy.verdict import Severity
 from gitops_models.registry.documents import Model, parse_document
 from tests.support.policy import AT as WAIVED_AT
 from tests.support.policy import PERSONS, people_yaml, policy_yaml, waiver_file, yamls
+from tests.support.recorded import tell
 
 AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
 WHERE = "policies/policy.yaml"
@@ -30,12 +31,19 @@ def ground(*models, people=None, at=AT):
     return Ground(at, people, models)
 
 
+def told(data, where):
+    findings = lint(data, WHERE, where or ground())
+    for one in findings:
+        tell(f"{one.severity} {one.code} {one.where}: {one.message} {one.details} {one.hint}")
+    return findings
+
+
 def found(data, where=None):
-    return {(one.code, one.severity, one.message) for one in lint(data, WHERE, where or ground())}
+    return {(one.code, one.severity, one.message) for one in told(data, where)}
 
 
 def codes(data, where=None, severity=None):
-    return [one.code for one in lint(data, WHERE, where or ground()) if severity in (None, one.severity)]
+    return [one.code for one in told(data, where) if severity in (None, one.severity)]
 
 
 def risks(**rows):

@@ -8,10 +8,12 @@ from hypothesis import strategies as st
 
 from gitops_models.errors import GmError
 from gitops_models.policy.profiles import profile
+from gitops_models.policy.render.text import to_text
 from gitops_models.policy.trials import run
 from gitops_models.registry import yamls
 from gitops_models.registry.documents import parse_document
 from tests.support.policy import LENIENT, policy_yaml
+from tests.support.recorded import tell
 
 ROOT = Path(__file__).resolve().parents[3]
 REFERENCE = sorted((ROOT / "policies" / "tests").glob("*.yaml"))
@@ -47,6 +49,8 @@ def test_the_tests_of_the_reference_registry_pass(path, policy):
     test = parse_document(path.read_bytes(), str(path), "PolicyTest")
     assert test.name == path.stem
     found = run(test, (ROOT / policy).read_bytes())
+    for trial in found:
+        tell(f"{trial.case.name}: {to_text(trial.verdict) if trial.verdict else trial.fault}")
     assert {trial.case.name: trial.differences for trial in found if not trial.passed} == {}
 
 
