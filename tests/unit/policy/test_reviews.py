@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gitops_models.policy.reviews import review_items
-from tests.support.policy import AT, LENIENT, World, cause_file, model_yaml, policy_yaml
+from gitops_models.policy.reviews import ReviewItem, review_items
+from tests.support.policy import AT, LENIENT, World, cause_file, hold_file, model_yaml, policy_yaml
 
 LAST = AT.date()
 
@@ -63,6 +63,16 @@ def test_an_incident_and_a_regulatory_cause_call_for_a_review(fields, found):
     ((path, document),) = cause_file(incident=fields.get("incident")).items()
     cause = fields.get("cause", "regression")
     assert items(here.accept({path: document.replace(b"cause: regression", f"cause: {cause}".encode())})) == found
+
+
+@pytest.mark.clause("B-12-3")
+def test_an_emergency_calls_for_a_review():
+    here = world().registered("1.0.0", "1.1.0").promoted("1.0.0").promoted("1.1.0")
+    urgent = hold_file(emergency={"skipped": ["approval"]}, incident="INC-7")
+    here.accept({**here.stage("1.0.0"), **urgent}, by="operator")
+    found = review_items(here.policy, here.state, AT)
+    when = AT - timedelta(hours=2)
+    assert found == (ReviewItem("emergency", "emergency in production of fraud", when, here.state.step),)
 
 
 @pytest.mark.clause("B-12-3")
