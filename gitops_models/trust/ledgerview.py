@@ -64,9 +64,7 @@ class LedgerView:
         """Tips by prefix and topic; a diverged tip stands under the topic it diverged from."""
         found: dict[str, dict[str, tuple[str, ...]]] = {prefix: {} for prefix in self.names.prefixes}
         for name, tip in self.store.refs(*found).items():
-            prefix = next((prefix for prefix in found if name.startswith(prefix)), None)
-            if prefix is None:
-                continue
+            prefix = next(prefix for prefix in found if name.startswith(prefix))
             topic = name.removeprefix(prefix)
             topic = topic.rpartition("/")[0] if prefix == self.names.kept_diverged else topic
             found[prefix][topic] = (*found[prefix].get(topic, ()), tip)

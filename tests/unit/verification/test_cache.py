@@ -11,12 +11,16 @@ from gitops_models.verification.cache import _sealed, _unsealed, load_prefix, re
 from gitops_models.verification.fold import fold
 from gitops_models.verification.packing import PARTS
 from gitops_models.verification.table import FILE
+from tests.support import policy as documents
 from tests.support import stories
 
 
 @pytest.fixture(scope="module")
 def registry(tmp_path_factory):
-    return stories.two_models(tmp_path_factory.mktemp("cache") / "r")
+    story = stories.two_models(tmp_path_factory.mktemp("cache") / "r")
+    files = documents.evidence_file("1.1.0", "evaluation", by="ci")
+    story.merge(story.draft("fraud", files, by="ci", event="evidence", version="1.1.0"))
+    return story
 
 
 @pytest.fixture
