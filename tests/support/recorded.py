@@ -51,7 +51,19 @@ def _blocks(content: str):
 
 
 def _plain(said: Verdict | str) -> str:
-    """A text as it is; a verdict without its links, which say nothing of it."""
+    """A text as it is; a verdict without its links, which say nothing of it, and with what its text leaves out."""
     if isinstance(said, Verdict):
-        said = "\n".join(line for line in to_text(said).splitlines() if not line.startswith("  docs: "))
+        lines = [line for line in to_text(said).splitlines() if not line.startswith("  docs: ")]
+        said = "\n".join([*lines, *_beside(said)])
     return text.visible(said, multiline=True)
+
+
+def _beside(verdict: Verdict):
+    """What programs read of a verdict and its text does not show."""
+    if verdict.recorded:
+        yield "  recorded"
+    for one in verdict.findings:
+        if one.on_replay or one.waiver:
+            yield f"  {one.code} on replay: {one.on_replay}, waiver: {one.waiver}"
+    for one in verdict.quorums:
+        yield f"  quorum at {one.where}, missing {list(one.missing)}, touch {one.touch}, can: {dict(one.candidates)}"
