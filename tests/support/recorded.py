@@ -7,8 +7,12 @@ verdict over a registry in memory, and whatever else a test hands to :func:`tell
 """
 
 import os
+from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
+from gitops_models.errors import GmError
 from gitops_models.policy.render.text import to_text
 from gitops_models.policy.verdict import Verdict
 from gitops_models.registry import text
@@ -22,6 +26,15 @@ _HEAD = "#### "
 def tell(said: str) -> None:
     """Have ``said`` compared with the record of the test that runs."""
     JUDGED.append(said)
+
+
+@contextmanager
+def refused(*, match: str | None = None):
+    """``pytest.raises(GmError)``, and all that the error says is compared."""
+    with pytest.raises(GmError, match=match) as caught:
+        yield caught
+    said = caught.value
+    tell(f"{said.code}: {said.message} (at {said.where}) {said.details} {said.hint}")
 
 
 class Records:

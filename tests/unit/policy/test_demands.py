@@ -2,7 +2,6 @@
 
 import pytest
 
-from gitops_models.errors import GmError
 from gitops_models.policy.document import load_policy
 from gitops_models.policy.lkg import unfit
 from gitops_models.policy.selection import commits_asked
@@ -11,13 +10,14 @@ from gitops_models.registry.documents import parse_document
 from gitops_models.registry.documents.identity import identity_problem
 from gitops_models.registry.paths import Layout
 from tests.support.policy import LENIENT, World, cause_file, digest, hold_file, model_yaml, policy_yaml, record
+from tests.support.recorded import refused
 
 WHERE = "policies/policy.yaml"
 
 
 def refusal(**fields):
     """What is said of a policy with these fields; it is GM-D021."""
-    with pytest.raises(GmError) as caught:
+    with refused() as caught:
         load_policy(policy_yaml(**{**LENIENT, **fields}), WHERE)
     assert caught.value.code == "GM-D021"
     return f"{caught.value.message} {' '.join(caught.value.details)}"
@@ -56,7 +56,7 @@ def test_a_freeze_says_when(freeze, why):
 def test_a_lift_names_no_fallback():
     fallback = {"model": "rules", "version": "1.0.0", "lineage_sha256": "0" * 64}
     ((path, data),) = hold_file(action="lift", root_cause="https://x", fallback=fallback).items()
-    with pytest.raises(GmError) as caught:
+    with refused() as caught:
         parse_document(data, path)
     assert caught.value.code == "GM-D021"
 

@@ -8,7 +8,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from gitops_models.errors import GmError
 from gitops_models.policy.document import load_policy
 from gitops_models.policy.risk import effective_risk
 from gitops_models.registry.documents import parse_document
@@ -28,6 +27,7 @@ from tests.support.policy import (
     version_files,
     waiver_file,
 )
+from tests.support.recorded import refused
 
 SOURCES = ("signed", "forge")
 HEAD, OLD = "a" * 40, "b" * 40
@@ -336,7 +336,7 @@ def test_r12_without_a_time_nothing_counts(says):
 
 def test_r12_unknown_risk_is_the_highest_and_no_policy_is_none_at_all():
     assert effective_risk(None, None, ()) == "critical"
-    with pytest.raises(GmError):
+    with refused():
         load_policy(b"", "policies/policy.yaml")
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from gitops_models.errors import GmError
 from gitops_models.registry.documents import Poisoned, validate
 from tests.support.policy import World, cause_file, finding, quarantine_file, version_files
+from tests.support.recorded import refused
 
 OLD = {"name": "transactions", "snapshot": "2026-09", "sha256": "a" * 64}
 BAD = {"name": "transactions", "snapshot": "2026-10", "uri": "s3://lake/tx", "sha256": "b" * 64}
@@ -128,9 +128,9 @@ def test_siblings_are_quarantined_in_the_same_change():
 
 
 def test_a_poisoned_input_is_data_or_a_commit_or_both():
-    with pytest.raises(GmError) as refused:
+    with refused() as caught:
         validate(Poisoned, {"versions": ["1.0.0"]}, "here")
-    assert refused.value.code == "GM-D021"
+    assert caught.value.code == "GM-D021"
     here = told({"1.0.0": {}, "1.1.0": {"code": {"commit": SHA}}, "1.2.0": {"data": [BAD]}})
     both = poisoned(data="transactions@2026-10", commit=SHA, versions=["1.1.0", "1.2.0"])
     assert here.judge(both, by="operator").allowed
