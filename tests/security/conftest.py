@@ -1,8 +1,13 @@
 """Stories that the attacks begin with: told once for each worker, copied for each test."""
 
+import os
+
+import pygit2
 import pytest
 
+from gitops_models.store.repository import Store
 from tests.support import stories
+from tests.support.whole import listed
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +39,16 @@ def registry(story):
 def live(story):
     """Three versions of one model of low risk, all of them promoted; see ``stories.three_versions``."""
     return story(stories.three_versions)
+
+
+@pytest.fixture
+def hurry(monkeypatch, home):
+    """What a crash would lose is shown elsewhere: nobody waits for the disk, neither we nor libgit2 nor git.
+
+    Refs are read without a process too; each story holds that against what git lists.
+    """
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+    pygit2.settings.enable_fsync_gitdir(value=False)
+    monkeypatch.setattr(type(pygit2.settings), "enable_fsync_gitdir", lambda *_, **__: None)
+    monkeypatch.setattr(Store, "refs", listed)
+    (home / ".gitconfig").write_text("[core]\n\tfsync = none\n")

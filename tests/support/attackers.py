@@ -12,7 +12,10 @@ from gitops_models.workflows.session import open_session
 from tests.support import policy as documents
 from tests.support.machine import PLACES, Machine, anybody, approvers, stages, versions
 from tests.support.stories import POLICY, append, decision, stage_file, weak_policy
-from tests.support.whole import YEARS, claim, plain
+from tests.support.whole import AS_GIT_LISTS, YEARS, claim, listed, plain
+
+SELDOM = 12
+"""So many steps lie between two of a kind of what reads the whole line: replays, deliveries, lines that go back."""
 
 
 class Later:
@@ -27,6 +30,10 @@ class Later:
 
 class Attacked(Machine):
     """The same registry among attackers, and its readers."""
+
+    def is_new(self, tip, steps):
+        """Whether much has happened since ``tip`` was looked at, after so many steps."""
+        return self.registry.tip != tip and self.steps - steps >= SELDOM
 
     # -- attackers
 
@@ -61,6 +68,7 @@ class Attacked(Machine):
 
         self.attempt(tampered)
 
+    @precondition(lambda self: "policy" not in self.registry.history().blocked)
     @rule()
     def weaken(self):
         def weakened():
@@ -92,11 +100,13 @@ class Attacked(Machine):
 
         self.attempt(forged)
 
+    @precondition(lambda self: self.is_new(*self.rewound))
     @rule(steps=st.integers(1, 4))
     def rewind(self, steps):
         """The line goes back to what it was; whoever saw it forward notices."""
         self.did.update(["rewind"])
         tip = self.registry.tip
+        self.rewound = tip, self.steps
         commit = self.registry.store.libgit2[tip]
         for _ in range(steps):
             commit = commit.parents[0]
@@ -137,12 +147,12 @@ class Attacked(Machine):
 
     # -- those who read
 
-    @precondition(lambda self: self.registry.tip != self.read)
+    @precondition(lambda self: self.is_new(*self.read))
     @rule()
     def replay_years_later(self):
         """Nothing is kept, the clock stands ten years on: the same history."""
         self.did.update(["replay_years_later"])
-        self.read = self.registry.tip
+        self.read = self.registry.tip, self.steps
         self.same_to_a_newcomer()
 
     def same_to_a_newcomer(self):
@@ -152,23 +162,28 @@ class Attacked(Machine):
         cold = open_session(self.registry.path, clock=Later(self.registry.clock))
         warm = open_session(self.registry.path, clock=self.registry.clock)
         whole = plain(self.registry.history())
-        assert plain(cold.history) == whole
+        assert plain(cold.history) == whole, "a newcomer sees another history"
         assert {**plain(warm.history), "statuses": whole["statuses"]} == whole
 
-    @precondition(lambda self: self.station and self.registry.tip != self.delivered)
+    @precondition(lambda self: self.station and self.is_new(*self.delivered))
     @rule()
     def serve(self):
         """A reconciler delivers; what it serves are the released bytes."""
         self.did.update(["serve"])
-        self.delivered = self.registry.tip
+        self.delivered = self.registry.tip, self.steps
         self.station.run()
         model, stage = PLACES[-1]
         self.oracle.served(resolve(self.station.root / "srv" / model / stage), (model, stage))
 
     @invariant()
     def all_holds(self):
-        self.did.update(["steps"])
+        self.steps += 1
         self.oracle.see(claim(self.registry.look()))
 
     def teardown(self):
+        """Whatever was seen on the way, the end of a story is served and replayed."""
+        self.did.update({"steps": self.steps - 1})  # one look was before the first step
+        assert listed(self.registry.store) == AS_GIT_LISTS(self.registry.store)
         self.same_to_a_newcomer()
+        if self.station:
+            self.serve()

@@ -23,6 +23,8 @@ from tests.support.whole import FOLK, FULL, VERSIONS, claim
 
 WAITING = frozenset({"GM-P401", "GM-P402", "GM-P404"})
 SPENT = ("refs/heads/gm/", "refs/tags/")
+ROTATED = 3
+"""So many people of one story have got a new key: then other things happen."""
 PLACES = [("fraud", stage) for stage in STAGES]
 anybody = st.sampled_from(sorted(FOLK))
 approvers = st.sampled_from(["lead", "lead2", "raio", "raio2", "raio3", "domain", "domain2", "engineer", "board1"])
@@ -49,8 +51,9 @@ class Machine(RuleBasedStateMachine):
         self.registry = self.begin()
         first = claim(self.registry.look())
         self.oracle = Oracle(self.registry.path, first, {place: ["1.0.0", "1.1.0"] for place in PLACES})
-        self.open, self.old, self.numbers, self.read = [], [], itertools.count(1), None
-        self.delivered = None
+        self.open, self.old, self.numbers = [], [], itertools.count(1)
+        self.steps, self.declared = 0, False
+        self.read = self.delivered = self.rewound = (None, 0)
         self.station = self.serving(self.registry) if self.serves else None
 
     # -- how things are done
@@ -238,9 +241,11 @@ class Machine(RuleBasedStateMachine):
             return emergency(self.registry.session(by), wanted, Silent())
 
         found = self.attempt(declare)
+        self.declared |= found is not None
         if found is not None and found.state == "waits":
             self.open.append(found.proposal)
 
+    @precondition(lambda self: self.declared)
     @rule(person=approvers)
     def agree_afterwards(self, person):
         def ratified():
@@ -259,6 +264,7 @@ class Machine(RuleBasedStateMachine):
 
         self.settle(self.opened(removed))
 
+    @precondition(lambda self: len(self.registry.keys) < ROTATED)
     @rule(person=st.sampled_from(["lead", "raio", "domain", "engineer", "operator"]))
     def rotate(self, person):
         key = f"{person}-{next(self.numbers)}"

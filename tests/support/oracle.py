@@ -7,6 +7,7 @@ what a reader takes for accepted (``Claim``) after each thing that happens, and 
 import hashlib
 import itertools
 from dataclasses import dataclass
+from functools import cache
 
 import pygit2
 import yaml
@@ -36,6 +37,7 @@ class Oracle:
 
     def __init__(self, path, claim, stacks):
         self.git = pygit2.Repository(str(path))
+        self.parsed = cache(lambda oid: yaml.load(self.git[oid].data, yaml.CSafeLoader))
         self.claim = claim
         self.stacks = stacks
         self.forever = {path: entry for path, entry in claim.files.items() if _lasts(path)}
@@ -59,11 +61,8 @@ class Oracle:
     def served(self, folder, place):
         """The bytes in ``folder`` are those of the version that is live at ``place``."""
         live, found = self.claim.live[place], sorted(path for path in folder.glob("**/*") if path.is_file())
-        released = (
-            {one["sha256"] for one in self.read(self.claim.files, _lineage(place[0], live))["artifacts"]}
-            if live
-            else set()
-        )
+        lineage = self.read(self.claim.files, _lineage(place[0], live)) if live else {"artifacts": []}
+        released = {one["sha256"] for one in lineage["artifacts"]}
         assert {hashlib.sha256(path.read_bytes()).hexdigest() for path in found} == released, f"{place} serves others"
 
     def _is_first_parent_line(self, tip):
@@ -155,7 +154,7 @@ class Oracle:
         return [(kind, said, self.signer(armored, signed)) for kind, said, armored, signed in found]
 
     def read(self, files, path):
-        return yaml.safe_load(self.git[files[path][1]].data) if path in files else None
+        return self.parsed(files[path][1]) if path in files else None
 
     def _leaves(self, tree, folder=""):
         for entry in tree:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from unittest import mock
 
+from gitops_models.store.repository import Store
+from gitops_models.trust.ledger import Ledger
 from gitops_models.verification.fold import fold
 from gitops_models.verification.proposal import evaluate
 from gitops_models.workflows.session import remember
@@ -36,28 +38,46 @@ class Whole(Registry):
     keys = None
     clean = None
     looked = (None, None)
+    listed = (None, None)
 
     def copy(self, path):
         """A registry of its own, of which nobody has seen anything yet."""
         other = super().copy(path)
-        other.keys, other.clean, other.looked = {}, None, (None, None)
+        other.keys, other.clean, other.looked, other.listed = {}, None, (None, None), (None, None)
         return other
 
     def history(self, tip=None):
-        """What the line amounts to; from the last state in which nothing was blocked."""
-        tip, refs = tip or self.tip, tuple(sorted(self.refs().items()))
-        if self.looked[0] == (tip, refs):
+        """What the line amounts to.
+
+        It goes on from what was looked at last where the ledger is as it was, else from the last state in which nothing
+        was blocked: what came to the ledger may release what is.
+        """
+        tip, refs = tip or self.tip, self.refs()
+        said = {name: oid for name, oid in refs.items() if name.startswith("refs/gm/")}
+        if self.looked[0] == (tip, said):
             return self.looked[1]
-        known = self.clean if self.clean and self.clean.tip in self._line(tip) else None
+        line = set(self._line(tip))
+        last = self.looked[1] if self.looked[0] and self.looked[0][1] == said else None
+        known = next((one for one in (last, self.clean) if one and one.tip in line), None)
         found = fold(self.store, pin=self.pin, tip=tip, ledger=self.ledger, known=known, now=self.clock.now())
-        self.looked = ((tip, refs), found)
+        self.looked = ((tip, said), found)
         if not found.blocked:
             self.clean = found
         return found
 
+    @property
+    def ledger(self):
+        """One reader of the ledger that looks again where a ref has moved, as a reconciler does."""
+        refs, (before, ledger) = self.refs(), self.listed
+        ledger = ledger or Ledger(self.store)
+        if refs != before:
+            ledger.refresh()
+        self.listed = (refs, ledger)
+        return ledger
+
     def refs(self):
         """All refs, read without a process."""
-        return {ref.name: str(ref.target) for ref in self.store.libgit2.references.iterator()}
+        return listed(self.store)
 
     def _line(self, tip):
         commit = self.store.libgit2[tip]
@@ -88,6 +108,15 @@ class Whole(Registry):
         """Look as a clone does, and remember what was seen."""
         remember(self.store, self.history())
         return self.history()
+
+
+AS_GIT_LISTS = Store.refs
+
+
+def listed(store, *prefixes):
+    """What ``Store.refs`` gives, without a process: half of a story's time would go into starting git for it."""
+    refs = ((ref.name, str(ref.target)) for ref in store.libgit2.references.iterator())
+    return dict(sorted((name, oid) for name, oid in refs if name.startswith(prefixes or ("refs/",))))
 
 
 def begin(path, risk):
