@@ -4,15 +4,19 @@ Written so that an unmodified ``dvc pull`` accepts them; read with an allow-list
 can move files, run commands and set executable bits (treeverse/dvc#11101).
 """
 
+from __future__ import annotations
+
 import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from gitops_models.artifacts.digests import DirectoryHashes, FileHashes
 from gitops_models.artifacts.safe_names import check_file_name, name_problem
 from gitops_models.errors import GmError
 from gitops_models.registry import yamls
+
+if TYPE_CHECKING:
+    from gitops_models.artifacts.digests import DirectoryHashes, FileHashes
 
 MAX_POINTER_BYTES = 64 << 10
 _MD5 = re.compile(r"[0-9a-f]{32}(\.dir)?", re.ASCII)
@@ -37,6 +41,8 @@ class Pointer:
 
 def make_pointer(name: str, hashes: FileHashes | DirectoryHashes) -> Pointer:
     """Give the pointer of freshly hashed bytes under the artifact's file name; GM-A105."""
+    from gitops_models.artifacts.digests import DirectoryHashes  # noqa: PLC0415 - who reads a pointer hashes nothing
+
     check_file_name(name)
     nfiles = hashes.nfiles if isinstance(hashes, DirectoryHashes) else None
     return Pointer(name, hashes.md5, hashes.size, nfiles)

@@ -116,7 +116,7 @@ def _report(
     out: Path | None,
     released: str = "",
 ) -> None:
-    from gitops_models.policy.render import to_json
+    from gitops_models.policy.render.jsons import to_json
 
     verdict, record = done.evaluation.verdict, cast("Record", done.record)
     if out is not None:

@@ -119,7 +119,7 @@ def after_landing(options: Options, session: Session, landed: Landed) -> None:
 
 def proposal_body(opened: Opened) -> dict[str, Any]:
     """A proposal for ``--json``."""
-    from gitops_models.policy.render import to_json
+    from gitops_models.policy.render.jsons import to_json
 
     proposal = opened.proposal
     return {

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def explanation_body(found: Explanation) -> dict[str, Any]:
     """An explanation for ``--json``."""
-    from gitops_models.policy.render import to_json
+    from gitops_models.policy.render.jsons import to_json
 
     step, seen = found.step, found.checkpoint
     return {
@@ -84,7 +84,8 @@ def _judge_body(judge: Judge) -> dict[str, Any]:
 
 def explanation_lines(found: Explanation) -> Iterator[str]:
     """An explanation for people."""
-    from gitops_models.policy.render import finding_text, standing
+    from gitops_models.policy.render.text import finding_text
+    from gitops_models.policy.render.words import standing
     from gitops_models.policy.wording import phrase
 
     step = found.step

@@ -72,7 +72,7 @@ def error_lines(error: GmError) -> list[str]:
     """What, where, why and what to do next; a denial prints every finding of its verdict."""
     verdict = getattr(error, "verdict", None)
     if verdict is not None:
-        from gitops_models.policy.render import to_text
+        from gitops_models.policy.render.text import to_text
 
         text: str = to_text(verdict)
         return text.rstrip("\n").split("\n")
@@ -118,7 +118,7 @@ def _error_body(error: GmError) -> dict[str, Any]:
     }
     verdict = getattr(error, "verdict", None)
     if verdict is not None:
-        from gitops_models.policy.render import to_json
+        from gitops_models.policy.render.jsons import to_json
 
         body["verdict"] = to_json(verdict)
     return body

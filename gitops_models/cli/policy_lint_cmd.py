@@ -17,8 +17,8 @@ Strict = Annotated[bool, typer.Option("--strict", help="Let warnings fail too.")
 def command(context: typer.Context, file: File = None, *, strict: Strict = False) -> int:
     """Look for slips and locks in a policy: the one in the work tree, or FILE."""
     from gitops_models.errors import Exit
-    from gitops_models.policy.render import finding_text
     from gitops_models.policy.render.jsons import finding_json
+    from gitops_models.policy.render.text import finding_text
     from gitops_models.policy.verdict import Severity
     from gitops_models.workflows.clock import SystemClock
     from gitops_models.workflows.policies import lint_here

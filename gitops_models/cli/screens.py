@@ -22,7 +22,7 @@ NEWEST = 10
 
 def proposal_body(screen: ProposalScreen) -> dict[str, Any]:
     """A proposal for ``--json``."""
-    from gitops_models.policy.render import to_json
+    from gitops_models.policy.render.jsons import to_json
 
     proposal, evaluation = screen.proposal, screen.evaluation
     return {
@@ -44,7 +44,8 @@ def proposal_body(screen: ProposalScreen) -> dict[str, Any]:
 
 def proposal_lines(screen: ProposalScreen) -> Iterator[str]:
     """A proposal for people: what changes, what it does to metrics and consumers, who agreed, who is missing."""
-    from gitops_models.policy.render import finding_text, outcome
+    from gitops_models.policy.render.text import finding_text
+    from gitops_models.policy.render.words import outcome
     from gitops_models.policy.wording import phrase
 
     proposal, evaluation = screen.proposal, screen.evaluation

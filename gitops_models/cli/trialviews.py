@@ -31,7 +31,7 @@ def run_policy_tests(options: Options, where: Path | None, head: str | None, *, 
 
 
 def _lines(trial: Trial) -> Iterator[str]:
-    from gitops_models.policy.render import finding_text
+    from gitops_models.policy.render.text import finding_text
 
     yield f"{'ok  ' if trial.passed else 'FAIL'}  {trial.test}: {trial.case.name}"
     if trial.passed:
@@ -42,7 +42,7 @@ def _lines(trial: Trial) -> Iterator[str]:
 
 
 def _body(trial: Trial) -> dict[str, Any]:
-    from gitops_models.policy.render import to_json
+    from gitops_models.policy.render.jsons import to_json
 
     return {
         "test": trial.test,

@@ -30,9 +30,9 @@ def chosen(options: Options, form: str) -> str:
 
 def show(options: Options, verdict: Verdict, form: str, simulated: Sequence[str] = ()) -> None:
     """Print it; ``simulated`` names decisions that nobody made."""
-    from gitops_models.policy.render import to_json
-
     if form == "json":
+        from gitops_models.policy.render.jsons import to_json
+
         body = to_json(verdict, simulated=simulated)
         named = {key: value for key, value in body.items() if key not in {"apiVersion", "kind"}}
         emit(replace(options, json=True), body["kind"], named, ())
@@ -41,14 +41,21 @@ def show(options: Options, verdict: Verdict, form: str, simulated: Sequence[str]
 
 
 def _text(verdict: Verdict, form: str, simulated: Sequence[str]) -> str:
-    from gitops_models.policy import render
-
     if form == "sarif":
         from gitops_models.policy.render.sarif import to_sarif
 
         return json.dumps(to_sarif(verdict, simulated=simulated), indent=2)
-    to_form = {"text": render.to_text, "github": render.to_github, "markdown": render.to_markdown}[form]
-    return to_form(verdict, simulated=simulated)
+    if form == "github":
+        from gitops_models.policy.render.github import to_github
+
+        return to_github(verdict, simulated=simulated)
+    if form == "markdown":
+        from gitops_models.policy.render.markdown import to_markdown
+
+        return to_markdown(verdict, simulated=simulated)
+    from gitops_models.policy.render.text import to_text
+
+    return to_text(verdict, simulated=simulated)
 
 
 def show_refusal(options: Options, error: GmError, form: str) -> None:

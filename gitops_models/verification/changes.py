@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from gitops_models.registry.change import change_id, diff
 from gitops_models.registry.paths import POLICY_SCOPE
+from gitops_models.verification.attached import attached
 from gitops_models.verification.codeline import follows
 from gitops_models.verification.commits import commit_facts
-from gitops_models.verification.provenance import attached
 from gitops_models.verification.signers import signers
 
 if TYPE_CHECKING:

@@ -13,12 +13,9 @@ from typing import TYPE_CHECKING
 from gitops_models.errors import GmError
 from gitops_models.registry.documents import SigstoreKey
 from gitops_models.registry.paths import TRUSTED_ROOT_JSON
-from gitops_models.trust.keyless.claims import SignedBy
-from gitops_models.trust.keyless.glance import require_named
 from gitops_models.trust.keyrings import PeopleKeyring, Standing
 from gitops_models.trust.records import Decision
-from gitops_models.trust.verdicts import PASSING
-from gitops_models.verification.provenance import root_of
+from gitops_models.verification.attached import root_of
 
 if TYPE_CHECKING:
     from gitops_models.registry.documents import People
@@ -65,6 +62,9 @@ def _fault(bundle: bytes, identity: str, issuer: str, root: bytes | None) -> tup
 
     Anybody may push junk: what names somebody else costs no verification, and takes no place among those kept.
     """
+    from gitops_models.trust.keyless.claims import SignedBy  # noqa: PLC0415 - few decisions are keyless
+    from gitops_models.trust.keyless.glance import require_named  # noqa: PLC0415 - as above
+
     try:
         require_named(bundle, SignedBy(identity, issuer))
         return _verified(bundle, identity, issuer, root)
@@ -76,7 +76,9 @@ def _fault(bundle: bytes, identity: str, issuer: str, root: bytes | None) -> tup
 @lru_cache(maxsize=1024)
 def _verified(bundle: bytes, identity: str, issuer: str, root: bytes | None) -> tuple[str, str] | None:
     from gitops_models.trust.keyless.bundle import verify_statement  # noqa: PLC0415 - reaches sigstore
+    from gitops_models.trust.keyless.claims import SignedBy  # noqa: PLC0415 - few decisions are keyless
     from gitops_models.trust.keyless.roots import verifier_of  # noqa: PLC0415 - as above
+    from gitops_models.trust.verdicts import PASSING  # noqa: PLC0415 - as above
 
     try:
         verify_statement(bundle, claim=SignedBy(identity, issuer), verifier=verifier_of(root, TRUSTED_ROOT_JSON))

@@ -18,6 +18,7 @@ from gitops_models.registry.paths import POLICY_SCOPE, Layout
 from gitops_models.store.history import first_parents
 from gitops_models.store.snapshots import governed_diff
 from gitops_models.verification.acceptance import Judged, Place, judge_step
+from gitops_models.verification.attached import attached
 from gitops_models.verification.beginning import begin, laid_out, layout_at, policy_of
 from gitops_models.verification.changes import blocked_commits, blocked_facts, change_of, id_of
 from gitops_models.verification.codeline import follows
@@ -30,7 +31,6 @@ from gitops_models.verification.commits import (
     was_there,
 )
 from gitops_models.verification.history import History, Pending, Step
-from gitops_models.verification.provenance import attached
 from gitops_models.verification.ratification import unratified
 from gitops_models.verification.receipts import Bench, Merged, heard_or_none
 from gitops_models.verification.signers import ReadAhead, signers

@@ -10,10 +10,10 @@ from gitops_models.policy.facts import Facts
 from gitops_models.policy.judge import judge
 from gitops_models.verification.acceptance import opinions_of
 from gitops_models.verification.admission import bytes_present, version_tags
+from gitops_models.verification.attached import attached
 from gitops_models.verification.changes import blocked_commits, blocked_facts, change_of, id_of
 from gitops_models.verification.codeline import follows
 from gitops_models.verification.commits import proposal_facts, three_way, was_there
-from gitops_models.verification.provenance import attached
 from gitops_models.verification.ratification import unratified
 from gitops_models.verification.signers import signers
 

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gitops_models.errors import GmError
 from gitops_models.policy.facts import Attestation
 from gitops_models.registry.canonical import sha256_hex
-from gitops_models.registry.events import Promoted
 from gitops_models.registry.paths import TRUSTED_ROOT_JSON, model_scope
-from gitops_models.registry.scopes import REGULAR
 from gitops_models.trust.keyless.claims import SignedBy
 from gitops_models.trust.keyless.glance import require_named
 from gitops_models.trust.keyless.provenance import attached_payload, check, verify_provenance
@@ -20,7 +18,7 @@ from gitops_models.trust.oms.cover import check_cover, verify_model_statement
 from gitops_models.verification.kept import verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from gitops_models.registry.change import Change
     from gitops_models.registry.documents import People
@@ -28,9 +26,8 @@ if TYPE_CHECKING:
     from gitops_models.registry.pathchange import PathChange
     from gitops_models.registry.snapshot import Snapshot
     from gitops_models.store.repository import Store
-    from gitops_models.verification.history import History
 
-__all__ = ["Attached", "attached", "attestations", "root_of", "signature_names"]
+__all__ = ["Version", "attestations", "malformed", "signature_names"]
 
 MODEL_SIG = "model.sig"
 MOST = 16
@@ -42,35 +39,12 @@ signer costs no cryptography.
 MAY = "provenance"
 
 
-class Attached(NamedTuple):
-    """What the judge may know of attached signatures; see ``Facts``."""
-
-    provenance: Mapping[tuple[str, str], tuple[Attestation, ...]]
-    malformed: Mapping[str, tuple[str, str]]
-
-
 class Version(NamedTuple):
     """A version whose statements are checked, in the files of ``snapshot``."""
 
     snapshot: Snapshot
     model: str
     name: str
-
-
-def attached(store: Store, history: History, change: Change) -> Attached:
-    """What is attached to the versions that ``change`` promotes or signs; never raises for what somebody attached."""
-    found: dict[tuple[str, str], tuple[Attestation, ...]] = {}
-    for (model, version), workloads in _demanded(history, change).items():
-        root = root_of(history.state.snapshot)
-        place = Version(change.after, model, version)
-        names = [name for name in signature_names(change.after, model, version) if name != MODEL_SIG]
-        found[model, version] = attestations(store, place, names, history.people, workloads, root=root)
-    return Attached(found, dict(_malformed(change)))
-
-
-def root_of(accepted: Snapshot) -> bytes | None:
-    """Return the trusted root that the accepted policy pins, None where it pins none: then nothing keyless counts."""
-    return accepted.data(TRUSTED_ROOT_JSON) if accepted.entry(TRUSTED_ROOT_JSON) else None
 
 
 def signature_names(snapshot: Snapshot, model: str, version: str) -> tuple[str, ...]:
@@ -106,29 +80,15 @@ def attestations(
     return tuple(found)
 
 
-def _demanded(history: History, change: Change) -> dict[tuple[str, str], tuple[str, ...]]:
-    """The versions that go into a stage that asks for provenance, and the workloads that it asks for."""
-    wanted: dict[tuple[str, str], tuple[str, ...]] = {}
-    for event in change.events:
-        rule = history.policy.stage_rules.get(event.stage) if isinstance(event, Promoted) else None
-        if isinstance(event, Promoted) and rule and rule.provenance:
-            key = (event.model, event.to_version)
-            wanted[key] = tuple(dict.fromkeys((*wanted.get(key, ()), *rule.provenance)))
-    return wanted
-
-
-def _malformed(change: Change) -> Iterator[tuple[str, tuple[str, str]]]:
-    named = [(path, str(path.place.model), str(path.place.version)) for path in change.paths if _attached_here(path)]
+def malformed(change: Change, paths: Sequence[PathChange]) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Code and detail of each of the attached files ``paths`` that could be no signature of its version."""
+    named = [(path.path, str(path.place.model), str(path.place.version)) for path in paths]
     counts = Counter((model, version) for _, model, version in named)
     for path, model, version in named:
         try:
-            _check_form(change.after, model, version, path.path, counts[model, version])
+            _check_form(change.after, model, version, path, counts[model, version])
         except GmError as error:
-            yield path.path, (error.code, error.message)
-
-
-def _attached_here(path: PathChange) -> bool:
-    return path.place.kind == "signature" and path.after is not None and path.after.mode == REGULAR
+            yield path, (error.code, error.message)
 
 
 def _check_form(snapshot: Snapshot, model: str, version: str, path: str, at_once: int) -> None:

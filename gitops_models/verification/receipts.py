@@ -21,8 +21,8 @@ from gitops_models.trust.keyless.roots import verifier_of
 from gitops_models.trust.keyless.workload import SignedByWorkload
 from gitops_models.trust.keyrings import PeopleKeyring
 from gitops_models.trust.records import Receipt
+from gitops_models.verification.attached import root_of
 from gitops_models.verification.kept import verdict
-from gitops_models.verification.provenance import root_of
 
 if TYPE_CHECKING:
     from gitops_models.policy.facts import Decision

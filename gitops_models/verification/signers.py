@@ -29,7 +29,7 @@ def signers(history: History) -> Trusted:
     """What signatures are held against after the last accepted step: its people file, and the root its policy pins."""
 
     def root() -> bytes | None:
-        from gitops_models.verification.provenance import root_of  # noqa: PLC0415 - few histories have keyless commits
+        from gitops_models.verification.attached import root_of  # noqa: PLC0415 - few histories have keyless commits
 
         return root_of(history.state.snapshot)
 

@@ -12,7 +12,8 @@ from gitops_models.trust.keyless.provenance import attached_payload
 from gitops_models.trust.oms.cover import check_cover
 from gitops_models.trust.oms.envelope import open_with_key
 from gitops_models.trust.oms.keys import parse_public_key
-from gitops_models.verification.provenance import MAY, MODEL_SIG, Version, attestations, root_of, signature_names
+from gitops_models.verification.attached import root_of
+from gitops_models.verification.provenance import MAY, MODEL_SIG, Version, attestations, signature_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

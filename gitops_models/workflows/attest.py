@@ -23,7 +23,8 @@ from gitops_models.trust.keyless.statement import read_statement
 from gitops_models.trust.oms.envelope import seal_with_key
 from gitops_models.trust.oms.keys import read_private_key
 from gitops_models.trust.oms.statement import ALWAYS_IGNORED, PREDICATE_TYPE, write_manifest
-from gitops_models.verification.provenance import MODEL_SIG, root_of, signature_names
+from gitops_models.verification.attached import root_of
+from gitops_models.verification.provenance import MODEL_SIG, signature_names
 from gitops_models.workflows.bytes import fetch_cached
 from gitops_models.workflows.naming import known_version
 from gitops_models.workflows.promote import risk_of

@@ -16,7 +16,7 @@ from gitops_models.trust.keyless.roots import HOW
 from gitops_models.trust.keyrings import listed_keys
 from gitops_models.trust.memory import load_memory, memory_path
 from gitops_models.trust.usersigner import signer_from_config
-from gitops_models.verification.provenance import root_of
+from gitops_models.verification.attached import root_of
 from gitops_models.workflows.door import MARK
 from gitops_models.workflows.notices import told
 from gitops_models.workflows.refspecs import dangers

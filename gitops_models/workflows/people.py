@@ -18,7 +18,7 @@ from gitops_models.registry.peoplediff import PeopleDifference, difference, one_
 from gitops_models.registry.times import parse_date
 from gitops_models.registry.trailers import GM_EVENT
 from gitops_models.store.history import is_ancestor
-from gitops_models.verification.provenance import root_of
+from gitops_models.verification.attached import root_of
 from gitops_models.workflows.keyfiles import gpg_fingerprint, read_gpg_key, read_ssh_key
 from gitops_models.workflows.propose import Draft, Opened, propose
 

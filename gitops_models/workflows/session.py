@@ -18,7 +18,6 @@ from gitops_models.store.snapshots import snapshot
 from gitops_models.store.trees import MalformedTreeError, has_file
 from gitops_models.trust.ledger import Ledger, Scribe
 from gitops_models.trust.memory import Memory, load_memory, memory_path, update_memory
-from gitops_models.trust.usersigner import signer_from_config
 from gitops_models.verification.cache import cache_path, load_prefix, renew_prefix, save_prefix
 from gitops_models.verification.checkpoints import Checkpoints, judge_checkpoints
 from gitops_models.verification.fold import fold, steps_after
@@ -91,6 +90,8 @@ class Session:
 
     def signer(self) -> Signer:
         """The user's own signer, from the Git configuration. Raises GM-T2nn, which say what to set."""
+        from gitops_models.trust.usersigner import signer_from_config  # noqa: PLC0415 - most commands sign nothing
+
         return signer_from_config(user_config(self.store).get, interactive=self.attended)
 
     def ident(self) -> Ident:

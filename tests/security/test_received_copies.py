@@ -12,9 +12,9 @@ from gitops_models.store.snapshots import snapshot
 from gitops_models.trust.memory import Memory, Pin, memory_path, save_memory
 from gitops_models.trust.verdicts import Judged, VerdictCache
 from gitops_models.verification import kept
+from gitops_models.verification.attached import root_of
 from gitops_models.verification.cache import cache_path, save_prefix
 from gitops_models.verification.history import Step
-from gitops_models.verification.provenance import root_of
 from gitops_models.verification.receipts import Bench, Merged, hear
 from gitops_models.workflows.verified import Verified, save_verified, verified_path
 from tests.security.test_receipts import body_of, keyless, put, told

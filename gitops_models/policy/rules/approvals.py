@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitops_models.policy.approvals import available
 from gitops_models.policy.authority import is_deeper, proposers
-from gitops_models.policy.render import listed, short, standing
+from gitops_models.policy.render.words import listed, short, standing
 from gitops_models.policy.rule import Problem, Rule
 from gitops_models.policy.wording import phrase
 from gitops_models.registry.events import Forbidden, RolledBack

@@ -1,6 +1,6 @@
 from gitops_models.errors import Exit
 from gitops_models.policy.denied import Denied
-from gitops_models.policy.render import to_text
+from gitops_models.policy.render.text import to_text
 from tests.support.policy import World
 
 

@@ -1,6 +1,9 @@
 import json
 
-from gitops_models.policy.render import finding_text, listed, outcome, to_github, to_json, to_text
+from gitops_models.policy.render.github import to_github
+from gitops_models.policy.render.jsons import to_json
+from gitops_models.policy.render.text import finding_text, to_text
+from gitops_models.policy.render.words import listed, outcome
 from gitops_models.policy.verdict import Counted, Finding, Ignored, QuorumResult, Severity, Verdict
 
 CHANGE = "3fa9c1d2" + "0" * 56

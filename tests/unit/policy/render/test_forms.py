@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitops_models.policy.render import to_github, to_json, to_markdown, to_text
-from gitops_models.policy.render.markdown import quoted
+from gitops_models.policy.render.github import to_github
+from gitops_models.policy.render.jsons import to_json
+from gitops_models.policy.render.markdown import quoted, to_markdown
 from gitops_models.policy.render.sarif import to_sarif
+from gitops_models.policy.render.text import to_text
 from gitops_models.policy.verdict import Counted, Finding, Ignored, QuorumResult, Severity, Verdict
 from gitops_models.registry.text import UNSAFE, visible_json
 from tests.support.sarif import faults

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitops_models.policy.render import to_text
+from gitops_models.policy.render.text import to_text
 from tests.support.policy import (
     AT,
     LENIENT,

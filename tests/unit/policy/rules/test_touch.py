@@ -3,7 +3,8 @@
 import pytest
 
 from gitops_models.policy.quorums import unreachable_quorums
-from gitops_models.policy.render import to_json, to_text
+from gitops_models.policy.render.jsons import to_json
+from gitops_models.policy.render.text import to_text
 from gitops_models.registry.documents import Model, parse_document
 from tests.support.keys import ed25519_key, hardware_key
 from tests.support.policy import (
