@@ -40,6 +40,7 @@ def all_codes() -> dict[str, Code]:
         _documents,
         _explain,
         _forge,
+        _hosted,
         _keyless,
         _policy,
         _store,
@@ -57,6 +58,7 @@ def all_codes() -> dict[str, Code]:
         _policy,
         _explain,
         _forge,
+        _hosted,
         _delivery,
         _cli,
     )

@@ -13,11 +13,15 @@ from gitops_models.store.worktree import fast_forward
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gitops_models.forge.base import Page, SeenReview
     from gitops_models.store.repository import Store
 
 
 class GitOnlyForge:
     """Proposals as branches under ``gm/``; all that lands together lands in one atomic transaction."""
+
+    name = "git"
+    merges = False
 
     def __init__(self, store: Store, remote: str | None) -> None:
         self.store = store
@@ -34,11 +38,16 @@ class GitOnlyForge:
         found = (self._proposal(name, oid) for name, oid in sorted(refs.items()))
         return tuple(proposal for proposal in found if proposal)
 
-    def open(self, proposal: Proposal) -> None:
+    def open(self, proposal: Proposal, page: Page | None = None) -> Proposal:  # noqa: ARG002 - the commit says it all
         """Publish the proposal's branch; opening the same one twice changes nothing."""
-        if any(known.ref == proposal.ref and known.head == proposal.head for known in self.list()):
-            return
-        self.publish([RefUpdate(proposal.ref, new=proposal.head, old=None)], f"open {proposal.branch}")
+        known = self.standing(proposal.ref)
+        if known is None or known.head != proposal.head:
+            self.publish([RefUpdate(proposal.ref, new=proposal.head, old=None)], f"open {proposal.branch}")
+        return proposal
+
+    def standing(self, ref: str) -> Proposal | None:
+        """The proposal whose branch stands there."""
+        return next((known for known in self.list() if known.ref == ref), None)
 
     def close(self, proposal: Proposal) -> None:
         """Delete the proposal's branch if it still has the known tip."""
@@ -53,6 +62,10 @@ class GitOnlyForge:
             self._publish_here(updates, why)
             return
         push(self.store, self.remote, updates)
+
+    def reviews(self, proposal: Proposal) -> tuple[SeenReview, ...]:  # noqa: ARG002 - as the protocol has it
+        """None: decisions are signed."""
+        return ()
 
     def _publish_here(self, updates: Sequence[RefUpdate], why: str) -> None:
         """Without a remote the line may be checked out: index and files follow in the same transaction."""

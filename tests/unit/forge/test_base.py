@@ -6,6 +6,7 @@ from gitops_models.forge.base import Proposal, parse_branch
 
 HEAD = "1" * 40
 FRAUD = Proposal("promotion", "fraud", "1.2.0", "production", "3fa9c1d2", HEAD)
+PULL = "https://github.com/acme/registry/pull/12"
 POLICY = Proposal("policy", "-", "-", "-", "00000000", HEAD)
 
 
@@ -38,3 +39,11 @@ def test_a_proposal_answers_to_nothing_else(name):
     assert not FRAUD.answers_to(name)
     assert Proposal("x", "fraud", "-", "-", "", HEAD).answers_to("fraud")
     assert not Proposal("x", "fraud", "-", "-", "", HEAD).answers_to("anything")
+
+
+@pytest.mark.parametrize("name", ["12", "#12", "https://github.com/acme/registry/pull/12", "refs/pull/12/head"])
+def test_a_pull_request_answers_to_its_number_and_its_address(name):
+    by_hand = Proposal("-", "-", "-", "-", "12", HEAD, number=12, source="refs/pull/12/head", url=PULL)
+    assert by_hand.answers_to(name)
+    assert by_hand.ref == by_hand.branch == "refs/pull/12/head"
+    assert not FRAUD.answers_to(name)

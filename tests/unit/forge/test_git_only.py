@@ -48,6 +48,13 @@ def test_other_branches_under_gm_are_no_proposals(registry):
     assert GitOnlyForge(registry.store, None).list() == ()
 
 
+def test_git_alone_has_no_reviews_and_makes_no_merge(registry):
+    forge, new = GitOnlyForge(registry.store, None), proposal(registry)
+    assert (forge.name, forge.merges, forge.reviews(new), forge.standing(new.ref)) == ("git", False, (), None)
+    assert forge.open(new) == new
+    assert forge.standing(new.ref).head == new.head
+
+
 def test_publishing_moves_all_refs_or_none(registry):
     forge, head = GitOnlyForge(registry.store, None), registry.commit({"x": b"x"})
     stale = RefUpdate("refs/heads/other", new=head, old=head)
