@@ -19,7 +19,7 @@ def command(
     from gitops_models.delivery.notify.settings import NotificationsFile
     from gitops_models.errors import GmError
     from gitops_models.policy.document import Policy
-    from gitops_models.registry.documents import CLASSES, Document
+    from gitops_models.registry.documents import KINDS, Document, document_class
     from gitops_models.registry.schema import document_schema, schema_text
 
     options = of(context)
@@ -27,7 +27,7 @@ def command(
         "Notifications": NotificationsFile,
         "Policy": Policy,
         "Reconciler": ReconcilerFile,
-        **CLASSES,
+        **{kind: document_class(kind) for kind in KINDS},
     }
     if kind is None:
         names = sorted(classes)

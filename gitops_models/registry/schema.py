@@ -5,15 +5,16 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gitops_models.registry.documents import CLASSES, Document
+from gitops_models.registry.documents import KINDS, Document, document_class
 
 _TITLES = {"apiVersion": "API version", "id": "ID", "uri": "URI"}
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
-def schemas(classes: Mapping[str, type[Document]] = CLASSES) -> dict[str, dict[str, Any]]:
+def schemas(classes: Mapping[str, type[Document]] | None = None) -> dict[str, dict[str, Any]]:
     """Return file name and schema per kind; layers above pass their own ``classes``."""
-    return {f"{kind}.schema.json": document_schema(cls) for kind, cls in sorted(classes.items())}
+    found = {kind: document_class(kind) for kind in KINDS} if classes is None else classes
+    return {f"{kind}.schema.json": document_schema(cls) for kind, cls in sorted(found.items())}
 
 
 def document_schema(cls: type[Document]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from gitops_models.registry.documents.lineage import (
     Parameters,
 )
 from gitops_models.registry.documents.model import Consumer, Interface, Model, Requirements, TensorSpec
-from gitops_models.registry.documents.parsing import CLASSES, document_class, parse_document, plain, render, validate
+from gitops_models.registry.documents.parsing import KINDS, document_class, parse_document, plain, render, validate
 from gitops_models.registry.documents.people import (
     Actor,
     Compromised,
@@ -42,7 +42,7 @@ from gitops_models.registry.documents.waiver import Waiver
 
 __all__ = [
     "API_VERSION",
-    "CLASSES",
+    "KINDS",
     "Actor",
     "Architecture",
     "ArtifactEntry",
