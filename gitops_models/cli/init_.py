@@ -16,7 +16,7 @@ def command(
     context: typer.Context,
     *,
     profile: Annotated[str | None, typer.Option(help="solo, minimal or regulated.")] = None,
-    forge: Annotated[str, typer.Option(help="Where proposals live: git.")] = "git",
+    forge: Annotated[str, typer.Option(help="Where proposals live: git or github.")] = "git",
     remote: Annotated[str | None, typer.Option(metavar="URL", help="Git remote to add as origin and push to.")] = None,
     dvc_remote: Annotated[str | None, typer.Option(metavar="URL", help="Where DVC keeps the bytes.")] = None,
     people: Annotated[Path | None, typer.Option(metavar="FILE", help="A People document to begin with.")] = None,
@@ -31,13 +31,10 @@ def command(
 ) -> None:
     """Set up a repository: people, policy, DVC remote, signing key."""
     from gitops_models.cli.asking import terminal
-    from gitops_models.errors import GmError
     from gitops_models.workflows.clock import SystemClock
     from gitops_models.workflows.setup import Setup, initialize
 
     options = of(context)
-    if forge != "git":
-        raise GmError("GM-C002", f"there is no forge {forge} yet", hint="use --forge git")
     wanted = Setup(
         path=options.repo,
         reason=reason,
@@ -50,6 +47,7 @@ def command(
         dvc_remote=dvc_remote,
         models=models,
         line=line,
+        forge=forge,
     )
     made = initialize(wanted, SystemClock(), terminal(options))
     emit(options, "Initialized", _body(made), _lines(made))
@@ -72,6 +70,8 @@ def _body(made: "Initialized") -> dict[str, Any]:
         "madeKey": made.made_key,
         "files": sorted(made.founding.files),
         "pushed": made.pushed,
+        "forge": made.founding.repository.forge,
+        "commands": list(_commands(made)),
     }
 
 
@@ -84,7 +84,15 @@ def _lines(made: "Initialized") -> list[str]:
         f"DVC remote: {made.founding.artifacts.shown}",
         *([f"pushed {made.line} to {made.pushed}"] if made.pushed else []),
         f"pinned to {made.commit}",
+        *(["an administrator applies the settings of the forge, once:"] if _commands(made) else []),
+        *(f"  {command}" for command in _commands(made)),
     ]
+
+
+def _commands(made: "Initialized") -> tuple[str, ...]:
+    from gitops_models.workflows.forgefiles import forge_commands
+
+    return forge_commands(made.founding.repository.forge, made.commit)
 
 
 def _remarks(options: Options, made: "Initialized") -> None:

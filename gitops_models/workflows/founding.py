@@ -16,6 +16,7 @@ from gitops_models.registry.documents import People, Repository, Targets, parse_
 from gitops_models.registry.documents.people import Person
 from gitops_models.registry.paths import DVC_CONFIG, GM_YAML, PEOPLE_YAML, POLICY_YAML, TARGETS_YAML, Layout
 from gitops_models.store.snapshots import snapshot
+from gitops_models.workflows.forgefiles import CODEOWNERS, forge_files
 
 if TYPE_CHECKING:
     from gitops_models.store.objects import Ident
@@ -51,6 +52,7 @@ class Setup:
     dvc_remote: str | None = None
     models: str | None = None
     line: str | None = None
+    forge: str = "git"
 
 
 @dataclass(frozen=True)
@@ -78,14 +80,15 @@ def found(store: Store, wanted: Setup, ground: Ground) -> Founding:
     """Write every document; what an existing repository has of DVC's own is kept.
 
     Raises GM-C121 when the signer does not stand in the people file that was given, GM-P707 for an unknown profile,
-    GM-D021 for names that documents do not accept.
+    GM-C002 for an unknown forge, GM-D021 for names that documents do not accept.
     """
     root = store.work_tree or store.git_dir
     people = _people(wanted, ground)
     chosen = wanted.profile or ("solo" if len(people.people) == 1 else "minimal")
     models = wanted.models or _free_root(store, ground.head)
     identity = f"{slug(root.resolve().name)}-{secrets.token_hex(4)}"
-    repository = validate(Repository, {"id": identity, "line": ground.line, "models": models}, "--models and --line")
+    fields = {"id": identity, "line": ground.line, "models": models, "forge": wanted.forge}
+    repository = validate(Repository, fields, "--models and --line")
     files = {
         GM_YAML: render(repository),
         POLICY_YAML: profile(chosen),
@@ -95,6 +98,9 @@ def found(store: Store, wanted: Setup, ground: Ground) -> Founding:
     }
     config, ours = _dvc_config(store, ground.head, root, wanted)
     files |= {DVC_CONFIG: config} if ours else {}
+    for path, data in forge_files(wanted.forge, ground.line, people).items():
+        # Whom an existing repository asks for reviews is its own business.
+        files |= {} if path == CODEOWNERS and _tracked(store, ground.head, path) is not None else {path: data}
     files |= {} if _tracked(store, ground.head, DVC_IGNORE_FILE) is not None else {DVC_IGNORE_FILE: DVC_IGNORED}
     return Founding(chosen, repository, files, remote_from_config(config, root))
 

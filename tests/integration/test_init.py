@@ -200,7 +200,7 @@ def test_a_clone_is_told_that_it_only_lacks_its_pin(tmp_path, capsys):
         ([*WHO, "--person", "Ada!"], 2, "GM-D021"),
         ([*WHO, "--remote", "/nowhere/at/all.git"], 9, "GM-S201"),
         ([*WHO, "--models", "../up"], 2, "GM-D021"),
-        ([*WHO, "--forge", "github"], 2, "GM-C002"),
+        ([*WHO, "--forge", "svn"], 2, "GM-C002"),
     ],
 )
 def test_what_cannot_begin_leaves_no_repository_behind(words, status, code, tmp_path, capsys):
