@@ -1,5 +1,7 @@
 """What a policy test stands for, word for word: the documents, times and people that it gives, and what is proposed."""
 
+from dataclasses import replace
+
 import pytest
 
 from gitops_models.policy.trials import run, running
@@ -201,8 +203,10 @@ def test_what_the_judge_is_asked(judged):
     assert [one.fault for one in found] == [None] * 3
     for _, facts in judged:
         tell(f"{facts.change_id} at {format_time(facts.at)}")
-        for one in (*facts.commits, *facts.opinions):
-            tell(repr(one))
+        for one in facts.commits:
+            may = one.actor.may if one.actor.may is None else sorted(one.actor.may)
+            tell(f"{replace(one, actor=None)} by {replace(one.actor, may=None)} may {may}")
+        tell("\n".join(map(repr, facts.opinions)))
         tell(repr(dict(facts.provenance)))
     for one in found:
         tell(f"{one.test} {one.case.name} {one.passed}: {one.differences}")
