@@ -18,7 +18,7 @@ from gitops_models.trust.opinions import opinions
 from gitops_models.trust.records import Acceptance, Receipt
 from gitops_models.verification.decisions import standing_of
 from gitops_models.verification.hands import deciding
-from gitops_models.verification.receipts import reviews
+from gitops_models.verification.reviews import standing_opinions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from gitops_models.trust.records import Record
     from gitops_models.verification.history import Hand
     from gitops_models.verification.receipts import Heard
+    from gitops_models.verification.reviews import Shown
 
 
 class DecisionSource(Protocol):
@@ -96,10 +97,14 @@ class Judged:
 
 @dataclass(frozen=True)
 class Place:
-    """A step at one place of the history: which acceptances and receipts speak for it there."""
+    """A step at one place of the history: which acceptances and receipts speak for it there.
+
+    ``shown`` is what its reviewers saw.
+    """
 
     applies: Callable[[Acceptance], bool]
     hears: Callable[[Record], Heard | None]
+    shown: Shown
 
 
 def judge_step(
@@ -146,7 +151,10 @@ class _Spoken(NamedTuple):
 def _spoken(record: Record, people: People, place: Place) -> _Spoken | None:
     if isinstance(record.body, Receipt):
         heard = place.hears(record)
-        return _Spoken(heard.receipt.accepted_at, reviews(heard, people)) if heard else None
+        if heard is None:
+            return None
+        said = heard.receipt
+        return _Spoken(said.accepted_at, standing_opinions(said.reviews, said.forge, people, place.shown))
     acceptance = _acceptance(record, people)
     return _Spoken(acceptance.accepted_at) if acceptance and place.applies(acceptance) else None
 

@@ -32,7 +32,8 @@ from gitops_models.verification.commits import (
 )
 from gitops_models.verification.history import History, Pending, Step
 from gitops_models.verification.ratification import unratified
-from gitops_models.verification.receipts import Bench, Merged, heard_or_none
+from gitops_models.verification.receipts import Bench, Merged, hearing
+from gitops_models.verification.reviews import Shown
 from gitops_models.verification.signers import ReadAhead, signers
 from gitops_models.verification.steps import bound, claimed, differing_scopes, hands_of, step_of, violation
 from gitops_models.verification.suspicion import suspects, touches
@@ -48,9 +49,8 @@ if TYPE_CHECKING:
     from gitops_models.registry.state import AcceptedState
     from gitops_models.store.objects import Commit
     from gitops_models.store.repository import Store
-    from gitops_models.trust.records import Acceptance, Record
+    from gitops_models.trust.records import Acceptance
     from gitops_models.verification.acceptance import DecisionSource
-    from gitops_models.verification.receipts import Heard
 
 __all__ = ["begin", "fold", "layout_at", "policy_of", "steps_after"]
 
@@ -181,7 +181,7 @@ class _Walker:
             facts,
             self.history.policy,
             records=records,
-            place=Place(made_with, self._hearing(commit, facts.change_id, main=commit.oid)),
+            place=self._place(made_with, commit, change, facts.change_id, main=commit.oid),
             made_by=self._made_by(commit.parents[0]),
             own=self._own_time(commit),
         )
@@ -190,20 +190,16 @@ class _Walker:
         """The time at which a merge that nobody else has to agree to accepts itself: its own claim, not before ours."""
         return max(filter(None, (claimed(commit), self.history.state.at)), default=None)
 
-    def _hearing(self, commit: Commit, change_id: str, *, main: str) -> Callable[[Record], Heard | None]:
-        """Hear receipts of a step that were made when ``main`` was the tip."""
+    def _place(
+        self, applies: Callable[[Acceptance], bool], commit: Commit, change: Change, change_id: str, *, main: str
+    ) -> Place:
+        """The place of a step when ``main`` was the tip; receipts speak for it there that were made there."""
         history = self.history
         bench = Bench(self.store, history.people, history.state.snapshot, history.repository.line)
-        merged = Merged(commit.oid, commit.parents[0], commit.parents[-1], change_id, main)
+        merged = Merged.by(commit, change_id, main)
         late = self.timely.too_late(commit.oid, main)
-
-        def hears(record: Record) -> Heard | None:
-            heard = heard_or_none(bench, record, merged)
-            if late or heard is None or heard.receipt.main != main or heard.receipt.verdict != "allowed":
-                return None
-            return heard if self.timely.has_come(heard.receipt.accepted_at) else None
-
-        return hears
+        hears = hearing(bench, merged, has_come=lambda at: not late and self.timely.has_come(at))
+        return Place(applies, hears, Shown(self.store, history.layout, merged.base, merged.head, change, change_id))
 
     def _made_by(self, main: str) -> Callable[[str], bool]:
         """Whether a commit was there when ``main`` was the tip; one that is unknown here was not."""
@@ -278,7 +274,7 @@ class _Walker:
             facts,
             history.policy,
             records=self.ledger.records(facts.change_id),
-            place=Place(made_here, self._hearing(self.store.commit(step.oid), facts.change_id, main=history.tip)),
+            place=self._place(made_here, self.store.commit(step.oid), change, facts.change_id, main=history.tip),
             made_by=self._made_by(history.tip),
             own=None,
         )

@@ -15,10 +15,12 @@ from gitops_models.verification.changes import blocked_commits, blocked_facts, c
 from gitops_models.verification.codeline import follows
 from gitops_models.verification.commits import proposal_facts, three_way, was_there
 from gitops_models.verification.ratification import unratified
+from gitops_models.verification.receipts import Merged
+from gitops_models.verification.reviews import Shown, seen_opinions
 from gitops_models.verification.signers import signers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from gitops_models.policy.facts import Opinion
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from gitops_models.store.repository import Store
     from gitops_models.verification.acceptance import DecisionSource
     from gitops_models.verification.history import History, Pending
+    from gitops_models.verification.reviews import SeenReview
 
 
 @dataclass(frozen=True)
@@ -51,11 +54,13 @@ def evaluate(
     *,
     at: datetime,
     has_bytes: Callable[[str, int], bool] | None = None,
+    reviews: Sequence[SeenReview] = (),
 ) -> Evaluation:
     """Judge what merging ``head`` into the history's tip would do at time ``at``.
 
-    ``has_bytes(md5, size)`` asks the artifact remote; None leaves that admission rule out. Raises GM-F201 when both
-    sides changed the same path to different blobs.
+    ``has_bytes(md5, size)`` asks the artifact remote; None leaves that admission rule out. ``reviews`` are all that the
+    forge shows of the proposal; they count as the receipt of them will. Raises GM-F201 when both sides changed the same
+    path to different blobs.
     """
     merged = three_way(store, history.tip, head, history.layout)
     if merged.conflicts:
@@ -67,6 +72,7 @@ def evaluate(
         )
     change = change_of(history, merged.updates)
     identity = id_of(history, change)
+    shown = Shown(store, history.layout, history.tip, head, change, identity)
     signed = attached(store, history, change)
     facts = Facts(
         change_id=identity,
@@ -77,7 +83,7 @@ def evaluate(
             *blocked_commits(store, history, change),
             *proposal_facts(store, head, history.tip, signers(history), history.layout),
         ),
-        opinions=_opinions(store, history, identity, ledger),
+        opinions=(*_opinions(store, history, identity, ledger), *_reviews(history, reviews, shown)),
         live=True,
         tags=version_tags(store, history, change),
         bytes_present=bytes_present(change, has_bytes) if has_bytes else None,
@@ -99,22 +105,46 @@ def evaluate_blocked(
     *,
     at: datetime,
     has_bytes: Callable[[str, int], bool] | None = None,
+    reviews: Sequence[SeenReview] = (),
 ) -> Evaluation:
     """Judge what a step that landed without acceptance holds, as if it were accepted at time ``at``."""
+    replayed = evaluate_landed(store, history, pending, ledger, at=at, reviews=reviews)
+    facts = replace(
+        replayed.facts,
+        live=True,
+        tags=version_tags(store, history, replayed.change),
+        bytes_present=bytes_present(replayed.change, has_bytes) if has_bytes else None,
+    )
+    return replace(replayed, facts=facts, verdict=judge(replayed.change, facts, history.policy))
+
+
+def evaluate_landed(
+    store: Store,
+    history: History,
+    pending: Pending,
+    ledger: DecisionSource,
+    *,
+    at: datetime,
+    reviews: Sequence[SeenReview] = (),
+) -> Evaluation:
+    """Judge the same as a reader who only replays, without version tags and bytes: what a receipt now amounts to."""
     change, landed = blocked_facts(store, history, pending)
+    commit = store.commit(pending.step.oid)
+    merged = Merged.by(commit, landed.change_id, history.tip)
+    shown = Shown(store, history.layout, merged.base, merged.head, change, landed.change_id)
     facts = replace(
         landed,
         at=at,
-        opinions=_opinions(store, history, landed.change_id, ledger),
-        live=True,
-        tags=version_tags(store, history, change),
-        bytes_present=bytes_present(change, has_bytes) if has_bytes else None,
+        opinions=(*_opinions(store, history, landed.change_id, ledger), *_reviews(history, reviews, shown)),
         accepted=True,
         unratified=unratified(store, history, change, ledger, at=at),
     )
-    head = store.commit(pending.step.oid).parents[-1]
     verdict = judge(change, facts, history.policy)
-    return Evaluation(history.tip, head, change, landed.change_id, facts, verdict, {})
+    return Evaluation(history.tip, commit.parents[-1], change, landed.change_id, facts, verdict, {})
+
+
+def _reviews(history: History, seen: Sequence[SeenReview], shown: Shown) -> tuple[Opinion, ...]:
+    return seen_opinions(seen, history.repository.forge, history.people, shown)
 
 
 def _opinions(store: Store, history: History, change_id: str, ledger: DecisionSource) -> tuple[Opinion, ...]:

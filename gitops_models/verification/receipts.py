@@ -1,8 +1,8 @@
 """Receipts: a workload's word on which reviews stood on the forge when a step was merged (TRUST.md section 3).
 
 A receipt counts when a workload signed it that the people accepted before the step let sign receipts: with its SSH key,
-or keyless as a workflow of the protected branch, started by a push, on the very commit that the receipt names. Of the
-reviews in it only those of the merged commit count, each as its account's person, the latest that says anything.
+or keyless as a workflow of the protected branch, started by a push, on the very commit that the receipt names. What the
+reviews in it are worth is asked of ``verification.reviews``, as it was before the merge.
 """
 
 from __future__ import annotations
@@ -11,33 +11,28 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
-from gitops_models.policy.facts import Opinion
 from gitops_models.registry.canonical import sha256_hex
 from gitops_models.registry.paths import TRUSTED_ROOT_JSON
 from gitops_models.store.history import on_first_parent_line
-from gitops_models.trust.keyless.bundle import verify_statement
-from gitops_models.trust.keyless.glance import require_named
-from gitops_models.trust.keyless.roots import verifier_of
-from gitops_models.trust.keyless.workload import SignedByWorkload
 from gitops_models.trust.keyrings import PeopleKeyring
 from gitops_models.trust.records import Receipt
 from gitops_models.verification.attached import root_of
-from gitops_models.verification.kept import verdict
 
 if TYPE_CHECKING:
-    from gitops_models.policy.facts import Decision
+    from collections.abc import Callable
+    from datetime import datetime
+
     from gitops_models.registry.documents import People, Workload
     from gitops_models.registry.documents.workflows import Workflow
     from gitops_models.registry.snapshot import Snapshot
+    from gitops_models.store.objects import Commit
     from gitops_models.store.repository import Store
-    from gitops_models.trust.receiptbodies import Review, ReviewState
     from gitops_models.trust.records import Record
 
-__all__ = ["Bench", "Heard", "Merged", "hear", "heard_or_none", "reviews"]
+__all__ = ["MAY", "Bench", "Heard", "Merged", "hear", "hearing"]
 
 MAY = "receipt"
 TRIGGER = "push"
-_SAYS: dict[ReviewState, Decision] = {"approved": "approve", "changes-requested": "reject"}
 
 
 @dataclass(frozen=True)
@@ -52,13 +47,22 @@ class Bench:
 
 @dataclass(frozen=True)
 class Merged:
-    """The step that a receipt must speak of; ``tip`` is the newest commit of the line that is known."""
+    """The step that a receipt must speak of; ``tip`` is the newest commit of the line that is known.
+
+    ``head`` is what was merged; where the line was moved on to one commit without a merge, that commit.
+    """
 
     step: str
     base: str
     head: str
     change_id: str
     tip: str
+
+    @classmethod
+    def by(cls, commit: Commit, change_id: str, tip: str) -> Merged:
+        """Return what ``commit`` merged."""
+        head = commit.parents[-1] if len(commit.parents) > 1 else commit.oid
+        return cls(commit.oid, commit.parents[0], head, change_id, tip)
 
 
 @dataclass(frozen=True)
@@ -88,44 +92,19 @@ def hear(bench: Bench, record: Record, merged: Merged) -> Heard:
     return Heard(body, workload, record.sha256)
 
 
-def heard_or_none(bench: Bench, record: Record, merged: Merged) -> Heard | None:
-    """Hear a record that may be no receipt, or one that does not count."""
-    try:
-        return hear(bench, record, merged)
-    except GmError:
-        return None
+def hearing(bench: Bench, merged: Merged, *, has_come: Callable[[datetime], bool]) -> Callable[[Record], Heard | None]:
+    """Hear receipts that accept the step where ``merged.tip`` was the tip; None for any other record."""
 
+    def hears(record: Record) -> Heard | None:
+        try:
+            heard = hear(bench, record, merged)
+        except GmError:
+            return None
+        if heard.receipt.main != merged.tip or heard.receipt.verdict != "allowed":
+            return None
+        return heard if has_come(heard.receipt.accepted_at) else None
 
-def reviews(heard: Heard, people: People) -> tuple[Opinion, ...]:
-    """Return each account's standing review as an opinion; one that cannot count carries the reason.
-
-    An approval speaks for the commit that it is of. A request for changes of another commit goes on blocking until it
-    is withdrawn: pushing a commit that changes nothing must not shake it off.
-    """
-    latest: dict[int, Review] = {}
-    for review in sorted(heard.receipt.reviews, key=lambda one: (one.submitted, one.id)):
-        if review.state != "commented":
-            latest[review.user_id] = review
-    said = [(account, review) for account, review in sorted(latest.items()) if review.state in _SAYS]
-    return tuple(_opinion(heard, people, account, review) for account, review in said)
-
-
-def _opinion(heard: Heard, people: People, account: int, review: Review) -> Opinion:
-    receipt = heard.receipt
-    person = people.person_of_login(receipt.forge, account)
-    problem = None if person else f"account {account} of {receipt.forge} belongs to nobody in the people file"
-    if person and review.state == "approved" and review.commit_id != receipt.head:
-        problem = f"the review is of {review.commit_id[:10]}, {receipt.head[:10]} was merged"
-    return Opinion(
-        person=person.id if person else None,
-        fingerprint=f"{receipt.forge}:{account}",
-        decision=_SAYS[review.state],
-        sha256=None,
-        change_id=receipt.change_id,
-        created=review.submitted,
-        source="forge",
-        problem=problem,
-    )
+    return hears
 
 
 def _on_line(store: Store, oid: str, tip: str) -> bool:
@@ -161,6 +140,12 @@ def _of_workflow(
     protected = f"refs/heads/{bench.line}"
     if workflow.ref != protected or not workflow.identity.endswith(f"@{protected}") or workflow.trigger != TRIGGER:
         return "GM-T108", f"{workload.id} is declared for {workflow.ref} on {workflow.trigger}, not for {protected}"
+    from gitops_models.trust.keyless.bundle import verify_statement  # noqa: PLC0415 - few receipts are keyless
+    from gitops_models.trust.keyless.glance import require_named  # noqa: PLC0415 - as above
+    from gitops_models.trust.keyless.roots import verifier_of  # noqa: PLC0415 - as above
+    from gitops_models.trust.keyless.workload import SignedByWorkload  # noqa: PLC0415 - as above
+    from gitops_models.verification.kept import verdict  # noqa: PLC0415 - as above
+
     claim, root = SignedByWorkload.of(workflow, commit=body.main), root_of(bench.accepted)
     try:
         require_named(record.envelope, claim.signer)  # junk costs no verification
