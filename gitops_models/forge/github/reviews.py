@@ -1,0 +1,51 @@
+"""Reviews and comments of pull requests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitops_models.forge.github import reading
+from gitops_models.forge.github.calls import Calls
+from gitops_models.forge.github.fields import unlike
+
+if TYPE_CHECKING:
+    from gitops_models.forge.github.models import Comment, Review
+
+_BECOMES = {"APPROVE": "approved", "REQUEST_CHANGES": "changes-requested", "COMMENT": "commented"}
+
+
+class ReviewCalls(Calls):
+    """The calls on reviews and comments."""
+
+    def reviews(self, number: int) -> tuple[Review, ...]:
+        """Every review of a pull request, in the order in which they were begun; all of them or GM-F408."""
+        return tuple(reading.review(one) for one in self._list(f"/pulls/{number}/reviews", "review"))
+
+    def submit_review(self, number: int, *, commit: str, event: str, body: str) -> Review:
+        """Review ``commit`` with ``APPROVE``, ``REQUEST_CHANGES`` or ``COMMENT``. GM-F405 for one's own pull request.
+
+        GM-F408 when GitHub recorded another opinion or another commit.
+        """
+        wanted = {"commit_id": commit, "event": event, "body": body}
+        made = reading.review(self._send("POST", f"/pulls/{number}/reviews", wanted, "review"))
+        if (made.commit, made.state) != (commit, _BECOMES[event]):
+            raise unlike(f"GitHub recorded `{made.state}` of {made.commit} for {event} of {commit}")
+        return made
+
+    def dismiss_review(self, number: int, review: int, message: str) -> Review:
+        """Take the weight from a review."""
+        path = f"/pulls/{number}/reviews/{review}/dismissals"
+        return reading.review(self._send("PUT", path, {"message": message, "event": "DISMISS"}, "review"))
+
+    def comments(self, number: int) -> tuple[Comment, ...]:
+        """The conversation of a pull request."""
+        return tuple(reading.comment(one) for one in self._list(f"/issues/{number}/comments", "comment"))
+
+    def comment(self, number: int, body: str) -> Comment:
+        """Add to the conversation."""
+        return reading.comment(self._send("POST", f"/issues/{number}/comments", {"body": body}, "comment"))
+
+    def edit_comment(self, comment: int, body: str) -> Comment:
+        """Replace the text of a comment."""
+        path = f"/issues/comments/{comment}"
+        return reading.comment(self._send("PATCH", path, {"body": body}, "comment", repeatable=True))
