@@ -1,8 +1,10 @@
 """Mutation testing of the judge: ``python -m tests.mutation`` changes code of ``policy/`` and counts what tests notice.
 
-mutmut (https://mutmut.readthedocs.io) makes the mutants and runs the tests that reach each of them. It works in a copy
-of the tracked files under ``.cache/mutation`` and is installed beside it, never into the environment of the project.
-A mutant that no test reaches counts as a survivor.
+mutmut (https://mutmut.readthedocs.io) makes the mutants, and the switch by which one of them takes the place of its
+function. ``trying.py`` runs the tests: mutmut would start pytest anew for each mutant, with up to 1,400 names of tests
+in no order, which takes longer than the tests. All works in a copy of the tracked files under ``.cache/mutation``, and
+mutmut is installed beside it, never into the environment of the project. A mutant that no test reaches counts as a
+survivor. Left out is only what ``equivalent.py`` finds.
 """
 
 import argparse
@@ -15,22 +17,32 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+from tests.mutation.equivalent import of_casts
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 PLACE = ROOT / ".cache" / "mutation"
 TREE = PLACE / "tree"
 TOOL = PLACE / "mutmut"
 GOAL = 0.9
-SURVIVED = frozenset((0, 33))  # the tests passed; no test reaches it
-TIMED_OUT = frozenset((24, 36, 152, 255))
+SURVIVED, LATE, UNREACHED = "survived", "late", "unreached"
+TESTS = (
+    "-m",
+    "pytest",
+    "-q",
+    "-p",
+    "no:cacheprovider",
+    "-p",
+    "no:xdist",
+    "-o",
+    "addopts=",
+    "-p",
+    "tests.mutation.trying",
+)
 CONFIGURATION = """
 [tool.mutmut]
 source_paths = ["gitops_models"]
 only_mutate = ["gitops_models/policy/*"]
 also_copy = ["benchmarks", "docs", "examples", "models", "policies", "schemas", "Makefile", "README.md", "gm.yaml"]
-pytest_add_cli_args = ["-p", "no:cacheprovider", "-p", "no:xdist", "-o", "addopts="]
-pytest_add_cli_args_test_selection = ["tests/unit/policy"]
-track_dependencies = false
-use_git_change_detection = false
 """
 
 
@@ -39,11 +51,11 @@ def main() -> int:
     asked = _arguments()
     _copy()
     known = _mutants()
-    chosen = sorted(known)[asked.shard - 1 :: asked.shards]
+    counted = known - of_casts(TREE / "mutants")
+    chosen = sorted(counted)[asked.shard - 1 :: asked.shards]
     if asked.sample:
         chosen = sorted(random.Random(asked.seed).sample(chosen, min(asked.sample, len(chosen))))
-    _mutmut(asked.children, *chosen, quiet=asked.quiet)
-    return _report(known, {name: code for name, code in _results().items() if name in set(chosen)})
+    return _report(_tried(chosen, asked), asked, f"{len(counted):,} that count, of {len(known):,}")
 
 
 def _arguments() -> argparse.Namespace:
@@ -53,6 +65,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--shard", type=int, default=1, help="the n-th part of --shards")
     parser.add_argument("--shards", type=int, default=1, help="how many parts there are")
     parser.add_argument("--children", type=int, default=os.cpu_count() or 1, help="mutants at a time")
+    parser.add_argument("--goal", type=float, default=GOAL, help="the part that has to be killed")
     parser.add_argument("--quiet", action="store_true", help="no progress")
     return parser.parse_args()
 
@@ -70,42 +83,41 @@ def _copy() -> None:
 
 
 def _mutants() -> frozenset[str]:
-    """Every mutant there is. mutmut ends with an error for a name that fits none, after it has made them."""
-    _mutmut(1, "no-such-mutant", quiet=True, fails=True)
-    known = frozenset(_results())
-    if not known:
-        raise SystemExit("mutmut made no mutants; run it by hand in .cache/mutation/tree")
-    return known
+    """The name of every mutant that mutmut makes."""
+    _run("-m", "tests.mutation.making", place=TREE, quiet=True)
+    kept = [json.loads(path.read_text("utf-8")) for path in (TREE / "mutants").rglob("*.py.meta")]
+    return frozenset(name for one in kept for name in one["exit_code_by_key"])
 
 
-def _results() -> dict[str, int | None]:
-    found: dict[str, int | None] = {}
-    for path in (TREE / "mutants").rglob("*.py.meta"):
-        found |= json.loads(path.read_text("utf-8"))["exit_code_by_key"]
-    return found
+def _tried(names: list[str], asked: argparse.Namespace) -> dict[str, str]:
+    """What became of each mutant."""
+    place = TREE / "mutants"
+    (place / "plan.json").write_text(json.dumps({"mutants": names, "children": asked.children}), "utf-8")
+    _run(*TESTS, "tests/unit/policy", place=place, quiet=asked.quiet)
+    results: dict[str, str] = json.loads((place / "results.json").read_text("utf-8"))
+    return results
 
 
-def _mutmut(children: int, *names: str, quiet: bool, fails: bool = False) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(TOOL)}
-    command = [sys.executable, "-m", "mutmut", "run", "--max-children", str(children), *names]
+def _run(*command: str, place: Path, quiet: bool) -> None:
+    environment = {**os.environ, "PYTHONPATH": f"{place}:{TOOL}", "MUTANT_UNDER_TEST": ""}
     output = subprocess.DEVNULL if quiet else None
-    done = subprocess.run(command, cwd=TREE, env=environment, stdout=output, stderr=output, check=False)
-    if done.returncode and not fails:
-        raise SystemExit(f"mutmut ended with {done.returncode}; run it by hand in {TREE}")
+    done = subprocess.run(
+        [sys.executable, *command], cwd=place, env=environment, stdout=output, stderr=output, check=False
+    )
+    if done.returncode:
+        raise SystemExit(f"python {' '.join(command)} ended with {done.returncode} in {place}")
 
 
-def _report(known: frozenset[str], results: dict[str, int | None]) -> int:
-    codes = Counter(results.values())
-    if codes[None]:
-        raise SystemExit(f"{codes[None]} mutants were not tried")
-    survivors = sorted(name for name, code in results.items() if code in SURVIVED)
-    killed, late = len(results) - len(survivors), sum(codes[code] for code in TIMED_OUT)
+def _report(results: dict[str, str], asked: argparse.Namespace, there: str) -> int:
+    ends = Counter(results.values())
+    survivors = sorted(name for name, end in results.items() if end in (SURVIVED, UNREACHED))
+    killed = len(results) - len(survivors)
     print("\n".join(survivors))  # noqa: T201 - the figures are what it is for
     print(  # noqa: T201 - as above
-        f"{killed} of {len(results)} mutants killed ({killed / len(results):.1%}; {late} by the time limit, "
-        f"{codes[33]} reached by no test) of {len(known)} that there are; goal {GOAL:.0%}"
+        f"{killed} of {len(results)} mutants killed ({killed / len(results):.1%}; {ends[LATE]} by the time limit, "
+        f"{ends[UNREACHED]} reached by no test); there are {there}; goal {asked.goal:.0%}"
     )
-    return 0 if killed >= GOAL * len(results) else 1
+    return 0 if killed >= asked.goal * len(results) else 1
 
 
 if __name__ == "__main__":
