@@ -1,0 +1,55 @@
+"""From GitHub's words to those of every forge."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast, get_args
+
+from gitops_models.errors import GmError
+from gitops_models.forge.base import ABSENT, Proposal, ReviewState, SeenReview, parse_branch
+from gitops_models.registry.text import visible
+from gitops_models.registry.times import parse_time
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gitops_models.forge.github.models import PullRequest, Review
+
+PERSON = "User"
+GHOST = "ghost"
+_STATES = frozenset(get_args(ReviewState))
+
+
+def proposal_of(pull: PullRequest, *, own: bool) -> Proposal:
+    """The proposal that a pull request is; ``own``: its branch is of the repository itself.
+
+    Any other branch than one that gm named there goes by the number: nobody gives theirs somebody else's name.
+    """
+    title, author = pull.title.split("\n", 1)[0], pull.author.login if pull.author else GHOST
+    named = parse_branch(f"refs/heads/{pull.head_ref}", pull.head, title=title, author=author) if own else None
+    if named is None:
+        source = f"refs/pull/{pull.number}/head"
+        named = Proposal(
+            ABSENT, ABSENT, ABSENT, ABSENT, str(pull.number), pull.head, title=title, author=author, source=source
+        )
+    return replace(named, number=pull.number, url=pull.url)
+
+
+def seen_reviews(reviews: Iterable[Review]) -> tuple[SeenReview, ...]:
+    """The reviews that were submitted. GM-F408 for a kind that gm does not know: it might take an approval back."""
+    return tuple(_seen(review, review.submitted) for review in reviews if review.submitted is not None)
+
+
+def _seen(review: Review, submitted: str) -> SeenReview:
+    if review.state not in _STATES:
+        raise GmError("GM-F408", f"review {review.id} is `{visible(review.state)}`, which gm does not know")
+    account = review.account
+    return SeenReview(
+        id=review.id,
+        account=account.id if account else None,
+        login=account.login if account else GHOST,
+        bot=account is not None and account.kind != PERSON,
+        state=cast("ReviewState", review.state),
+        commit=review.commit,
+        submitted=parse_time(submitted),
+    )
