@@ -77,12 +77,23 @@ coverage: $(READY) ## judge what `make test COVERAGE=1` measured
 
 PEER := .cache/model-signing/1.1.1
 
-peers: $(PEER)/.ready ## the programs that tests compare with, each in an environment of its own
+EXAMPLES := .cache/webhooks-examples/7.6.1
+EXAMPLES_SHA256 := 89e6cb1c6345d32e3dd775617fa54effbdc26c859e514898d7728e95e9738280
+
+peers: $(PEER)/.ready $(EXAMPLES)/.ready ## what tests compare with: programs in environments of their own, events of GitHub
 
 $(PEER)/.ready: $(READY)
 	rm -rf $(PEER)
 	$(BIN)/python -m venv $(PEER)
 	$(PEER)/bin/python -m pip install --quiet --disable-pip-version-check model-signing==1.1.1 pyopenssl
+	@touch $@
+
+# The events that GitHub's own kit is tested with (MIT): data, of which nothing is run.
+$(EXAMPLES)/.ready:
+	rm -rf $(EXAMPLES) && mkdir -p $(EXAMPLES)
+	cd $(EXAMPLES) && npm pack --silent --ignore-scripts @octokit/webhooks-examples@7.6.1 >/dev/null
+	cd $(EXAMPLES) && mv *.tgz package.tgz && echo "$(EXAMPLES_SHA256)  package.tgz" | sha256sum --check --quiet
+	tar -xzf $(EXAMPLES)/package.tgz -C $(EXAMPLES) --strip-components=1 --no-same-owner
 	@touch $@
 
 lock: ## renew uv.lock and its copy for pip (needs uv)
