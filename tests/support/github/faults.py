@@ -13,9 +13,9 @@ class Fault:
     """What goes wrong with one answer.
 
     ``status``, ``headers`` and ``body`` (text, bytes or JSON) replace the answer, ``redirect`` answers 302 to that
-    address (``status`` may say 301, 307 or 308), ``drop`` closes the connection without a word. These three leave the
-    request undone unless ``applied``. ``truncate`` sends only so many bytes of the real answer, ``change`` gets
-    the data of the real answer and gives the lie, ``delay`` waits so many seconds (or until the fake stops) before anything else.
+    address (``status`` may say 301, 307 or 308), ``drop`` closes the connection without a word. These leave the request
+    undone unless ``applied``. ``truncate`` sends only so many bytes of the real answer, ``change`` gets the data of the
+    real answer and gives the lie, ``delay`` waits so many seconds (or until the fake stops) before anything else.
     """
 
     status: int | None = None
