@@ -84,7 +84,7 @@ EXAMPLES = {
     "identify": ("gm identify /srv/models/fraud/production/current/model.onnx",),
     "fetch": ("gm fetch fraud#production -o ./fraud",),
     "tag": ("gm tag --restore",),
-    "hook": ("gm hook install /srv/registry.git",),
+    "hook": ("gm hook install /srv/registry.git", "gm hook pre-commit --immutable"),
     "policy": ("gm policy show", "gm policy lint --strict", "gm policy explain GM-P401"),
     "trust": (
         "gm trust pin",

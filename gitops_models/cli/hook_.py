@@ -1,5 +1,6 @@
-"""gm hook: install the server's door. The door itself runs without typer, see ``cli.door``."""
+"""gm hook: install the server's door, look at what is staged. The door itself runs without typer, see ``cli.door``."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -31,3 +32,23 @@ def pre_receive() -> int:
     from gitops_models.cli.door import pre_receive as door
 
     return door()
+
+
+@app.command("pre-commit")
+def pre_commit(
+    context: typer.Context,
+    *,
+    immutable: Annotated[
+        bool, typer.Option("--immutable", help="Also refuse edits of what was released, against HEAD.")
+    ] = False,
+) -> int:
+    """Look at the documents that the next commit would hold, as Git's pre-commit hook."""
+    from gitops_models.cli.verdicts import show
+    from gitops_models.errors import Exit
+    from gitops_models.workflows.checking import check_staged
+
+    options = of(context)
+    verdict = check_staged(options.repo, os.environ, immutable=immutable)
+    if options.json or not verdict.allowed:
+        show(options, verdict, "json" if options.json else "text")
+    return Exit.OK if verdict.allowed else Exit.DENIED

@@ -12,6 +12,7 @@ from gitops_models.registry.documents.identity import identity_problem
 from gitops_models.registry.paths import DOCUMENT_KINDS, GM_YAML, POLICY_YAML, Layout
 from gitops_models.store.repository import Store
 from gitops_models.store.snapshots import governed_diff, snapshot
+from gitops_models.store.staged import staged_commit
 from gitops_models.store.trees import has_file
 from gitops_models.trust.ledger import Ledger
 from gitops_models.trust.memory import load_memory, memory_path
@@ -20,6 +21,7 @@ from gitops_models.verification.proposal import evaluate
 from gitops_models.workflows.session import default_remote, first_governed, verified_before
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from gitops_models.policy.simulation import Supposed
@@ -87,6 +89,19 @@ def check_documents(path: Path, base: str | None, head: str) -> Verdict:
         found.append(Finding("GM-P705", Severity.DENY, message, GM_YAML, find_code("GM-P705").hint))
     allowed = not any(finding.severity is Severity.DENY for finding in found)
     return Verdict(allowed, tuple(sorted(found, key=lambda finding: (finding.where or "", finding.code))), (), tip)
+
+
+def check_staged(path: Path, environ: Mapping[str, str], *, immutable: bool) -> Verdict:
+    """``check_documents`` of what the next commit of a work tree would hold, against HEAD where ``immutable``.
+
+    Where nothing is governed yet there is nothing to be said.
+    """
+    store = Store.discover(path)
+    staged = staged_commit(store, environ)
+    if not has_file(store, staged, GM_YAML):
+        return Verdict(True, (), (), staged)  # noqa: FBT003 - the verdict's own first field
+    before = store.commit(staged).parents
+    return check_documents(path, before[0] if immutable and before else None, staged)
 
 
 def _form(tree: Snapshot) -> list[Finding]:

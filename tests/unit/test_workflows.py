@@ -1,0 +1,121 @@
+"""The committed workflows and the action, read as data: what they may ask for, and what the gate never touches."""
+
+import shlex
+
+import pytest
+import yaml
+
+from gitops_models._version import __version__
+from gitops_models.cli.verbs import VERBS
+from tests.support.workflows import FOLDER, ROOT, evidence, gate_problems, load, problems, scripts, triggers
+
+KNOWN = evidence((ROOT / "docs" / "reference" / "actions.md").read_text())
+NAMES = sorted(path.name for path in FOLDER.glob("*.yml"))
+WRITES = {
+    "ci.yml": {"contents": "read"},
+    "gm-audit.yml": {"contents": "write"},
+    "gm-lint.yml": {"contents": "read"},
+    "gm-policy.yml": {"contents": "read", "checks": "write", "pull-requests": "write"},
+    "gm-receipt.yml": {"contents": "write", "id-token": "write", "pull-requests": "read"},
+    "gm-review-ping.yml": {},
+    "gm-rollback.yml": {"contents": "write", "pull-requests": "write", "checks": "write"},
+}
+EVENTS = {
+    "ci.yml": {"push", "pull_request"},
+    "gm-audit.yml": {"schedule", "workflow_dispatch"},
+    "gm-lint.yml": {"pull_request"},
+    "gm-policy.yml": {"pull_request_target", "merge_group", "workflow_run"},
+    "gm-receipt.yml": {"push"},
+    "gm-review-ping.yml": {"pull_request_review"},
+    "gm-rollback.yml": {"workflow_dispatch", "repository_dispatch"},
+}
+GATE = (FOLDER / "gm-policy.yml").read_text()
+
+
+def read(name):
+    return load((FOLDER / name).read_text())
+
+
+def test_every_workflow_is_known_to_these_tests():
+    assert NAMES == sorted(WRITES) == sorted(EVENTS)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_workflow_asks_for_exactly_what_it_needs(name):
+    document = read(name)
+    assert problems(document, KNOWN) == []
+    assert set(triggers(document)) == EVENTS[name]
+    assert [job["permissions"] for job in document["jobs"].values()] == [WRITES[name]]
+
+
+def test_the_action_takes_its_inputs_through_the_environment():
+    document = load((ROOT / "action.yml").read_text())
+    assert problems(document, KNOWN) == []
+    given = " ".join(str(step.get("env")) for step in document["runs"]["steps"])
+    assert [name for name in document["inputs"] if f"inputs.{name} " not in given] == []
+
+
+def test_the_gate_runs_nothing_of_the_head_and_asks_for_no_more_than_it_needs():
+    assert gate_problems(load(GATE), KNOWN) == []
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "said"),
+    [
+        ("  merge_group:\n", "  merge_group:\n  pull_request:\n", "triggers"),
+        ("[gm-review-ping]", "[gm-review-ping, anything]", "other workflow_run"),
+        ("contents: read #", "contents: write #", "permissions of gm-policy"),
+        ("permissions: {}\n", "permissions: read-all\n", "permissions at the top"),
+        ("    timeout-minutes: 15\n", "", "no timeout"),
+        ("    timeout-minutes: 15\n", "    timeout-minutes: 15\n    if: github.actor != 'me'\n", "may be skipped"),
+        ("    timeout-minutes: 15\n", "    timeout-minutes: 15\n    continue-on-error: true\n", "goes on after"),
+        ("      - name: Judge\n", "      - name: Judge\n        if: always()\n", "a step may be skipped"),
+        ("PIN: ${{ vars.GM_PIN }}", "PIN: ${{ secrets.PIN }}", "names a secret"),
+        ("          status=0\n", "          echo ${{ github.event.pull_request.title }}\n", "interpolates"),
+        ("          status=0\n", "          git -C gate.git checkout main\n", "touches the head"),
+        ("          status=0\n", "          git -C gate.git archive refs/gate/head | tar -x\n", "touches the head"),
+        ("          status=0\n", '          git -C gate.git show "$HEAD_SHA:run.sh" | bash\n', "touches the head"),
+        ("archive HEAD |", 'archive "$HEAD_SHA" |', "touches the head"),
+        ("          status=0\n", '          echo "A=b" >>"$GITHUB_ENV"\n', "environment of later steps"),
+        ("      - name: Judge\n", "      - uses: actions/checkout@v4\n      - name: Judge\n", "no evidence for"),
+    ],
+)
+def test_a_gate_that_was_weakened_is_noticed(was, becomes, said):
+    assert was in GATE
+    assert [found for found in gate_problems(load(GATE.replace(was, becomes, 1)), KNOWN) if said in found]
+
+
+def test_the_ping_does_nothing():
+    assert scripts(read("gm-review-ping.yml")) == ["true"]
+    assert triggers(read("gm-review-ping.yml"))["pull_request_review"]["types"] == ["submitted", "edited", "dismissed"]
+
+
+def test_the_gate_waits_for_the_ping_by_its_name():
+    assert triggers(load(GATE))["workflow_run"]["workflows"] == [read("gm-review-ping.yml")["name"]]
+
+
+def test_judgements_of_one_head_share_a_group_whatever_started_them():
+    group = load(GATE)["concurrency"]["group"]
+    for event in ("pull_request.head.sha", "merge_group.head_sha", "workflow_run.head_sha"):
+        assert f"github.event.{event}" in group
+
+
+def test_a_row_of_evidence_needs_a_whole_commit_id_and_somebody_who_read_it():
+    row = "| action | SHA | read by, on |\n|---|---|---|\n| `actions/checkout` | `{}` | {} |\n"
+    assert evidence(row.format("1" * 40, "ada, 2026-11-22")) == {f"actions/checkout@{'1' * 40}"}
+    assert evidence(row.format("v4", "ada, 2026-11-22")) == set()
+
+
+def test_the_workflows_install_the_version_that_this_is():
+    for name in NAMES:
+        text = (FOLDER / name).read_text()
+        assert f"GM_VERSION: {__version__}\n" in text or "GM_VERSION" not in text
+
+
+def test_the_hooks_for_pre_commit_run_verbs_that_exist():
+    hooks = {hook["id"]: hook for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())}
+    assert set(hooks) == {"gm-check", "gm-schema", "gm-immutable"}
+    for hook in hooks.values():
+        program, verb, *_ = shlex.split(hook["entry"])
+        assert (program, verb in VERBS) == ("gm", True)
+        assert (hook["language"], hook["pass_filenames"]) == ("python", False)
