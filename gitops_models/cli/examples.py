@@ -42,6 +42,7 @@ EXAMPLES = {
         'gm approve --ratify fraud#production -m "looked at INC-412: right to go back"',
     ),
     "merge": ("gm merge 3fa9c1d2", "gm merge fraud@1.2.0", "gm merge --from emergency.bundle"),
+    "receipt": ("gm receipt --dry-run", "gm receipt --sign keyless", "gm receipt --sign key --json"),
     "reconcile": (
         "gm reconcile --dir ../serving --once",
         "gm reconcile --dir /srv/models --stage production",
