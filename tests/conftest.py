@@ -1,7 +1,9 @@
 """What holds for every test: a home and a Git configuration of its own, and no network past loopback."""
 
+import gc
 import itertools
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -96,3 +98,23 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if "shared_data" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.shared_data)
+
+
+def pytest_collection_finish():
+    """Thousands of collected tests live to the end: the collector of cycles need not walk them each time."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    """A sweep repeats at length what other tests cover, and runs at full speed: tracing lines doubles its time."""
+    coverage = sys.modules.get("coverage")
+    running = coverage.Coverage.current() if coverage else None
+    if running is None or item.get_closest_marker("sweep") is None:
+        return (yield)
+    running.stop()
+    try:
+        return (yield)
+    finally:
+        running.start()
