@@ -7,6 +7,7 @@ import pytest
 
 from gitops_models.policy.ratification import agreement
 from tests.support.policy import AT, LENIENT, World, approve, people_yaml, policy_yaml
+from tests.support.recorded import tell
 
 EMERGENCY = {"role": ["operator"], "ratify_within_hours": 48}
 
@@ -19,7 +20,9 @@ def world(risk="high", **people):
 def agreed(here, *opinions, by=("operator",), since=AT - timedelta(days=900), **facts):
     change = here.change({})
     found = replace(here.facts(change, by=None, approvals=opinions), **facts)
-    return agreement(found, here.policy, change, model="fraud", what="ratification", declared_by=by, since=since)
+    tally = agreement(found, here.policy, change, model="fraud", what="ratification", declared_by=by, since=since)
+    tell(repr(tally))
+    return tally
 
 
 @pytest.mark.parametrize(
@@ -46,6 +49,14 @@ def test_no_decision_grows_too_old_and_none_of_the_future_counts():
     assert agreed(here, old).quorum.met
     assert not agreed(here, approve("raio", created=AT + timedelta(hours=1))).quorum.met
     assert not agreed(here, "raio", at=None).quorum.met
+
+
+def test_the_first_of_two_decisions_may_be_as_old_as_it_likes():
+    here = world("critical")
+    assert here.policy.approvals.max_age_days == 30
+    late = approve("rescue1", created=AT - timedelta(days=400))
+    found = agreed(here, late, "rescue2")
+    assert (found.quorum.met, found.quorum.ignored) == (True, ())
 
 
 def test_who_is_suspended_or_has_left_by_now_does_not_count_whatever_they_date_it():

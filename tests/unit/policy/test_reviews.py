@@ -7,6 +7,7 @@ import pytest
 
 from gitops_models.policy.reviews import ReviewItem, review_items
 from tests.support.policy import AT, LENIENT, World, cause_file, hold_file, model_yaml, policy_yaml
+from tests.support.recorded import tell
 
 LAST = AT.date()
 
@@ -19,7 +20,9 @@ def world(**fields):
 
 def items(here, now=AT):
     """Each item's reason."""
-    return [item.why for item in review_items(here.policy, here.state, now)]
+    found = review_items(here.policy, here.state, now)
+    tell("\n".join(map(str, found)))
+    return [item.why for item in found]
 
 
 def test_without_a_review_in_the_policy_nothing_is_due():

@@ -1,0 +1,281 @@
+"""What the functions that rules share say by themselves: reasons in words, boundaries, and who may propose what."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from gitops_models.policy.authority import demand, proposers
+from gitops_models.policy.clauses import needs
+from gitops_models.policy.context import Context
+from gitops_models.policy.document import load_policy
+from gitops_models.policy.lkg import barred, good_below, last_live_at, misfits, unfit
+from gitops_models.policy.render.words import listed, standing, unblockers
+from gitops_models.policy.rules import CONTENT
+from gitops_models.policy.rules.waivers import rules
+from gitops_models.policy.selection import code_commits, commits_asked
+from gitops_models.policy.verdict import QuorumResult
+from tests.support.policy import (
+    AT,
+    LENIENT,
+    World,
+    cause_file,
+    evidence_file,
+    hold_file,
+    model_yaml,
+    people_yaml,
+    policy_yaml,
+    quarantine_file,
+    status_file,
+    version_files,
+    waiver_file,
+)
+from tests.support.recorded import tell
+from tests.unit.policy.rules.test_retention import deletion
+
+APP = {"name": "app", "requires": {"outputs": ["score"]}}
+SHA, LATER, OTHER = "c" * 40, "d" * 40, "e" * 40
+
+
+def coded(commit):
+    return {"code": {"commit": commit}}
+
+
+# Last known good
+
+
+def test_why_a_version_is_no_last_known_good_one():
+    here = World(policy_yaml(**LENIENT)).registered("1.0.0", "1.1.0", "1.2.0", "1.3.0", consumers=[APP])
+    here.accept(status_file("retire", version="1.1.0")).accept(deletion("1.2.0")).accept(quarantine_file("1.3.0"))
+    snapshot, document = here.state.snapshot, here.state.snapshot.model("fraud")
+
+    def why(version, known=None, suspect=()):
+        return unfit(snapshot, "fraud", version, known, suspect=suspect)
+
+    assert why("1.0.0") is None
+    assert why("1.0.0", document) == "it does not fit its consumers: app needs an interface and none is recorded"
+    assert why("1.0.0", suspect={("fraud", "1.0.0")}) == "a compromised key had a hand in it"
+    assert why("1.0.0", suspect={("fraud", "1.1.0"), ("churn", "1.0.0")}) is None
+    assert why("1.1.0") == "it is retired"
+    assert why("1.2.0") == "its bytes were deleted"
+    assert why("1.3.0") == "fraud@1.3.0 is quarantined"
+
+
+def test_quarantined_bytes_bar_every_version_that_holds_them():
+    here = World(policy_yaml(**LENIENT)).registered("1.0.0", "1.1.0")
+    digests = sorted(here.state.snapshot.lineage("fraud", "1.1.0").digests())
+    snapshot = here.accept(quarantine_file("1.0.0", digests=["f" * 64, *digests])).state.snapshot
+    assert barred(snapshot, "fraud", "1.1.0") == f"fraud@1.1.0 holds quarantined bytes {digests[0][:12]}"
+    assert barred(snapshot, "fraud", "9.0.0") is None
+    assert barred(snapshot, "fraud", "1.0.0") == "fraud@1.0.0 is quarantined"
+
+
+@pytest.mark.parametrize("kind", ["model", "pipeline", "prompt", "configuration"])
+@pytest.mark.parametrize("promised", [True, False])
+def test_only_what_has_no_interface_of_its_own_is_taken_at_the_models_word(kind, promised):
+    outputs = [{"name": "score", "dtype": "float32", "shape": [-1]}]
+    promise = {"interface": {"outputs": outputs}} if promised else {}
+    here = World(policy_yaml(**LENIENT)).registered("1.0.0", type=kind, consumers=[APP], **promise)
+    found = misfits(here.state.snapshot.model("fraud"), here.state.snapshot.lineage("fraud", "1.0.0"))
+    believed = kind in {"prompt", "configuration"}
+    assert (found == ()) == (believed and promised)
+    tell(str(found))
+    assert misfits(None, here.state.snapshot.lineage("fraud", "1.0.0")) == ()
+
+
+def test_what_lies_below_is_asked_the_nearest_first():
+    here = World(policy_yaml(**LENIENT)).registered("1.0.0", "1.1.0", "1.2.0", "1.3.0")
+    for version in ("1.0.0", "1.1.0", "1.2.0", "1.3.0"):
+        here.promoted(version, "development")
+    stack, snapshot = here.state.stack("fraud", "development"), here.state.snapshot
+
+    def below(**fields):
+        return [entry.version for entry in good_below(snapshot, "fraud", stack, **fields)]
+
+    assert below() == ["1.2.0", "1.1.0", "1.0.0"]
+    assert below(spoilt=("1.2.0",), suspect={("fraud", "1.0.0")}) == ["1.1.0"]
+
+
+def test_until_when_a_version_was_live():
+    here = World(policy_yaml(**LENIENT)).registered("1.0.0", "1.1.0", "1.2.0")
+    for hours, version in ((9, "1.0.0"), (7, "1.1.0"), (5, "1.2.0")):
+        here.accept(here.stage(version, "development"), at=AT - timedelta(hours=hours))
+    stack = here.state.stack("fraud", "development")
+
+    def until(version, stack=stack, state=here.state):
+        return last_live_at(state, here.state.snapshot, "fraud", stack, version)
+
+    assert (until("1.0.0"), until("1.1.0")) == (AT - timedelta(hours=7), AT - timedelta(hours=5))
+    undated = replace(stack, versions=tuple(replace(entry, at=None) for entry in stack.versions))
+    assert until("1.0.0", undated) == here.state.registered[("fraud", "1.0.0")].at
+    assert until("1.0.0", undated, replace(here.state, registered={})) == AT - timedelta(hours=1)
+
+
+# What a repository is asked for
+
+
+def test_which_commits_of_code_are_looked_for():
+    here = World().registered().registered(model="base")
+    here.accept(version_files("1.0.0", model="base", **coded(OTHER)))
+    here.accept(version_files("1.0.0", base="base@1.0.0", **coded(SHA))).accept(version_files("1.1.0"))
+    here.accept(version_files("1.2.0", base="fraud@1.0.0", **coded(LATER)))
+    here.accept(version_files("1.3.0", base="fraud@9.9.9"))
+    snapshot = here.state.snapshot
+    assert code_commits(snapshot, "fraud", ["1.2.0"]) == {SHA, LATER, OTHER}
+    assert code_commits(snapshot, "fraud", ["1.1.0", "1.3.0", "7.0.0", "1.0.0"]) == {SHA, OTHER}
+    assert code_commits(snapshot, "fraud", ["1.1.0"]) == frozenset()
+    assert code_commits(snapshot, "base", ["1.0.0", "1.0.0"]) == {OTHER}
+
+
+def test_the_code_of_what_is_named_left_and_restored_is_looked_for():
+    here = World().registered().registered("1.0.0", model="churn")
+    for number, commit in enumerate((SHA, LATER, OTHER, "1" * 40)):
+        here.accept(version_files(f"1.{number}.0", **coded(commit)))
+    for version in ("1.0.0", "1.1.0", "1.2.0"):
+        here.promoted(version, "development", "validation")
+
+    def asked(*files, **fields):
+        edits = {path: data for one in files for path, data in one.items()} | cause_file(poisoned=fields)
+        return commits_asked(here.change(edits))
+
+    back = here.stage("1.0.0", "development")
+    gone = dict.fromkeys(here.stage("1.2.0", "validation"))
+    assert asked(commit="a" * 40) == {"a" * 40: frozenset()}
+    assert asked(commit="a" * 40, versions=["1.3.0"]) == {"a" * 40: {"1" * 40}}
+    assert asked(back, commit="a" * 40) == {"a" * 40: {SHA, OTHER}}
+    assert asked(gone, commit="a" * 40, versions=["1.1.0"]) == {"a" * 40: {LATER, OTHER}}
+    assert asked(back, data="transactions") == {}
+    two = cause_file("c2", poisoned={"commit": "b" * 40, "versions": ["1.1.0"]})
+    assert asked(two, commit="a" * 40, versions=["1.0.0"]) == {"a" * 40: {SHA}, "b" * 40: {LATER}}
+    same = cause_file("c2", poisoned={"commit": "a" * 40, "versions": ["1.1.0"]})
+    assert asked(same, commit="a" * 40, versions=["1.0.0"]) == {"a" * 40: {SHA, LATER}}
+    other = cause_file("c2", model="churn", poisoned={"commit": "b" * 40, "versions": ["1.0.0"]})
+    assert asked(back, other, commit="a" * 40) == {"a" * 40: {SHA, OTHER}, "b" * 40: frozenset()}
+    assert commits_asked(here.change(back)) == {}
+
+
+# Who may propose and who has to agree
+
+
+def edits_of_every_kind(here):
+    """One change for each thing that can be proposed."""
+    return {
+        "model added": {"models/spam/model.yaml": model_yaml("spam", "high")},
+        "model changed": {"models/fraud/model.yaml": model_yaml("fraud", "medium", owners=["x"])},
+        "risk lowered": {"models/fraud/model.yaml": model_yaml("fraud", "low")},
+        "version": version_files("3.0.0"),
+        "evidence": evidence_file("1.0.0", "bias"),
+        "evidence revoked": evidence_file("1.0.0", "bias", result="revoked"),
+        "promotion": here.stage("1.1.0", "production"),
+        "rollback": here.stage("1.0.0", "development"),
+        "deeper rollback": here.stage("0.9.0", "development"),
+        "undeployed": dict.fromkeys(here.stage("1.1.0", "development")),
+        "hold": hold_file(1, stage="validation"),
+        "emergency": here.stage("1.0.0", "development")
+        | hold_file(1, stage="development", emergency={"skipped": ["approval"]}, incident="INC-1"),
+        "lift": hold_file(2, action="lift", root_cause="https://incidents.example/1"),
+        "quarantine": quarantine_file("1.1.0"),
+        "release": quarantine_file("2.0.0", 2, action="release"),
+        "cause": cause_file("c2"),
+        "suspension": status_file("suspend"),
+        "retirement": status_file("retire", version="1.0.0"),
+        "deletion": deletion("1.0.0"),
+        "policy": {"policies/policy.yaml": policy_yaml(**LENIENT, version=2)},
+        "people": {"policies/people.yaml": people_yaml(raio={"suspended": True})},
+        "waiver": waiver_file(),
+        "targets": {"policies/targets.yaml": b"kind: Targets\n"},
+        "other": {"policies/notes.txt": b"x\n"},
+    }
+
+
+EMERGENCY = {"role": ["operator"], "skips": ["approval"], "at_most": {"count": 1, "per_hours": 24}}
+RETENTION = {"keep_days": 30, "delete": ["raio", "oversight-committee"]}
+
+
+@pytest.mark.parametrize("risk", ["low", "medium", "high", "critical"])
+@pytest.mark.parametrize("name", edits_of_every_kind(World().registered("0.9.0", "1.0.0", "1.1.0")))
+def test_who_may_propose_and_who_has_to_agree(name, risk):
+    policy = policy_yaml(**LENIENT, emergency=EMERGENCY, retention=RETENTION)
+    here = World(policy).registered("0.9.0", "1.0.0", "1.1.0", "2.0.0", risk=risk)
+    for version in ("0.9.0", "1.0.0", "1.1.0"):
+        here.promoted(version, "development")
+    here.accept(hold_file()).accept(quarantine_file("2.0.0"))
+    change = here.change(edits_of_every_kind(here)[name])
+    context = Context(change, here.facts(change), here.policy)
+    for event in change.events:
+        may, wanted = proposers(context, event), demand(context, event)
+        roles = may and (sorted(may.roles) if may.roles is not None else None, may.workloads)
+        tell(f"{event.name}: {roles}")
+        tell(repr(wanted and replace(wanted, excluded=frozenset(sorted(wanted.excluded)[:1]))))
+
+
+# What is built once, when gm starts
+
+
+def test_the_rules_on_waivers_are_built_as_they_are():
+    here = World().registered("1.0.0")
+    change = here.change(waiver_file(code="GM-P401", by="lead"))
+    context = Context(change, here.facts(change, "lead"), here.policy)
+    made = rules(frozenset(("GM-P316", "GM-P102")))
+    known = {rule.code: rule for rule in CONTENT}
+    for rule in made:
+        was = known[rule.code]
+        assert (rule.explanation, rule.kind, rule.severity) == (was.explanation, was.kind, was.severity)
+        tell(repr(rule.findings(context)))
+    assert [rule.code for rule in made] == ["GM-P708", "GM-P709"]
+    (refusal,) = made[0].findings(context)
+    assert (refusal.message, refusal.details) == ("GM-P401 cannot be waived", ("what can: GM-P102, GM-P316",))
+
+
+STAGED = {"staging": {"evidence": ["bias", "security"]}, "production": {"evidence": ["bias"]}}
+
+
+@pytest.mark.parametrize(
+    ("need", "met"),
+    [
+        (needs.given("emergency"), True),
+        (needs.given("stage_rules.*.evidence"), True),
+        (needs.given("stage_rules.*.max_age_days"), False),
+        (needs.lists("stage_rules.*.evidence", "bias", "security"), True),
+        (needs.lists("stage_rules.*.evidence", "bias", "drift"), False),
+        (needs.lists("approvals.self_approval"), True),
+        (needs.lacks("approvals.self_approval"), True),
+        (needs.lacks("stage_rules.*.evidence"), False),
+        (needs.evidence_at_every_stage(), False),
+        (needs.quorum("high", "raio", "domain-lead"), True),
+        (needs.quorum("high", "raio", "owner"), False),
+        (needs.quorum("low", "raio"), False),
+        (needs.rollback_by("high", "authorize", "raio", "nobody"), True),
+        (needs.rollback_by("high", "authorize", "nobody"), False),
+        (needs.rollback_by("low", "initiate", "operator"), True),
+        (needs.rollback_by("low", "authorize", "operator"), False),
+    ],
+    ids=lambda value: value.shown if isinstance(value, needs.Need) else str(value),
+)
+def test_what_a_clause_needs_of_a_policy(need, met):
+    policy = load_policy(policy_yaml(**{**LENIENT, "stage_rules": STAGED}), "policies/policy.yaml")
+    assert bool(need.met(policy)) == met
+    tell(f"{need.field} | {need.shown}")
+
+
+@pytest.mark.parametrize("stages", [("staging",), ("development", "validation", "staging", "production"), ()])
+def test_evidence_is_wanted_in_each_stage(stages):
+    rules_of = {stage: {"evidence": ["bias"]} for stage in stages}
+    policy = load_policy(policy_yaml(**{**LENIENT, "stage_rules": rules_of}), "policies/policy.yaml")
+    assert needs.evidence_at_every_stage().met(policy) == (len(stages) == 4)
+
+
+# Words
+
+
+def test_a_quorum_of_nobody_says_so():
+    nobody = QuorumResult("x", "risk is low", None, ())
+    assert standing(nobody) == "risk is low: needs nobody; has none"
+    open_ = replace(nobody, required=("raio", "raio"), missing=("raio",), touch=True)
+    assert standing(open_) == "risk is low: needs raio and raio, each with the touch of a hardware key; has none"
+    assert list(unblockers(open_)) == ["raio: nobody can"]
+    assert list(unblockers(replace(open_, candidates={"lead": ("a", "b"), "raio": ("c",)}))) == [
+        "raio: c",
+        "lead: a, b",
+    ]
+    assert (listed([]), listed(["a"]), listed(["a", "b"]), listed("abc")) == ("", "a", "a and b", "a, b and c")
