@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, urlencode, urljoin, urlsplit
 from gitops_models.errors import GmError
 from gitops_models.registry.text import names_a_user, visible
 
-_PLAIN = re.compile(r"[\x21-\x7e]{1,4096}")
+_PLAIN = re.compile(r"[\x21-\x5b\x5d-\x7e]{1,4096}")  # for some a backslash is a slash
 _PORTS = {"https": 443, "http": 80}
 
 

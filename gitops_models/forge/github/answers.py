@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from gitops_models.errors import GmError
@@ -22,6 +23,7 @@ _SERVERS_FAULT = 500
 _FORBIDDEN = 403
 # By GitHub's documentation: what names neither a time nor a limit is asked again after a minute at the earliest.
 _REST = 60.0
+_LATEST = 253402300799.0  # the end of the year 9999
 _CODES = {
     401: "GM-F401",
     403: "GM-F402",
@@ -58,7 +60,8 @@ def raise_for(raw: Raw, where: str, *, now: float) -> NoReturn:
     said, reasons = _words(raw.body)
     seconds = _rest(raw, said, now)
     if seconds is not None:
-        raise LimitedError(f"asked too often; again in {seconds:.0f} s: {said}", seconds, where=where)
+        at = datetime.fromtimestamp(min(now + seconds, _LATEST), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        raise LimitedError(f"asked too often; again in {seconds:.0f} s, at {at}: {said}", seconds, where=where)
     fallback = "GM-F407" if raw.status >= _SERVERS_FAULT else "GM-F405"
     code = _CODES.get(raw.status, fallback)
     raise GmError(code, f"GitHub answers {raw.status}: {said}", where=where, details=reasons)
@@ -115,7 +118,7 @@ def _is_deeper(value: Any, most: int) -> bool:
             if isinstance(one, dict | list)
             for inner in (one.values() if isinstance(one, dict) else one)
         ]
-    return bool(level)
+    return any(isinstance(one, dict | list) for one in level)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -79,10 +79,11 @@ class Api:
             try:
                 return self._once(method, target, body)
             except LimitedError as limited:
-                if limited.seconds > patience:
+                rest = max(limited.seconds, 1.0)
+                if rest > patience:
                     raise
-                patience -= max(limited.seconds, 1.0)
-                self.sleep(max(limited.seconds, 1.0))
+                patience -= rest
+                self.sleep(rest)
             except GmError as error:
                 if error.code not in _PASSING or not pauses:
                     raise

@@ -26,6 +26,7 @@ _WORD = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _HOST = re.compile(r"[A-Za-z0-9.:-]{1,253}")
 _SCP = re.compile(r"(?:[^@/:]+@)?([^/:@]+):(?!//)(.+)")
 _WEB = ("https", "http")
+_PROXY = re.compile(r"https?://([^@/\s]+@)?[A-Za-z0-9.-]+(:[0-9]{1,5})?/?")
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,11 @@ def _proxy(environ: Mapping[str, str], address: Address) -> str | None:
     names = ("https_proxy", "HTTPS_PROXY") if address.scheme == "https" else ("http_proxy",)
     proxy = next((environ[name] for name in names if environ.get(name)), None)
     spared = (environ.get("no_proxy") or environ.get("NO_PROXY") or "").lower().split(",")
-    return None if any(_is_spared(address.host, one.strip()) for one in spared) else proxy
+    if proxy is None or any(_is_spared(address.host, one.strip()) for one in spared):
+        return None
+    if not _PROXY.fullmatch(proxy):
+        raise GmError("GM-F414", "the address of the proxy cannot be read")
+    return proxy
 
 
 def _is_spared(host: str, entry: str) -> bool:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import unquote
 
 import urllib3
-from urllib3.exceptions import HTTPError, IncompleteRead, InvalidChunkLength, ProtocolError, SSLError
+from urllib3.exceptions import HTTPError, ProtocolError, SSLError
 
 from gitops_models.errors import GmError
 from gitops_models.forge.github.fields import unlike
@@ -119,13 +119,13 @@ class Line:
             preload_content=False,
             decode_content=False,
         )
-        headers = {name.lower(): value for name, value in answer.headers.items()}
+        headers = {name.lower(): answer.headers[name] for name in answer.headers}  # lines of one name are joined
         try:
             body = _read(answer)
-        except BaseException:
+        except ProtocolError as error:
+            raise GmError("GM-F408", "the answer was cut short", where=str(self.address)) from error
+        finally:
             answer.close()
-            raise
-        answer.release_conn()
         if headers.get("content-encoding", "identity") != "identity":
             raise unlike("the answer is packed, which was not asked for")
         return Raw(answer.status, headers, body)
@@ -134,8 +134,6 @@ class Line:
         where = str(self.address)
         if isinstance(error, GmError):
             raise error
-        if isinstance(error, IncompleteRead | InvalidChunkLength) or _was_cut(error):
-            raise GmError("GM-F408", "the answer was cut short", where=where) from error
         said = visible(str(error))[:_SHOWN]
         if isinstance(error, SSLError):
             hint = "name the server's authority in SSL_CERT_FILE"
@@ -152,10 +150,3 @@ def _read(answer: urllib3.BaseHTTPResponse) -> bytes:
         if len(body) > MOST_BYTES:
             raise unlike(f"the answer has more than {MOST_BYTES} bytes")
     return bytes(body)
-
-
-def _was_cut(error: Exception) -> bool:
-    """Whether the body ended early; urllib3 wraps what http.client says of that."""
-    return isinstance(error, ProtocolError) and any(
-        isinstance(one, IncompleteRead | InvalidChunkLength) for one in error.args
-    )
