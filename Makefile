@@ -63,8 +63,9 @@ mutate: $(READY) $(MUTMUT)/.ready ## mutants of the judge and how many the tests
 # pytest and its kin come from the environment of the project: mutmut is to run the tests as everybody runs them.
 $(MUTMUT)/.ready: $(READY)
 	rm -rf $(MUTMUT)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(MUTMUT) mutmut==3.8.1 click libcst \
-	  textual rich markdown-it-py mdit-py-plugins linkify-it-py uc-micro-py mdurl pygments platformdirs setproctitle
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(MUTMUT) \
+	  mutmut==3.8.1 click==8.5.1 libcst==1.9.0 textual==8.2.8 rich==15.0.0 markdown-it-py==4.3.0 mdit-py-plugins==0.7.0 \
+	  linkify-it-py==2.2.0 uc-micro-py==2.0.0 mdurl==0.1.2 pygments==2.21.0 platformdirs==4.14.7 setproctitle==1.3.8
 	@touch $@
 
 sweep: $(READY) ## every case of the tests that otherwise try a sample

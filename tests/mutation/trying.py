@@ -1,8 +1,8 @@
 """A plugin of pytest that tries mutants: it collects the tests once and forks a process for each mutant.
 
-Every process starts from a session in which no test has run, so nothing that a cache holds hides a mutant. A first one
-runs all tests without a mutant and writes down which functions each test reaches. A mutant is tried with the tests that
-reach its function, those of the module's own name first and then the quickest, until one fails. A process has ten
+Every process starts from a session in which no test has run, so nothing that a cache holds hides a mutant. The first
+ones run all tests without a mutant and write down which functions each test reaches. A mutant is tried with the tests
+that reach its function, those of the module's own name first and then the quickest, until one fails. A process has ten
 times the processor time that its tests take without a mutant.
 """
 
@@ -19,7 +19,7 @@ from _pytest.runner import runtestprotocol
 from mutmut.mutation.trampoline import set_mutant_under_test
 from mutmut.state import state
 
-PLAN, REACH, RESULTS = Path("plan.json"), Path("reach.json"), Path("results.json")
+PLAN, RESULTS = Path("plan.json"), Path("results.json")
 KILLED, SURVIVED, LATE, UNREACHED = "killed", "survived", "late", "unreached"
 MEMORY = 4 << 30
 _FAILED = 1
@@ -29,10 +29,7 @@ _FAILED = 1
 def pytest_runtestloop(session):
     """Instead of running the tests: try the mutants of the plan, write what became of each."""
     plan = json.loads(PLAN.read_text("utf-8"))
-    _wait(_forked(lambda: _look(session.items)))
-    reach = json.loads(REACH.read_text("utf-8"))
-    if reach["failed"]:
-        pytest.exit(f"without any mutant {reach['failed']} fails", returncode=2)
+    reach = _reached(session.items, plan["children"])
     items = {one.nodeid: one for one in session.items}
     results, running = {}, {}
     for name in plan["mutants"]:
@@ -78,8 +75,24 @@ def _note(results, running) -> None:
     print(f"{len(results)} {results[name]} {name}", file=sys.__stderr__, flush=True)
 
 
-def _look(items) -> int:
-    """Run all tests on the functions as they are; keep which functions each reaches and how long it takes."""
+def _reached(items, children: int):
+    """Which tests reach each function and how long each takes, found by so many processes at a time."""
+    parts = [(items[number::children], Path(f"reach-{number}.json")) for number in range(children)]
+    for pid in [_forked(lambda part=part, path=path: _look(part, path)) for part, path in parts]:
+        _wait(pid)
+    reach = {"tests": defaultdict(list), "seconds": {}}
+    for _, path in parts:
+        found = json.loads(path.read_text("utf-8"))
+        if found["failed"]:
+            pytest.exit(f"without any mutant {found['failed']} fails", returncode=2)
+        reach["seconds"] |= found["seconds"]
+        for function, tests in found["tests"].items():
+            reach["tests"][function] += tests
+    return reach
+
+
+def _look(items, path: Path) -> int:
+    """Run tests on the functions as they are; write to ``path`` what each reaches and how long it takes."""
     set_mutant_under_test("stats")
     by_function, seconds, failed = defaultdict(list), {}, None
     for item, following in zip(items, [*items[1:], None], strict=True):
@@ -90,7 +103,7 @@ def _look(items) -> int:
         for function in state()._stats:
             by_function[function].append(item.nodeid)
         state()._stats.clear()
-    REACH.write_text(json.dumps({"tests": by_function, "seconds": seconds, "failed": failed}), "utf-8")
+    path.write_text(json.dumps({"tests": by_function, "seconds": seconds, "failed": failed}), "utf-8")
     return 0
 
 
