@@ -293,3 +293,20 @@ def test_a_condition_that_could_never_mean_anything_is_no_policy(conditions):
 def test_the_time_of_judgement_is_no_matter():
     here = version(world({"metric": "auc", "at_least": 0.85}), "1.0.0", metric(0.9))
     assert codes(here, at=AT) == ()
+
+
+@pytest.mark.parametrize("higher", [True, False])
+@pytest.mark.parametrize("tolerance", [0.0, 2.0])
+def test_of_figures_that_differ_the_worst_is_held_against_the_best(higher, tolerance):
+    require = {"metric": "size", "not_worse_than": "live", "tolerance": tolerance, "higher_is_better": higher}
+    here = version(version(world(require), "1.0.0"), "1.1.0")
+    for name, figures in (("1.0.0", (8.0, 10.0)), ("1.1.0", (7.0, 12.0))):
+        for number, value in enumerate(figures):
+            kind = f"load-{number}"
+            here.accept(evidence_file(name, kind, metrics=[metric(value, "size", higher_is_better=higher)]), "ci")
+    here.promoted("1.0.0", "development")
+    verdict = here.judge(here.stage("1.1.0", "development"), approvals=["lead"])
+    said = "size is 7.0, worse than what is live (fraud@1.0.0: 10.0)"
+    said = said if higher else "size is 12.0, worse than what is live (fraud@1.0.0: 8.0)"
+    room = f" by more than {tolerance}" if tolerance else ""
+    assert finding(verdict, "GM-P319").message == f"floor: {said}{room}"

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.support.policy import AT, LENIENT, World, finding, hold_file, people_yaml, policy_yaml
+from tests.support.policy import AT, LENIENT, World, finding, hold_file, people_yaml, policy_yaml, quarantine_file
 
 SKIPPED = {"skipped": ["approval"]}
 RULES = {"role": ["operator"], "skips": ["approval"], "ratify_within_hours": 48}
@@ -79,3 +79,18 @@ def test_an_emergency_places_one_hold_for_each_stage(beside):
     }
     alone = world().judge(back(world(), "1.2.0", 1, "staging", "production"), by="operator")
     assert "GM-P605" not in alone.codes
+
+
+def test_an_emergency_says_where_it_should_have_led():
+    here = world()
+    astray = here.judge(back(here, "1.0.0", 1), by="operator")
+    assert finding(astray, "GM-P603").message == "an emergency to 1.0.0, and the last known good version is 1.2.0"
+    emptied = dict.fromkeys(here.stage("1.0.0")) | hold_file(emergency=SKIPPED)
+    kept = here.judge(emptied, by="operator")
+    assert finding(kept, "GM-P603").message == "nothing would be left in production, and 1.2.0 is good"
+    for version in MODEL[:3]:
+        here.accept(quarantine_file(version))
+    left = here.judge(back(here, "1.0.0", 1), by="operator")
+    assert finding(left, "GM-P603").message == "an emergency to 1.0.0, and no good version is left"
+    empty = here.judge(emptied, by="operator")
+    assert finding(empty, "GM-P603").message == "the policy does not let production go without a version"

@@ -196,3 +196,12 @@ def test_an_approver_adds_no_evidence_but_a_revocation():
 def test_a_stage_without_a_version_says_only_that():
     here = world()
     assert here.codes(here.stage("5.0.0", "development"), approvals=["lead"]) == ("GM-P303",)
+
+
+@pytest.mark.parametrize(("good", "bad"), [("ci", "visitor"), ("visitor", "ci"), ("ci", "domain"), ("lead", "ci")])
+def test_of_two_results_at_the_same_time_that_decides_which_speaks_against_it(good, bad):
+    here = world()
+    edits = evidence_file("1.0.0", "unit-tests", by=good, name="a")
+    edits |= evidence_file("1.0.0", "unit-tests", by=bad, result="failed", name="b")
+    verdict = promote(here.accept(edits))
+    assert finding(verdict, "GM-P308").message == f"unit-tests of fraud@1.0.0 is failed (by {bad})"

@@ -349,3 +349,11 @@ def test_evidence_from_the_future_is_not_fresh(ahead, expected):
     here = staged(world("low", evidence=["evaluation"], max_age_days=90), AT - timedelta(hours=99))
     here.accept(evidence_file("1.0.0", "evaluation"), "ci", at=AT + ahead)
     assert here.codes(here.stage("1.0.0"), approvals=["lead"]) == expected
+
+
+@pytest.mark.parametrize(("ahead", "known"), [(timedelta(minutes=5), True), (timedelta(minutes=5, seconds=1), False)])
+def test_a_successor_may_be_as_far_ahead_as_clocks_differ(ahead, known):
+    here = staged(world(soak_hours=SOAK), AT - timedelta(hours=1))
+    here.accept(here.stage("1.1.0", "development")).accept(here.stage("1.1.0", "validation"))
+    here.accept(here.stage("1.1.0", "staging"), at=AT + ahead)
+    assert ("it left after 1 h" in unsoaked(here)) == known
