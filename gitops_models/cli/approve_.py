@@ -137,6 +137,8 @@ def _report(
     emit(options, "Decision", body, lines)
     if done.waiting:
         say(options, f"it waits in the outbox and goes out with the next command: {done.waiting.message}")
+    if (unsaid := getattr(done, "unsaid", None)) is not None:
+        say(options, f"warning: signed, and not a review on the forge: {unsaid} ({unsaid.hint})")
     if out is not None:
         next_step(options, f"gm trust ledger add {out}, by anyone who may push")
     elif released:

@@ -10,6 +10,7 @@ import typer
 
 from gitops_models.cli.options import Options, of
 from gitops_models.cli.output import next_step, say
+from gitops_models.cli.prchecks import check_pull
 from gitops_models.cli.trialviews import run_policy_tests
 from gitops_models.cli.verdicts import FOR_FORGES, FORMS, chosen, show, show_refusal
 
@@ -38,6 +39,12 @@ def command(
         "text"
     ),
     simulation: Suppose = None,
+    number: Annotated[
+        int | None, typer.Option("--pr", metavar="N", min=1, help="This pull request, with its reviews.")
+    ] = None,
+    post: Annotated[bool, typer.Option("--post", help="With --pr: show the verdict there, as check and comment.")] = (
+        False
+    ),
     policy_tests: Annotated[
         bool, typer.Option("--policy-tests", help="Run the tests of the policy: policies/tests, or the PATH named.")
     ] = False,
@@ -53,21 +60,24 @@ def command(
         return run_policy_tests(options, Path(name) if name else None, head, as_json=form == "json")
     if simulation and (documents or (name is None and base is None)):
         raise typer.BadParameter("name a proposal, or --base, to suppose decisions on", param_hint="--simulate")
+    if (post and number is None) or (number and (name or base or head or documents or simulation or policy_tests)):
+        raise typer.BadParameter("takes --post, --pin, --format and --json, and nothing else", param_hint="--pr")
     try:
         supposed = _supposed(simulation)
+        known = pin or os.environ.get("GM_PIN") or None
         found = (
-            _proposal(options, name, supposed)
+            check_pull(options, number, post=post, pin=known)
+            if number
+            else _proposal(options, name, supposed)
             if name
-            else _commits(
-                options, base, head, documents=documents, pin=pin or os.environ.get("GM_PIN") or None, supposed=supposed
-            )
+            else _commits(options, base, head, documents=documents, pin=known, supposed=supposed)
         )
     except GmError as error:
         if form in FOR_FORGES:
             show_refusal(options, error, form)
         raise
     show(options, found.verdict, form, found.supposed)
-    if name is None and found.verdict.allowed and form == "text":
+    if name is None and number is None and found.verdict.allowed and form == "text":
         next_step(options, "gm proposals")
     return Exit.OK if found.verdict.allowed else Exit.DENIED
 

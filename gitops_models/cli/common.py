@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gitops_models.cli.options import Options
+    from gitops_models.forge.base import Proposal
     from gitops_models.workflows.merging import Landed
     from gitops_models.workflows.propose import Opened
     from gitops_models.workflows.session import Session
@@ -22,12 +23,18 @@ NoPush = Annotated[bool, typer.Option("--no-push", help="Keep the proposal on a 
 Merge = Annotated[bool, typer.Option("--merge", help="Sign, check and merge at once where the policy lets you.")]
 
 
-def open_here(options: Options, *, replay: bool = False, progress: Callable[[int, int], None] | None = None) -> Session:
+def open_here(
+    options: Options,
+    *,
+    replay: bool = False,
+    pin: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Session:
     """The session of this run, with a word about a remote that does not answer; the rest as in ``open_session``."""
     from gitops_models.cli.asking import terminal
     from gitops_models.workflows.session import open_session
 
-    session = open_session(options.repo, replay=replay, progress=progress)
+    session = open_session(options.repo, replay=replay, pin=pin, progress=progress)
     session.attended = terminal(options) is not None
     if session.offline:
         say(options, f"working offline: {session.offline}")
@@ -36,6 +43,18 @@ def open_here(options: Options, *, replay: bool = False, progress: Callable[[int
     for doubt in session.checkpoints.doubts:
         say(options, f"warning: {doubt.code}: {doubt.what}; see `gm verify`")
     return session
+
+
+def tell_notes(options: Options, session: Session) -> None:
+    """Say what of a pull request could not be done and stops nothing: a label, asking somebody."""
+    for note in getattr(session.hosted, "notes", ()):
+        say(options, f"warning: {note}")
+
+
+def tell_unheard(options: Options, session: Session) -> None:
+    """Say that the forge was not heard, and so only what Git holds was looked at."""
+    if session.unheard is not None:
+        say(options, f"warning: {session.unheard}; only branches and signed decisions were looked at")
 
 
 def exclude(*, merge: bool, no_push: bool) -> None:
@@ -76,9 +95,11 @@ def finish(
         return None
     if not merge:
         emit(options, kind, body, [*(lines or []), *opened_lines(opened)])
+        tell_notes(options, session)
         next_step(options, _push_it(session, opened) if no_push and session.remote else next_of(opened))
         return None
     landed = _land_or_leave_open(options, session, opened)
+    tell_notes(options, session)
     emit(options, kind, {**body, **landed_body(landed)}, [*(lines or []), *landed_lines(landed)])
     after_landing(options, session, landed)
     return landed
@@ -127,14 +148,21 @@ def proposal_body(opened: Opened) -> dict[str, Any]:
         "branch": proposal.branch,
         "head": proposal.head,
         "changeId": opened.evaluation.change_id,
+        **pull_body(proposal),
         "files": list(opened.files),
         "verdict": to_json(opened.evaluation.verdict),
     }
 
 
+def pull_body(proposal: Proposal) -> dict[str, Any]:
+    """Number and address of its pull request for ``--json``; nothing where it has none."""
+    return {} if proposal.number is None else {"number": proposal.number, "url": proposal.url}
+
+
 def landed_body(landed: Landed) -> dict[str, Any]:
     """A landed step for ``--json``."""
-    return {"step": landed.step, "tags": list(landed.tags), "changeId": landed.evaluation.change_id}
+    waits = {"waiting": landed.waiting} if landed.waiting else {}
+    return {"step": landed.step, "tags": list(landed.tags), "changeId": landed.evaluation.change_id, **waits}
 
 
 def plan_lines(opened: Opened) -> list[str]:
@@ -147,7 +175,7 @@ def plan_lines(opened: Opened) -> list[str]:
 def opened_lines(opened: Opened) -> list[str]:
     """One line for the proposal and one for each quorum that is not met."""
     proposal = opened.proposal
-    lines = [f"proposal {proposal.id}  {proposal.title}"]
+    lines = [f"proposal {proposal.id}  {proposal.title}", *([f"  {proposal.url}"] if proposal.url else [])]
     return lines + [
         f"  needs {', '.join(quorum.missing)} for the {quorum.what}{_candidates(quorum)}"
         for quorum in opened.evaluation.verdict.quorums
@@ -158,6 +186,7 @@ def opened_lines(opened: Opened) -> list[str]:
 def landed_lines(landed: Landed) -> list[str]:
     """The step, and the tags made with it."""
     lines = [f"landed {landed.step[:12]}  {landed.proposal.title}"]
+    lines += [f"  {landed.waiting}"] if landed.waiting else []
     return lines + [f"  tag {name}" for name in landed.tags]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gitops_models.cli.common import after_landing, landed_body, landed_lines, open_here
+from gitops_models.cli.common import after_landing, landed_body, landed_lines, open_here, tell_notes
 from gitops_models.cli.options import Options, of
 from gitops_models.cli.output import emit, next_step, say
 
@@ -56,6 +56,7 @@ def command(
         return
     landed = merge(session, find_proposal(session, name), patience=Patience(retry_for))
     emit(options, "Landing", landed_body(landed), landed_lines(landed))
+    tell_notes(options, session)
     if landed.proposal.event == "rollback":
         with telling(options, session) as post:
             tell_landed(post, landed.proposal, landed.step)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from gitops_models.cli.common import open_here
+from gitops_models.cli.common import open_here, pull_body, tell_unheard
 from gitops_models.cli.options import of
 from gitops_models.cli.output import emit, next_step, table
 
@@ -19,13 +19,15 @@ def command(
     from gitops_models.workflows.queue import waiting
 
     options = of(context)
-    found = waiting(open_here(options), mine=mine, for_me=waiting_for_me)
+    session = open_here(options)
+    found = waiting(session, mine=mine, for_me=waiting_for_me)
     body = {
         "proposals": [
             {
                 "id": item.proposal.id,
                 "branch": item.proposal.branch,
                 "title": item.proposal.title,
+                **pull_body(item.proposal),
                 "state": item.state,
                 "missing": list(item.missing),
                 "unblock": list(item.unblock),
@@ -35,7 +37,7 @@ def command(
     }
     rows = [
         (
-            item.proposal.id,
+            item.proposal.id if item.proposal.number is None else f"{item.proposal.id} #{item.proposal.number}",
             item.state,
             item.proposal.title,
             ", ".join(item.missing) or "-",
@@ -43,6 +45,7 @@ def command(
         )
         for item in found
     ]
+    tell_unheard(options, session)
     empty = ["no open proposals"]
     emit(options, "Proposals", body, table(rows, ("ID", "STATE", "TITLE", "MISSING", "WHO CAN")) if rows else empty)
     next_step(options, f"gm show {found[0].proposal.id}" if found else "gm status")

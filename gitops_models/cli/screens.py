@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gitops_models.cli.common import pull_body
 from gitops_models.cli.comparison import comparison_body, interface_lines, lineage_lines, metric_lines
 from gitops_models.cli.log_ import clock
 from gitops_models.cli.output import table
@@ -30,6 +31,7 @@ def proposal_body(screen: ProposalScreen) -> dict[str, Any]:
         "branch": proposal.branch,
         "head": proposal.head,
         "title": proposal.title,
+        **pull_body(proposal),
         "proposers": sorted(evaluation.facts.proposers),
         "reasons": _reasons(screen),
         "risk": screen.risk,
@@ -50,6 +52,7 @@ def proposal_lines(screen: ProposalScreen) -> Iterator[str]:
 
     proposal, evaluation = screen.proposal, screen.evaluation
     yield f"{proposal.id}  {proposal.title}"
+    yield from [f"  {proposal.url}"] if proposal.url else []
     yield f"  by {', '.join(sorted(evaluation.facts.proposers)) or proposal.author}, risk {screen.risk or '-'}"
     yield from (f"  why: {reason}" for reason in _reasons(screen))
     yield "changes:"

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from gitops_models.cli.common import open_here
+from gitops_models.cli.common import open_here, tell_unheard
 from gitops_models.cli.options import of
 from gitops_models.cli.output import emit, next_step
 
@@ -23,6 +23,7 @@ def command(
     options = of(context)
     session = open_here(options)
     screen = show(session, name)
+    tell_unheard(options, session)
     if isinstance(screen, ProposalScreen):
         remember_shown(session.store, screen.proposal.ref, screen.evaluation.change_id)
         emit(options, "ProposalView", screens.proposal_body(screen), screens.proposal_lines(screen))

@@ -14,5 +14,8 @@ CODES = {
         Exit.INTEGRITY,
         "nothing was accepted: look at the step with `gm show`, then approve or revert it",
     ),
+    "GM-F434": Code(
+        "somebody else's token", Exit.AUTHENTICATION, "sign in as yourself (`gh auth login`), or review there"
+    ),
     "GM-F433": Code("a pull request into another branch", Exit.USAGE, "change its base, or open it again"),
 }

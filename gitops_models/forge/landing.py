@@ -56,7 +56,7 @@ def prepare_landing(  # noqa: PLR0913 - who signs, where and when are all the ca
         store,
         tree,
         [evaluation.tip, evaluation.head],
-        _message(store, proposal, evaluation),
+        message_of(store, proposal, evaluation),
         ident,
         ident,
         lambda payload: signer.sign(payload, GIT_NAMESPACE),
@@ -102,7 +102,8 @@ def _tree_updates(store: Store, evaluation: Evaluation) -> dict[str, Entry | Non
     return dict(merged.updates)
 
 
-def _message(store: Store, proposal: Proposal, evaluation: Evaluation) -> str:
+def message_of(store: Store, proposal: Proposal, evaluation: Evaluation) -> str:
+    """The message of the merge: the proposal's trailers, its change and who approved it."""
     source = store.commit(evaluation.head).message
     title = source.split("\n", 1)[0]
     pairs = [pair for pair in parse_trailers(source) if pair[0] not in {GM_CHANGE, APPROVED_BY}]

@@ -170,11 +170,14 @@ class _Walker:
 
     def _verdict(self, commit: Commit, change: Change, facts: Facts) -> Judged:
         def made_with(acceptance: Acceptance) -> bool:
-            spoken = (acceptance.merge, acceptance.head, acceptance.main)
-            whole = (commit.oid, commit.parents[-1], commit.parents[0])
-            return spoken == whole and not late and self.timely.fits(acceptance, self.history.people)
+            if (acceptance.merge, acceptance.head) != (commit.oid, commit.parents[-1]) or acceptance.main not in places:
+                return False
+            late = self.timely.too_late(commit.oid, acceptance.main)
+            return not late and self.timely.fits(acceptance, self.history.people)
 
-        late = self.timely.too_late(commit.oid, commit.parents[0])
+        # A forge that makes the merge has it accepted once it is there: what is no policy is released then; the
+        # policy is accepted there, as by a receipt, only while nothing was built on it.
+        places = (commit.parents[0], *((commit.oid,) if POLICY_SCOPE in change.scopes else ()))
         records = self.ledger.records(facts.change_id)
         return judge_step(
             change,

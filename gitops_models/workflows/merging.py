@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from gitops_models.errors import GmError
 from gitops_models.forge.landing import prepare_landing
@@ -24,7 +24,7 @@ from gitops_models.workflows.review import check
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gitops_models.forge.base import Proposal
+    from gitops_models.forge.base import Hosted, Proposal
     from gitops_models.forge.landing import Landing
     from gitops_models.trust.records import Record
     from gitops_models.verification.proposal import Evaluation
@@ -35,13 +35,14 @@ BROKEN = frozenset({"GM-S201", "GM-S210"})
 
 @dataclass(frozen=True)
 class Landed:
-    """The step that landed a proposal."""
+    """The step that landed a proposal; ``waiting`` says why it is not accepted yet, where a forge made the merge."""
 
     proposal: Proposal
     step: str
     evaluation: Evaluation
     tags: tuple[str, ...]
     left_alone: str | None
+    waiting: str = ""
 
 
 def merge(session: Session, proposal: Proposal, *, patience: Patience | None = None) -> Landed:
@@ -49,9 +50,13 @@ def merge(session: Session, proposal: Proposal, *, patience: Patience | None = N
 
     A race that was lost is run again from the new tip for as long as ``patience`` lasts. Raises ``Denied`` when the
     policy does not allow it, GM-F202 when the line kept moving, GM-F203 when somebody else landed the proposal, GM-F204
-    when it is another one now.
+    when it is another one now. Where the forge makes the merge: as ``merge_hosted`` says.
     """
     patience = patience or Patience()
+    if (place := forge(session)).merges:
+        from gitops_models.workflows.merging_hosted import merge_hosted  # noqa: PLC0415 - Git alone never needs it
+
+        return merge_hosted(session, cast("Hosted", place), proposal, patience)
     refuse_landed(session, proposal, patience)
     for _ in patience.attempts():
         evaluation = check(session, proposal)

@@ -20,12 +20,14 @@ from gitops_models.workflows.patience import Patience
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from gitops_models.forge.base import Forge
     from gitops_models.verification.proposal import Evaluation
     from gitops_models.workflows.session import Session
 
 REGULAR = 0o100644
 ID_LENGTH = 8
 BUSY = "GM-S209"
+GITHUB = "github"
 LOCKED_FOR = 10.0  # seconds; longer than it takes until a lock that nobody holds is broken
 
 
@@ -105,28 +107,40 @@ def propose(
 def publish(session: Session, planned: Opened, *, no_push: bool = False) -> Opened:
     """Open the proposal, or take up the one that stands there: a command that was killed is simply given again."""
     place, opened = forge(session, no_push=no_push), replace(planned, published=True)
-    known = next((known for known in place.list() if known.ref == opened.proposal.ref), None)
+    known = place.standing(opened.proposal.ref)
     if known is not None:
         found = evaluate(session.store, session.history, known.head, session.ledger, at=session.clock.now())
         sound = found.verdict.allowed or found.verdict.missing_only
         if sound and found.change_id == opened.evaluation.change_id:
             message = session.store.commit(known.head).message
-            return replace(opened, proposal=known, evaluation=found, message=message)
+            return _ask(session, place, replace(opened, proposal=known, evaluation=found, message=message))
     for _ in Patience(LOCKED_FOR).attempts():
         try:
-            place.open(opened.proposal)
+            return _ask(session, place, opened)
         except GmError as error:
             if error.code != BUSY:
                 raise
             busy = error
-        else:
-            return opened
     raise busy
 
 
-def forge(session: Session, *, no_push: bool = False) -> GitOnlyForge:
-    """The repository's forge; with ``no_push`` the proposal stays a local branch."""
-    return GitOnlyForge(session.store, None if no_push else session.remote)
+def _ask(session: Session, place: Forge, opened: Opened) -> Opened:
+    """Publish the branch, and where the forge has pages, one that tells what the proposal is."""
+    if not place.merges:
+        return replace(opened, proposal=place.open(opened.proposal))
+    from gitops_models.workflows.pages import page_of  # noqa: PLC0415 - Git alone never needs it
+
+    return replace(opened, proposal=place.open(opened.proposal, page_of(session, opened)))
+
+
+def forge(session: Session, *, no_push: bool = False) -> Forge:
+    """The repository's forge, as the accepted gm.yaml names it; with ``no_push`` the proposal stays a local branch."""
+    remote = None if no_push else session.remote
+    if remote is None or session.history.repository.forge != GITHUB:
+        return GitOnlyForge(session.store, remote)
+    from gitops_models.workflows.hosted import connect  # noqa: PLC0415 - as above
+
+    return connect(session, remote)
 
 
 def _entry(session: Session, content: bytes | Entry | None) -> Entry | None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from gitops_models.errors import GmError
+from gitops_models.forge.git_only import GitOnlyForge
 from gitops_models.forge.label import disagreement
 from gitops_models.registry.canonical import jcs
 from gitops_models.registry.events import StageMove, VersionEvent
@@ -17,6 +18,7 @@ from gitops_models.trust.records import ChangeSummary, Decision, decision_payloa
 from gitops_models.verification.changes import blocked_change
 from gitops_models.verification.decisions import standing_of
 from gitops_models.verification.proposal import Evaluation, evaluate
+from gitops_models.workflows.hosted import say_opinion
 from gitops_models.workflows.propose import forge
 from gitops_models.workflows.remotes import has_bytes
 from gitops_models.workflows.shown import hold_to, last_shown
@@ -36,17 +38,32 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reviewed:
-    """A decision that was signed, and what the proposal still lacks."""
+    """A decision that was signed, and what the proposal still lacks.
+
+    ``unsaid`` is why it is no review on the forge as well, where it should be one.
+    """
 
     proposal: Proposal
     record: Record
     evaluation: Evaluation
     waiting: GmError | None = None
+    unsaid: GmError | None = None
 
 
-def proposals(session: Session) -> Sequence[Proposal]:
-    """The open proposals."""
-    return forge(session).list()
+def proposals(session: Session, *, strict: bool = False) -> Sequence[Proposal]:
+    """The open proposals. Of a forge whose API is silent those that Git holds, and ``session.unheard`` says why.
+
+    With ``strict`` that is an error.
+    """
+    place = GitOnlyForge(session.store, session.remote)
+    if strict or not (session.unheard or session.offline):
+        try:
+            return forge(session).list()
+        except GmError as error:
+            if strict or not error.code.startswith("GM-F4"):
+                raise
+            session.unheard = error
+    return place.list()
 
 
 def find_proposal(session: Session, name: str) -> Proposal:
@@ -55,6 +72,8 @@ def find_proposal(session: Session, name: str) -> Proposal:
     Raises GM-F101 when there is none, GM-F102 when several fit.
     """
     found = [proposal for proposal in proposals(session) if proposal.answers_to(name)]
+    if not found and session.unheard is not None:
+        raise session.unheard
     if not found:
         raise GmError("GM-F101", f"there is no open proposal {name}", where=name)
     if len(found) > 1:
@@ -64,7 +83,10 @@ def find_proposal(session: Session, name: str) -> Proposal:
 
 
 def check(session: Session, proposal: Proposal) -> Evaluation:
-    """Judge the proposal as if it were merged now; GM-F104 where its branch is called after something else."""
+    """Judge the proposal as if it were merged now, with the reviews that the forge shows of it.
+
+    GM-F104 where its branch is called after something else, GM-F204 where it has another head now.
+    """
     evaluation = evaluate(
         session.store,
         session.history,
@@ -72,6 +94,7 @@ def check(session: Session, proposal: Proposal) -> Evaluation:
         session.ledger,
         at=session.clock.now(),
         has_bytes=has_bytes(session),
+        reviews=forge(session).reviews(proposal) if proposal.number is not None else (),
     )
     lie = disagreement(proposal, _brought(session, evaluation.change))
     if lie is not None:
@@ -116,7 +139,8 @@ def approve(
     if keep_local:
         return Reviewed(proposal, record, evaluation)
     waiting = add(session, evaluation.change_id, record)
-    return Reviewed(proposal, record, check(session, proposal), waiting)
+    unsaid = say_opinion(session, proposal, cast("Decision", record.body))
+    return Reviewed(proposal, record, check(session, proposal), waiting, unsaid)
 
 
 def add(session: Session, change_id: str, record: Record) -> GmError | None:

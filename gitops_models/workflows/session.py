@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from gitops_models.forge.base import Hosted
     from gitops_models.registry.documents import Actor
     from gitops_models.registry.snapshot import Snapshot
     from gitops_models.trust.signing import Signer
@@ -42,6 +43,7 @@ class Session:
     ``checkpoints`` are the newest ones, held against the history when it was opened, ``undecided`` what the clone
     remembers of steps that it saw unaccepted (see ``Memory``).
     ``attended`` says that somebody sits at a terminal, whom ssh-keygen may ask for a passphrase.
+    ``hosted`` is the forge with pull requests once it was asked, ``unheard`` why its word is missing, if it is.
     """
 
     store: Store
@@ -55,6 +57,8 @@ class Session:
     attended: bool = False
     checkpoints: Checkpoints = field(default_factory=Checkpoints)
     undecided: Mapping[str, str] = field(default_factory=dict)
+    hosted: Hosted | None = field(default=None, repr=False)
+    unheard: GmError | None = None
 
     @property
     def accepted(self) -> Snapshot:

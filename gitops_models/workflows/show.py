@@ -108,7 +108,11 @@ def show(session: Session, name: str) -> Screen:
 
 def proposal_screen(session: Session, proposal: Proposal) -> ProposalScreen:
     """Judge a proposal and compare every version that it moves or registers with the one before."""
-    evaluation = check(session, proposal)
+    return evaluated_screen(session, proposal, check(session, proposal))
+
+
+def evaluated_screen(session: Session, proposal: Proposal, evaluation: Evaluation) -> ProposalScreen:
+    """The screen of a proposal that is judged."""
     after = evaluation.change.after
     models = [model for model in evaluation.change.models if after.has_model(model)]
     consumers = [f"{consumer.name} ({model})" for model in models for consumer in after.model(model).consumers]
