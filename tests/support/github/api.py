@@ -5,6 +5,7 @@ import re
 from urllib.parse import urlencode
 
 from tests.support.github import (  # noqa: F401 - modules that bring routes
+    apps,
     checks,
     commits,
     deployments,
@@ -74,13 +75,22 @@ def _call(fake, request, account):
     except Refused:
         fake.violations.append(f"{request.method} {path}: no operation of the description")
         raise
+    if account is not None and account.kind == "App" and operation(route.method, route.template):
+        raise Refused(401, "A JSON web token could not be decoded")
     call = Call(fake, request, route, names, account)
     if "{repo}" in route.template:
         call.repo = fake.repositories.get(f"{names['owner']}/{names['repo']}".lower())
-        if call.repo is None or not call.repo.may(account, "read"):
+        if call.repo is None or not call.repo.may(account, "read") or not _is_for(call):
             raise not_found()
         call.repo.scan()
     return call
+
+
+def _is_for(call):
+    """Whether the token, where it is an installation's, is for this repository."""
+    words = (call.request.headers.get("Authorization") or "").partition(" ")[2]
+    made = call.fake.tokens.get(words)
+    return made is None or made.names is None or call.repo.name in made.names
 
 
 def _by_name(fake, path):
@@ -144,8 +154,8 @@ def _paged(call, made):
 
 
 def _pages(call):
-    known = operation(call.route.method, call.route.template)["parameters"]
-    return any(each.get("$ref", "").endswith("/page") for each in known)
+    known = operation(call.route.method, call.route.template) or {}
+    return any(each.get("$ref", "").endswith("/page") for each in known.get("parameters", ()))
 
 
 def _address(call, page):

@@ -7,7 +7,7 @@ import os
 import threading
 from datetime import UTC, datetime
 
-from tests.support.github import api, pulling, repository
+from tests.support.github import api, apps, asking, pulling, repository
 from tests.support.github.authority import issued
 from tests.support.github.events import Events
 from tests.support.github.faults import Faults
@@ -36,7 +36,7 @@ class FakeGitHub:
         self.ca.write_bytes(issued().authority)
         certificate.write_bytes(issued().server)
         self.lock, self.stopped = threading.RLock(), threading.Event()
-        self.accounts, self.repositories, self.teams, self.verified = {}, {}, {}, {}
+        self.accounts, self.repositories, self.teams, self.verified, self.tokens = {}, {}, {}, {}, {}
         self.events, self.violations, self.requests, self.faults = Events(), [], [], Faults()
         self.merge_key = ed25519_key("web-flow of the fake")
         self._ids = itertools.count(1001)
@@ -75,10 +75,14 @@ class FakeGitHub:
     def _bot(self, login, number, app):
         return self._put(Account(number, login, "Bot", "write", app_id=app))
 
-    def account(self, login, id, permission="write", kind="User", *, emails=(), keys=(), app_id=None, name=None):  # noqa: A002 - the API's word
-        """Make an account and give its token. A Bot is an App's; only a Bot may make check runs."""
-        app_id = app_id or (id + 1_000_000 if kind == "Bot" else None)
-        return self._put(Account(id, login, kind, permission, "", name, tuple(emails), tuple(keys), app_id)).token
+    def account(self, login, id, permission="write", kind="User", **facts):  # noqa: A002 - the API's word
+        """Make an account and give its token. ``facts``: name, emails, keys (signing), app_id, app_key.
+
+        A Bot is an App's; only a Bot may make check runs.
+        """
+        if kind == "Bot":
+            facts.setdefault("app_id", id + 1_000_000)
+        return self._put(Account(id, login, kind, permission, **facts)).token
 
     def team(self, organization, slug, members):
         """Make a team of an organization."""
@@ -109,8 +113,13 @@ class FakeGitHub:
         header = headers.get("Authorization")
         if header is None:
             return None
-        token = basic(header) if header.lower().startswith("basic ") else header.partition(" ")[2]
-        return next((one for one in self.accounts.values() if one.token == token), NotImplemented)
+        words = basic(header) if header.lower().startswith("basic ") else header.partition(" ")[2]
+        if words.count(".") == 2:  # header, claims, signature
+            return apps.claimed(self, words)
+        made = self.tokens.get(words)
+        if made is not None:
+            return made.account if self.clock() < made.until else NotImplemented
+        return next((one for one in self.accounts.values() if one.token == words), NotImplemented)
 
     # Repositories.
 
@@ -166,6 +175,10 @@ class FakeGitHub:
     def fail(self, method, path_pattern, fault, times=1):
         """Let a fault strike requests of a method ("*": any) whose path matches; see ``Fault``."""
         self.faults.add(method, path_pattern, fault, times)
+
+    def ask(self, login, method, path, body=None, **headers):
+        """One plain request by an account (None: anonymous): ``status``, ``data``, ``headers``."""
+        return asking.ask(self, login, method, path, body, **headers)
 
     # Answers.
 

@@ -20,6 +20,7 @@ class Account:
     emails: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
     app_id: int | None = None
+    app_key: str = ""  # the public half, PEM, of what the App signs its claims with
     deleted: bool = False
 
     @property
