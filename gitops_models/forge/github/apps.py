@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gitops_models.errors import GmError
+from gitops_models.forge.github.auth import is_token
 from gitops_models.forge.github.calls import segment
-from gitops_models.forge.github.fields import fields_of
+from gitops_models.forge.github.fields import fields_of, unlike
 from gitops_models.registry.times import parse_time
 
 if TYPE_CHECKING:
@@ -59,15 +60,13 @@ class Installation:
         wanted = {"repositories": [self.name]}
         path = f"/app/installations/{number}/access_tokens"
         made = fields_of(api.request("POST", path, body=wanted, repeatable=True).data, "installation token")
-        until = made.maybe_time("expires_at") or ""
-        self._token, self._until = made.word("token"), _seconds(until)
+        token, until = made.text("token"), made.maybe_time("expires_at")
+        if not is_token(token):
+            raise unlike("the token of the installation is none")
+        self._token, self._until = token, parse_time(until).timestamp() if until else 0.0
 
     def _claim(self) -> str:
         return claim(self.app, self.key, now=self.clock())
-
-
-def _seconds(until: str) -> float:
-    return parse_time(until).timestamp() if until else 0.0
 
 
 def claim(app: str, key: RSAPrivateKey, *, now: float) -> str:

@@ -78,7 +78,12 @@ def _of_gh(environ: Mapping[str, str], host: str) -> str:
 
 
 def _checked(said: str, source: str) -> str:
-    """A token is one word of plain characters; it is never shown."""
-    if not _TOKEN.fullmatch(said):
+    """The token, which is never shown."""
+    if not is_token(said):
         raise GmError("GM-F410", f"what {source} holds is no token")
     return said
+
+
+def is_token(said: str) -> bool:
+    """Whether ``said`` can stand in a header: one word of plain characters."""
+    return bool(_TOKEN.fullmatch(said))
