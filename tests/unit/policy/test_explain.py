@@ -7,6 +7,7 @@ import pytest
 from gitops_models.errors.codes import all_codes
 from gitops_models.policy.explain import explain, explanations, near
 from gitops_models.policy.rules import RULES
+from tests.support.recorded import tell
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -34,6 +35,19 @@ def test_what_was_probably_meant_comes_first(text, first):
 
 def test_nothing_is_near_to_nonsense():
     assert near("x" * 1000) == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["", "p", "P4", "P40", "P401", "gm-p4O1", "GM-PIO1", "GM-PLSB", "GMP401", "P999", "d0", "f1o1"]
+)
+def test_what_is_near_is_always_the_same(text):
+    tell(f"{near(text)} {near(text + '  ')} {explain(text) and explain(text).code}")
+
+
+@pytest.mark.parametrize("code", [rule.code for rule in RULES])
+def test_where_a_code_is_documented(code):
+    found = explain(code)
+    tell(f"{found.docs} {found.anchor} {int(found.exit_status)}")
 
 
 def test_a_code_without_a_rule_is_documented_with_the_codes():

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from gitops_models.policy.render.text import to_text
 from gitops_models.policy.simulation import load_simulation, simulate
 from tests.support.policy import LENIENT, World, approve, people_yaml, policy_yaml, yamls
-from tests.support.recorded import refused
+from tests.support.recorded import refused, tell
 
 HARDWARE = {
     "type": "ssh",
@@ -24,7 +25,9 @@ def simulated(text, made=None, approvals=(), **fields):
     made = made or world(stage_rules={}, lineage={"require": [], "coverage": []})
     change = made.change(made.stage("1.0.0"))
     facts = made.facts(change, "engineer2", approvals)
-    return simulate(change, replace(facts, **fields), made.policy, load_simulation(text, "what-if.yaml"))
+    found = simulate(change, replace(facts, **fields), made.policy, load_simulation(text, "what-if.yaml"))
+    tell(f"{found.supposed}: {to_text(found.verdict)}")
+    return found
 
 
 BOTH = b"- person: raio\n- {person: domain, decision: approve}\n"

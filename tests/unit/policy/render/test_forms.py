@@ -15,6 +15,7 @@ from gitops_models.policy.render.sarif import to_sarif
 from gitops_models.policy.render.text import to_text
 from gitops_models.policy.verdict import Counted, Finding, Ignored, QuorumResult, Severity, Verdict
 from gitops_models.registry.text import UNSAFE, visible_json
+from tests.support.recorded import tell
 from tests.support.sarif import faults
 
 CHANGE = "3fa9c1d2" + "0" * 56
@@ -174,6 +175,14 @@ def test_sarif_stays_well_formed_and_keeps_text_as_text(text):
     message = log["runs"][0]["results"][0]["message"]["text"]
     assert not re.search(r"(?<!\\)[\[\]]", message.replace("\\\\", ""))
     assert not re.search(r"(?<!\{)\{(\{\{)*(?!\{)", message)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("number", range(len(HOSTILE)))
+def test_what_becomes_of_such_text(form, number):
+    verdict = hostile(HOSTILE[number])
+    tell(FORMS[form](verdict))
+    tell(FORMS[form](verdict, simulated=(HOSTILE[number], "b")))
 
 
 @given(st.text(st.characters(exclude_categories=()), max_size=80))
