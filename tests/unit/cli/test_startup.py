@@ -8,6 +8,9 @@ import sys
 
 import pytest
 
+from gitops_models.errors import Exit
+from tests.support.registry import Registry
+
 HEAVY = ["pydantic", "pygit2", "git", "dvc", "sigstore", "rich"]
 PROBE = """
 import json, sys
@@ -16,16 +19,49 @@ try:
     status = run(sys.argv[1:])
 except SystemExit as ended:
     status = ended.code
-print(json.dumps([int(status or 0), sorted(set(name.split(".")[0] for name in sys.modules))]), file=sys.stderr)
+print(json.dumps([int(status or 0), sorted(sys.modules)]), file=sys.stderr)
 """
+# What judging a promotion needs no part of. Everybody waits for `gm check`, and most of that time is imports.
+NO_PART = [
+    "dvc",
+    "rich",
+    "sigstore",
+    "gitops_models.artifacts.digests",
+    "gitops_models.delivery",
+    "gitops_models.policy.lint",
+    "gitops_models.policy.render.markdown",
+    "gitops_models.policy.render.sarif",
+    "gitops_models.policy.trials",
+    "gitops_models.registry.documents.policytest",
+    "gitops_models.trust.gpgsigning",
+    "gitops_models.trust.keyless.bundle",
+    "gitops_models.trust.keyless.provenance",
+    "gitops_models.trust.oms",
+    "gitops_models.trust.usersigner",
+    "gitops_models.verification.kept",
+    "gitops_models.verification.provenance",
+    "gitops_models.workflows.merging",
+]
 
 
-def imported(*words, **env):
+def imported(*words, fine=0, **env):
     command = [sys.executable, "-c", PROBE, *words]
     done = subprocess.run(command, env=os.environ | env, capture_output=True, text=True, timeout=60, check=True)
     status, names = json.loads(done.stderr.splitlines()[-1])
-    assert status == 0
+    assert status == fine
     return done.stdout, set(names)
+
+
+@pytest.fixture(scope="module")
+def proposed(tmp_path_factory):
+    """A promotion that waits, and the words that judge it: as a proposal, and as continuous integration does."""
+    story = Registry(tmp_path_factory.mktemp("proposed") / "repository")
+    story.version("fraud", "1.0.0")
+    proposal = story.promote("fraud", "1.0.0", "development")
+    return ["-C", str(story.path)], {
+        "proposal": ["check", proposal.id],
+        "commits": ["check", "--base", "main", "--head", proposal.head, "--format", "github"],
+    }
 
 
 @pytest.mark.parametrize("words", [["--version"], ["--help"], ["promote", "--help"], ["cause", "--help"]])
@@ -37,6 +73,19 @@ def test_what_only_prints_text_imports_nothing_heavy(words):
 
 def test_the_version_waits_for_no_parser():
     assert "typer" not in imported("--version")[1]
+
+
+@pytest.mark.parametrize("of", ["proposal", "commits"])
+def test_judging_imports_only_what_judges(proposed, of):
+    here, asked = proposed
+    out, names = imported(*here, *asked[of], fine=Exit.DENIED)
+    assert "needs technical-lead" in out
+    assert names.isdisjoint(NO_PART)
+
+
+def test_judging_two_commits_reaches_no_remote(proposed):
+    here, asked = proposed
+    assert "git" not in imported(*here, *asked["commits"], fine=Exit.DENIED)[1]
 
 
 @pytest.mark.parametrize(
