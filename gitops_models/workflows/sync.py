@@ -49,7 +49,7 @@ def go_online(store: Store, remote: str, line: str) -> str | None:
 
 def _adopt_tags(store: Store, remote: str) -> None:
     prefix = f"refs/gm-tags/{remote}/"
-    seen = {f"refs/tags/{name.removeprefix(prefix)}": oid for name, oid in store.refs(prefix).items()}
-    have = store.refs("refs/tags/")
-    fresh = [RefUpdate(name, new=oid, old=None) for name, oid in seen.items() if name not in have]
+    known = store.refs(prefix, "refs/tags/")
+    seen = {f"refs/tags/{name.removeprefix(prefix)}": oid for name, oid in known.items() if name.startswith(prefix)}
+    fresh = [RefUpdate(name, new=oid, old=None) for name, oid in seen.items() if name not in known]
     update_refs(store, fresh, "adopt tags")
