@@ -24,6 +24,9 @@ Suppose = Annotated[
     typer.Option("--simulate", metavar="FILE", exists=True, dir_okay=False, help="Suppose the decisions in it."),
 ]
 
+Number = Annotated[int | None, typer.Option("--pr", metavar="N", min=1, help="This pull request, with its reviews.")]
+Post = Annotated[bool, typer.Option("--post", help="With --pr: show the verdict there, as check and comment.")]
+
 
 def command(
     context: typer.Context,
@@ -39,12 +42,8 @@ def command(
         "text"
     ),
     simulation: Suppose = None,
-    number: Annotated[
-        int | None, typer.Option("--pr", metavar="N", min=1, help="This pull request, with its reviews.")
-    ] = None,
-    post: Annotated[bool, typer.Option("--post", help="With --pr: show the verdict there, as check and comment.")] = (
-        False
-    ),
+    number: Number = None,
+    post: Post = False,
     policy_tests: Annotated[
         bool, typer.Option("--policy-tests", help="Run the tests of the policy: policies/tests, or the PATH named.")
     ] = False,
@@ -54,17 +53,17 @@ def command(
 
     options = of(context)
     form = chosen(options, form)
+    _refuse_mixed(
+        pull=number is not None,
+        post=post,
+        others=bool(name or base or head or documents or simulation or policy_tests),
+        floating=simulation is not None and (documents or (name is None and base is None)),
+        trial=policy_tests and bool(base or documents or simulation or form in FOR_FORGES),
+    )
     if policy_tests:
-        if base or documents or simulation or form in FOR_FORGES:
-            raise typer.BadParameter("takes a path, --head and --json, and nothing else", param_hint="--policy-tests")
         return run_policy_tests(options, Path(name) if name else None, head, as_json=form == "json")
-    if simulation and (documents or (name is None and base is None)):
-        raise typer.BadParameter("name a proposal, or --base, to suppose decisions on", param_hint="--simulate")
-    if (post and number is None) or (number and (name or base or head or documents or simulation or policy_tests)):
-        raise typer.BadParameter("takes --post, --pin, --format and --json, and nothing else", param_hint="--pr")
     try:
-        supposed = _supposed(simulation)
-        known = pin or os.environ.get("GM_PIN") or None
+        supposed, known = _supposed(simulation), pin or os.environ.get("GM_PIN") or None
         found = (
             check_pull(options, number, post=post, pin=known)
             if number
@@ -77,9 +76,20 @@ def command(
             show_refusal(options, error, form)
         raise
     show(options, found.verdict, form, found.supposed)
-    if name is None and number is None and found.verdict.allowed and form == "text":
+    if name is number is None and found.verdict.allowed and form == "text":
         next_step(options, "gm proposals")
     return Exit.OK if found.verdict.allowed else Exit.DENIED
+
+
+def _refuse_mixed(*, pull: bool, post: bool, others: bool, floating: bool, trial: bool) -> None:
+    if trial:
+        raise typer.BadParameter("takes a path, --head and --json, and nothing else", param_hint="--policy-tests")
+    if floating:
+        raise typer.BadParameter("name a proposal, or --base, to suppose decisions on", param_hint="--simulate")
+    if pull and others:
+        raise typer.BadParameter("takes --post, --pin, --format and --json, and nothing else", param_hint="--pr")
+    if post and not pull:
+        raise typer.BadParameter("name a pull request with --pr", param_hint="--post")
 
 
 def _supposed(path: Path | None) -> tuple[Supposed, ...]:

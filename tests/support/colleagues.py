@@ -1,0 +1,102 @@
+"""People who share a registry on the fake of GitHub: accounts, clones over HTTPS, the real ``gm`` with their tokens.
+
+The history before the story is written in this process; everything after it goes through Git and the API.
+"""
+
+import os
+from contextlib import contextmanager
+from unittest import mock
+
+from gitops_models.registry import yamls
+from gitops_models.trust.memory import Memory, Pin, memory_path, save_memory
+from gitops_models.workflows.session import open_session
+from tests.support import policy as documents
+from tests.support.git import run_git
+from tests.support.keys import ed25519_key
+from tests.support.registry import SHORT, people_document
+from tests.support.team import Team, gm
+
+PEOPLE = {
+    "engineer": ["ml-engineer"],
+    "engineer2": ["ml-engineer"],
+    "lead": ["technical-lead"],
+    "raio": ["raio"],
+    "domain": ["domain-lead"],
+    "board1": ["oversight-committee"],
+    "board2": ["oversight-committee"],
+    "operator": ["operator"],
+    "owner": ["policy-owner"],
+}
+ACCOUNTS = {name: 101 + number for number, name in enumerate(PEOPLE)}
+ACTIONS = "github-actions[bot]"
+
+
+class Colleagues:
+    """``acme/registry`` on ``fake``; everybody in PEOPLE has an account of that name and may push."""
+
+    def __init__(self, root, home, fake, *, models=("fraud",), risk="medium", versions=("1.0.0",), **changes):
+        self.root, self.home, self.fake = root, home, fake
+        self.team = Team(root, home, PEOPLE, policy="minimal", **{**SHORT, **changes})
+        self.registry = self.team.registry
+        self.repo = fake.repository("acme", "registry", path=self.team.path)
+        for person, number in ACCOUNTS.items():
+            key = ed25519_key(person).public_key
+            fake.account(person, number, "write", emails=(f"{person}@example.org",), keys=(key,))
+        begun = self.registry.store.commit(self.registry.tip).tree
+        self.registry.pin = self.registry.commit(self._documents(), parents=[], tree=begun, land=True)
+        known = Memory(repository="test-registry", line="main", pin=Pin(commit=self.registry.pin))
+        save_memory(memory_path(self.registry.store.common_dir), known.advanced(self.registry.pin))
+        for model in models:
+            for version in versions:
+                self.registry.version(model, version, risk=risk)
+        self.repo.scan()
+        fake.events.clear()
+
+    def _documents(self):
+        people = yamls.load(people_document(PEOPLE), "people.yaml")
+        for person in people["people"]:
+            person["logins"] = [{"forge": "github", "login": person["id"], "id": ACCOUNTS[person["id"]]}]
+        keys = [{"type": "ssh", "key": self.fake.merge_key.public_key}]
+        people["forges"] = [{"id": "github", "emails": ["noreply@github.com"], "keys": keys}]
+        return {
+            "gm.yaml": documents.document("Repository", id="test-registry", forge="github"),
+            "policies/people.yaml": yamls.dump(people),
+        }
+
+    def clone(self, person):
+        """The clone of a person, whose remote is the fake."""
+        path = self.team.clone(person)
+        run_git(path, "remote", "set-url", "origin", self.repo.remote_url, home=self.home)
+        return path
+
+    def gm(self, person, *words, **settings):
+        """Run gm as a person, with the token of their account."""
+        return gm(self.clone(person), *words, **{**self.fake.environ(person), **settings})
+
+    @contextmanager
+    def acting(self, person, account=None):
+        """A session of a person in this process, with the token of their account or another one."""
+        path = self.clone(person)
+        with mock.patch.dict(os.environ, self.fake.environ(account or person)):
+            yield open_session(path)
+
+    def pull(self, number=1):
+        """A pull request as the fake has it."""
+        return self.repo.pull(number)
+
+    def pulls(self):
+        """All of them."""
+        return list(self.repo.pulls.values())
+
+    def by_hand(self, head, branch, *, by="engineer", title="A change"):
+        """Push a commit that this process made as a branch, and open its pull request on the page; its number."""
+        self.registry.force(head, f"refs/heads/{branch}")
+        self.repo.scan(self.fake.accounts[by])
+        with mock.patch.dict(os.environ, self.fake.environ(by)):
+            from gitops_models.forge.github.connect import github_of  # noqa: PLC0415 - after the environment is set
+
+            return github_of(self.repo.remote_url, os.environ).open_pull(title, "", branch, "main").number
+
+    def judged(self):
+        """What every reader makes of the line now."""
+        return self.registry.history()
