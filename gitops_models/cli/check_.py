@@ -76,7 +76,7 @@ def command(
             show_refusal(options, error, form)
         raise
     show(options, found.verdict, form, found.supposed)
-    if name is number is None and found.verdict.allowed and form == "text":
+    if name is None and number is None and found.verdict.allowed and form == "text":
         next_step(options, "gm proposals")
     return Exit.OK if found.verdict.allowed else Exit.DENIED
 
