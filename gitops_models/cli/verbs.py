@@ -13,6 +13,7 @@ VERBS = {
     "check": "Judge a proposal, or any two commits, as the merge would.",
     "approve": "Sign a decision on a proposal.",
     "merge": "Land an allowed proposal in one atomic push.",
+    "receipt": "Sign what was said on the forge of every step, as a workload.",
     "reconcile": "Make what is served equal what was accepted.",
     "status": "Show desired, live, held, blocked, and the next command.",
     "rollback": "Restore an earlier stage state, with a hold.",

@@ -54,6 +54,10 @@ CODES = {
     "GM-C184": Code("a training that lies ahead", Exit.USAGE, "give the day on which it took place"),
     "GM-C185": Code("not a commit of this line", Exit.USAGE, "name the last commit before the key was lost; `gm log`"),
     "GM-C186": Code("an identity without its issuer", Exit.USAGE, "name both: --sigstore IDENTITY --issuer URL"),
+    "GM-C187": Code("no reviews of a forge here", Exit.USAGE, "decisions are signed: `gm approve`; see gm.yaml, forge"),
+    "GM-C188": Code(
+        "a run on another commit than the line's", Exit.CONFLICT, "run it on a push to the protected branch"
+    ),
     "GM-C190": Code("nothing to attach", Exit.USAGE, "see `gm attest --help`"),
     "GM-C191": Code("signature of that name exists", Exit.CONFLICT, "what is attached stays: register a new version"),
     "GM-C192": Code("file that no model signature covers", Exit.USAGE, "register it under another name"),

@@ -67,6 +67,7 @@ CODES = {
         "receipt by somebody who may not", Exit.INTEGRITY, "declare the workload in people.yaml with may: [receipt]"
     ),
     "GM-T109": Code("receipt of another step", Exit.INTEGRITY, "make it again on the step or a later one of the line"),
+    "GM-T120": Code("reviews that no receipt can hold", Exit.EXTERNAL, "have decisions signed instead: `gm approve`"),
     "GM-T200": Code("no signing key", Exit.AUTHENTICATION, "git config user.signingkey ~/.ssh/id_ed25519.pub"),
     "GM-T201": Code("no ssh-keygen", Exit.AUTHENTICATION, "install OpenSSH 8.2 or newer"),
     "GM-T202": Code("signing key cannot be read", Exit.AUTHENTICATION, "point user.signingkey at an existing key"),

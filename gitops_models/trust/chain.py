@@ -8,6 +8,7 @@ anything there.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice, takewhile
 
 from gitops_models.errors import GmError
@@ -134,15 +135,23 @@ class ChainReader:
         return record
 
 
-def extend(store: Store, tip: str | None, records: Iterable[Record], signer: Signer, who: Ident) -> str | None:
-    """Write one signed commit for each record on top of ``tip`` and return the new tip (no ref is moved)."""
+def extend(store: Store, tip: str | None, records: Iterable[Record], signer: Signer | None, who: Ident) -> str | None:
+    """Write one commit for each record on top of ``tip`` and return the new tip (no ref is moved).
+
+    They are signed where there is a ``signer``.
+    """
+    sign = partial(_sign, signer) if signer is not None else None
     for record in records:
         tree = write_tree(store, tip, {_path(record): record.envelope})
         about = record.change_id[:8] if record.change_id else getattr(record.body, "target", record.main[:8])
         message = f"Add {record.kind} {record.sha256[:8]} on {about}"
         parents = [tip] if tip else []
-        tip = write_commit(store, tree, parents, message, who, who, lambda data: signer.sign(data, GIT_NAMESPACE))
+        tip = write_commit(store, tree, parents, message, who, who, sign)
     return tip
+
+
+def _sign(signer: Signer, data: bytes) -> str:
+    return signer.sign(data, GIT_NAMESPACE)
 
 
 def _path(record: Record) -> str:

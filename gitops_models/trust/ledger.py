@@ -33,9 +33,12 @@ _NOT_THERE = "GM-S207"
 
 @dataclass(frozen=True)
 class Scribe:
-    """Who writes chain commits, and how the writer waits: ``now`` in seconds since 1970, ``jitter`` in [0, 1)."""
+    """Who writes chain commits, and how the writer waits: ``now`` in seconds since 1970, ``jitter`` in [0, 1).
 
-    signer: Signer
+    Without a ``signer`` they are not signed; nobody reads their signatures, because each record has its own.
+    """
+
+    signer: Signer | None
     name: str
     email: str
     now: Callable[[], float] = time.time

@@ -20,6 +20,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
+from pydantic import ValidationError
+
+from gitops_models.errors import GmError
 from gitops_models.policy.facts import Opinion
 from gitops_models.registry.times import format_time
 from gitops_models.store.history import merge_base
@@ -84,7 +87,7 @@ class Shown:
     def silent(self, commit: str) -> str | None:
         """Why a review of ``commit`` does not speak for the change, or None."""
         if self._unseen is not None:
-            return f"reviewers were not shown all of {self._unseen}: what is blocked there counts only when signed for"
+            return f"reviewers saw not all that changes in {self._unseen}, which is blocked on the line: sign instead"
         if commit == self.head:
             return None
         if not (is_commit(self.store, commit) and was_there(self.store, commit, self.head)):
@@ -114,7 +117,7 @@ def recorded(seen: Iterable[SeenReview], known: Callable[[int], bool]) -> tuple[
     """Return what a receipt holds of the reviews seen: those that stand, by account, of accounts that can be somebody.
 
     Where there are more than ``LIMIT``, those of accounts that are not ``known``, and so count for nothing, are left
-    out; more than that again are more than a receipt holds.
+    out. Raises GM-T120 where there are more even so, and for a review that is none as forges write them.
     """
     latest: dict[int, SeenReview] = {}
     for review in sorted((one for one in seen if _nobody(one) is None), key=lambda one: (one.submitted, one.id)):
@@ -122,6 +125,8 @@ def recorded(seen: Iterable[SeenReview], known: Callable[[int], bool]) -> tuple[
     standing = [review for _, review in sorted(latest.items())]
     if len(standing) > LIMIT:
         standing = [review for review in standing if known(review.account or 0)]
+    if len(standing) > LIMIT:
+        raise GmError("GM-T120", f"{len(standing)} people have reviewed; a receipt holds {LIMIT}")
     return tuple(_record(review) for review in standing)
 
 
@@ -180,12 +185,14 @@ def _nobody(review: SeenReview) -> str | None:
 
 
 def _record(review: SeenReview) -> Review:
-    return Review.model_validate(
-        {
-            "id": review.id,
-            "user_id": review.account,
-            "state": review.state,
-            "commit_id": review.commit or NO_COMMIT,
-            "submitted_at": format_time(review.submitted),
-        }
-    )
+    said = {
+        "id": review.id,
+        "user_id": review.account,
+        "state": review.state,
+        "commit_id": review.commit or NO_COMMIT,
+        "submitted_at": format_time(review.submitted),
+    }
+    try:
+        return Review.model_validate(said)
+    except ValidationError as error:
+        raise GmError("GM-T120", f"review {review.id} is none as forges write them") from error
