@@ -24,6 +24,11 @@ Suppose = Annotated[
     typer.Option("--simulate", metavar="FILE", exists=True, dir_okay=False, help="Suppose the decisions in it."),
 ]
 
+Documents = Annotated[bool, typer.Option("--documents", help="Form and immutability only; no pin, no ledger.")]
+Trial = Annotated[
+    bool, typer.Option("--policy-tests", help="Run the tests of the policy: policies/tests, or the PATH named.")
+]
+Form = Annotated[str, typer.Option("--format", metavar="FORM", help=f"{', '.join(FORMS[:-1])} or {FORMS[-1]}.")]
 Number = Annotated[int | None, typer.Option("--pr", metavar="N", min=1, help="This pull request, with its reviews.")]
 Post = Annotated[bool, typer.Option("--post", help="With --pr: show the verdict there, as check and comment.")]
 
@@ -34,19 +39,13 @@ def command(
     *,
     base: Annotated[str | None, typer.Option(metavar="REV", help="Judge merging --head into this.")] = None,
     head: Annotated[str | None, typer.Option(metavar="REV", help="The commit that asks; HEAD otherwise.")] = None,
-    documents: Annotated[
-        bool, typer.Option("--documents", help="Form and immutability only; no pin, no ledger.")
-    ] = False,
+    documents: Documents = False,
     pin: Annotated[str | None, typer.Option(metavar="OID", help="Trust history from here (or GM_PIN).")] = None,
-    form: Annotated[str, typer.Option("--format", metavar="FORM", help=f"{', '.join(FORMS[:-1])} or {FORMS[-1]}.")] = (
-        "text"
-    ),
+    form: Form = "text",
     simulation: Suppose = None,
     number: Number = None,
     post: Post = False,
-    policy_tests: Annotated[
-        bool, typer.Option("--policy-tests", help="Run the tests of the policy: policies/tests, or the PATH named.")
-    ] = False,
+    policy_tests: Trial = False,
 ) -> int:
     """Judge a proposal, or any two commits, as the merge would; or run the tests of the policy."""
     from gitops_models.errors import Exit, GmError
