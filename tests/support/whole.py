@@ -59,7 +59,8 @@ class Whole(Registry):
         line = set(self._line(tip))
         last = self.looked[1] if self.looked[0] and self.looked[0][1] == said else None
         known = next((one for one in (last, self.clean) if one and one.tip in line), None)
-        found = fold(self.store, pin=self.pin, tip=tip, ledger=self.ledger, known=known, now=self.clock.now())
+        ledger = self._reader(refs)
+        found = fold(self.store, pin=self.pin, tip=tip, ledger=ledger, known=known, now=self.clock.now())
         self.looked = ((tip, said), found)
         if not found.blocked:
             self.clean = found
@@ -68,7 +69,10 @@ class Whole(Registry):
     @property
     def ledger(self):
         """One reader of the ledger that looks again where a ref has moved, as a reconciler does."""
-        refs, (before, ledger) = self.refs(), self.listed
+        return self._reader(self.refs())
+
+    def _reader(self, refs):
+        before, ledger = self.listed
         ledger = ledger or Ledger(self.store)
         if refs != before:
             ledger.refresh()
