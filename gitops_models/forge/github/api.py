@@ -28,6 +28,7 @@ _PASSING = frozenset({"GM-F407", "GM-F408"})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_HOPS = 3
 _UNCHANGED = 304
+_WHOLE = frozenset({200, 201, 202})  # not 206, which is a part, nor 203, which is somebody else's
 _NO_CONTENT = frozenset({204, 205})
 _FIRST_FAILURE = 400
 _KEPT_ANSWERS = 128
@@ -154,5 +155,7 @@ class Api:
     def _answer(self, raw: Raw, where: str) -> Answer:
         if raw.status >= _FIRST_FAILURE:
             raise_for(raw, where, now=self.clock())
+        if raw.status not in _WHOLE | _NO_CONTENT:
+            raise unlike(f"GitHub answers {raw.status} to {where}")
         data = None if raw.status in _NO_CONTENT else parse_json(raw.body, f"the answer to {where}")
         return Answer(raw.status, raw.headers, data)

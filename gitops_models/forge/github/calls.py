@@ -44,11 +44,10 @@ class Calls:
         found = self.api.pages(self.home + path, query, under=under, key=key)
         return tuple(fields_of(one, what) for one in found)
 
-    def _send(self, method: str, path: str, body: Any, what: str, *, repeatable: bool = False) -> Fields:
-        """Change something and read what it became; ``body`` has no fields that are None."""
-        if isinstance(body, dict):
-            body = {name: value for name, value in body.items() if value is not None}
-        answer = self.api.request(method, self.home + path, body=body, repeatable=repeatable)
+    def _send(self, method: str, path: str, body: Mapping[str, Any], what: str, *, repeatable: bool = False) -> Fields:
+        """Change something and read what it became; fields of ``body`` that are None are left out."""
+        given = {name: value for name, value in body.items() if value is not None}
+        answer = self.api.request(method, self.home + path, body=given, repeatable=repeatable)
         return fields_of(answer.data, what)
 
 

@@ -190,6 +190,17 @@ def test_an_answer_has_a_largest_depth(depth, fine):
     assert "nested" in refused(answers.parse_json, "GM-F408", body, "it").message
 
 
+@pytest.mark.parametrize("status", [203, 206, 207, 300, 399])
+def test_a_part_of_an_answer_is_no_answer(server, client, status):
+    server.on(USER, Reply(ADA, status))
+    assert refused(client.me, "GM-F408").message == f"GitHub answers {status} to GET /api/v3/user"
+
+
+def test_a_bug_of_ours_stays_one(client):
+    with pytest.raises(UnicodeEncodeError):
+        client.api.line.send(exchange.Request("GET", "/", {"X-Name": "\u2603"}))
+
+
 def test_no_content_is_no_object(server, client):
     server.on(USER, Reply(status=204))
     assert refused(client.me, "GM-F408").message == "user is not an object"
