@@ -1,4 +1,4 @@
-"""Promotion on GitHub from end to end: the committed workflows run by act against the fake, and a site with Git alone."""
+"""Promotion on GitHub from end to end: the workflows, run by act against the fake, and a site that knows Git alone."""
 
 import pytest
 
@@ -7,6 +7,9 @@ from tests.support.github import FakeGitHub
 from tests.support.hub import PROFILE, Hub
 from tests.support.sigstore_loopback import loopback
 
+AUDITOR = "|".join(
+    ["%s", *(f"%(trailers:key={key},valueonly,separator=)" for key in ("Gm-Event", "Gm-Model", "Gm-Reason"))]
+)
 pytestmark = pytest.mark.slow
 
 
@@ -41,3 +44,32 @@ def test_a_pull_request_that_lowers_its_own_policy_and_replaces_the_gate_is_judg
     (comment,) = hub.api("GET", f"/issues/{number}/comments", by="admin")[1]
     assert "raio" in comment["body"]
     assert hub.registry.store.ref("refs/heads/main") == hub.tip
+
+
+def test_a_promotion_from_its_pull_request_to_the_site(hub):
+    opened = hub.gm("engineer", "--json", "promote", "fraud@1.1.0", "--to", "staging", "-m", "it is better")
+    assert opened.status == 0, opened.err
+    number, head = opened.json["number"], hub.repo.pull(1).head
+    status, said = hub.gate()
+    assert (status, "lacks 2 approvals" in said) == (1, True), said
+
+    hub.review(number, "raio")
+    status, said = hub.gate("pinged")
+    assert (status, "lacks 1 approval" in said, "domain-lead&#58; domain" in said) == (1, True, True), said
+    assert hub.checks(head) == ["failure", "failure"]
+    assert hub.merge(number)[0] == 405
+
+    hub.review(number, "domain")
+    status, said = hub.gate("pinged")
+    assert (status, hub.checks(head)) == (0, ["failure", "failure", "success"]), said
+    assert hub.site() == "Accepted"
+    code, merged = hub.merge(number)
+    assert code == 200, merged
+    listed = hub.team.git("log", "--first-parent", "-1", f"--format={AUDITOR}", "main")
+    assert listed == "promote(fraud/staging): 1.0.0 to 1.1.0 (#1)|promotion|fraud|it is better"
+
+    assert (hub.site(), hub.served()) == ("AwaitingReceipt", "1.0.0")
+    status, said = hub.receipt()
+    assert (status, "receipt of pull request 1: signed" in said) == (0, True), said
+    assert (hub.site(), hub.served()) == ("Accepted", "1.1.0")
+    assert hub.registry.history().steps[-1].status == "accepted"

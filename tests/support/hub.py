@@ -44,7 +44,7 @@ BOT = "rollback-bot"
 
 
 class Hub:
-    """acme/registry on ``fake``, with ``fraud`` 1.0.0 and 1.1.0 of this ``risk`` registered."""
+    """acme/registry on ``fake``: ``fraud`` of this ``risk`` in 1.0.0, which is in staging, and 1.1.0."""
 
     def __init__(self, root, home, fake, stack, *, risk="high"):
         self.root, self.home, self.fake, self.stack, self.risk = root, home, fake, stack, risk
@@ -62,6 +62,7 @@ class Hub:
         pin(self.team.path, self.registry.pin)
         for version in ("1.0.0", "1.1.0"):
             self._register(version)
+        self.registry.live("fraud", "1.0.0", "staging", risk=self.risk)
         self.repo.ruleset("gm", rules.status_checks("gm-policy"), rules.plain("non_fast_forward"))
         self.repo.scan()
         self.tip = self.registry.tip
@@ -154,14 +155,7 @@ class Hub:
 
     def run(self, workflow, event, payload, *, secrets=None, variables=None):
         """Run one workflow of the default branch for one event; status and everything that was printed."""
-        place = self.root / "checkout"
-        subprocess.run(["rm", "-rf", str(place)], check=True)
-        subprocess.run(["git", "init", "--quiet", str(place)], check=True)
-        accepted = self.registry.store
-        for name in WORKFLOWS:
-            path = place / ".github" / "workflows" / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(accepted.blob(accepted.resolve(f"refs/heads/main:.github/workflows/{name}", kind="blob")))
+        self._check_out()
         (self.root / "event.json").write_text(json.dumps(payload))
         act = Path(sys.executable).parent / "act"
         command = [str(act), event, "-P", "ubuntu-latest=-self-hosted", "--no-cache-server", "-e"]
@@ -175,7 +169,7 @@ class Hub:
             command += ["-s", f"{name}={value}"]
         done = subprocess.run(
             command,
-            cwd=place,
+            cwd=self.root / "checkout",
             env=self._environment(act),
             check=False,
             stdout=subprocess.PIPE,
@@ -184,6 +178,14 @@ class Hub:
             timeout=280,
         )
         return done.returncode, done.stdout
+
+    def _check_out(self):
+        """What the forge takes workflow files from: the default branch as it is now."""
+        place = self.root / "checkout"
+        if not place.exists():
+            self.team.git("clone", "--quiet", str(self.team.path), str(place), path=self.root)
+        self.team.git("fetch", "--quiet", "origin", "main", path=place)
+        self.team.git("reset", "--quiet", "--hard", "FETCH_HEAD", path=place)
 
     def _environment(self, act):
         path = os.pathsep.join([str(self.root / "bin"), str(act.parent), os.environ["PATH"]])
@@ -221,7 +223,7 @@ class Hub:
     # -- the site ----------------------------------------------------------------------------------------------------
 
     def site(self):
-        """Reconcile once from Git alone; what became of ``fraud`` in production, as condition and reason."""
+        """Reconcile once, from Git alone; why ``fraud`` in staging is as the policy wants it, or is not."""
         config = self.root / "reconciler.yaml"
         if not config.exists():
             ed25519_key("reconciler").write(self.root / "key")
@@ -234,7 +236,10 @@ class Hub:
             mock.patch.dict(os.environ, forgotten),
             open_reconciler(read_config(config), clock=lambda: datetime.now(UTC), lock_wait=0.1) as reconciler,
         ):
-            return reconciler.run()
+            report = reconciler.run()
+        (result,) = report.results
+        (policy,) = (condition for condition in result.conditions if condition.type == "PolicySatisfied")
+        return policy.reason
 
     def served(self):
         """The version whose bytes are served, None before the first."""

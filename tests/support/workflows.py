@@ -17,18 +17,22 @@ ALLOWED = {
     "if git -C gate.git cat-file -e HEAD:gitops_models/_version.py 2>/dev/null; then",
     "mkdir source && git -C gate.git archive HEAD | tar --extract --directory=source",
     '"$RUNNER_TEMP/gm/bin/pip" install --quiet ./source',
-    (
-        """if [ -n "$MERGE_GROUP_BASE" ] || ! git -C gate.git show HEAD:gm.yaml 2>/dev/null | """
-        """grep -Eq '^forge: *"?github"? *$'; then"""
-    ),
+    """if ! git -C gate.git show HEAD:gm.yaml 2>/dev/null | grep -Eq '^forge: *"?github"? *$'; then""",
     "base=${MERGE_GROUP_BASE:-$(git -C gate.git rev-parse HEAD)}",
     "head=$(git -C gate.git rev-parse refs/gate/head)",
     'gm -C gate.git --no-input check --base "$base" --head "$head" --format github',
+    "heads=$HEAD_SHA",
+    'heads=$(git -C gate.git rev-list --first-parent --reverse --parents "$MERGE_GROUP_BASE..refs/gate/head" |',
+    "export heads",
+    'numbers = {oid: [] for oid in os.environ["heads"].split()}',
     "with urllib.request.urlopen(urllib.request.Request(url + str(page), headers=token), timeout=60) as answer:",
-    'if pull["head"]["sha"] == os.environ["HEAD_SHA"]:',
+    'numbers.get(pull["head"]["sha"], []).append(int(pull["number"]))',
+    'raise SystemExit("a step of the group brings in what no open pull request has as its head")',
     '[ -n "$numbers" ] || echo "::notice::no open pull request has this head any more"',
 }
-NEEDS_LEAVE = re.compile(r"(?i:head(?!s/))|\b(checkout|worktree|reset|switch|restore|clone|eval|source|submodule|archive)\b")
+NEEDS_LEAVE = re.compile(
+    r"(?i:head(?!s/))|\b(checkout|worktree|reset|switch|restore|clone|eval|source|submodule|archive)\b"
+)
 
 
 def load(text):
