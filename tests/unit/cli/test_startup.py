@@ -11,7 +11,7 @@ import pytest
 from gitops_models.errors import Exit
 from tests.support.registry import Registry
 
-HEAVY = ["pydantic", "pygit2", "git", "dvc", "sigstore", "rich"]
+HEAVY = ["pydantic", "pygit2", "git", "dvc", "sigstore", "rich", "urllib3"]
 PROBE = """
 import json, sys
 from gitops_models.cli.run import run
