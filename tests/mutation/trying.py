@@ -28,6 +28,8 @@ _FAILED = 1
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session):
     """Instead of running the tests: try the mutants of the plan, write what became of each."""
+    if session.testsfailed:
+        raise session.Interrupted("a module of tests cannot be imported")
     plan = json.loads(PLAN.read_text("utf-8"))
     reach = _reached(session.items, plan["children"])
     items = {one.nodeid: one for one in session.items}

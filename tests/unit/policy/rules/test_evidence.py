@@ -205,3 +205,10 @@ def test_of_two_results_at_the_same_time_that_decides_which_speaks_against_it(go
     edits |= evidence_file("1.0.0", "unit-tests", by=bad, result="failed", name="b")
     verdict = promote(here.accept(edits))
     assert finding(verdict, "GM-P308").message == f"unit-tests of fraud@1.0.0 is failed (by {bad})"
+
+
+@pytest.mark.parametrize(("accepted", "codes"), [("12:05:00", ("GM-P312",)), ("12:05:01", ())])
+def test_accepted_evidence_counts_as_far_ahead_as_clocks_differ(accepted, codes):
+    here = world().accept(evidence_file("1.0.0", "bias", created=f"2026-11-21T{accepted}Z"), "ci")
+    added = evidence_file("1.0.0", "bias", name="later", created="2026-11-21T12:04:59Z")
+    assert here.codes(added, "ci") == codes

@@ -51,6 +51,10 @@ def test_a_merge_by_a_person_who_does_not_count_is_refused():
     assert "not in the accepted people file" in finding(verdict, "GM-P803").message
     here = World(people=people_yaml(lead={"until": "2026-11-20"})).registered("1.0.0")
     assert "past 2026-11-20" in finding(here.judge(EDITS, merge=good_merge()), "GM-P803").message
+    assert (
+        World(people=people_yaml(lead={"until": "2026-11-21"})).registered("1.0.0").codes(EDITS, merge=good_merge())
+        == ()
+    )
 
 
 def test_a_merge_with_content_of_its_own_is_refused():

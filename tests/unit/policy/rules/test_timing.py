@@ -357,3 +357,13 @@ def test_a_successor_may_be_as_far_ahead_as_clocks_differ(ahead, known):
     here.accept(here.stage("1.1.0", "development")).accept(here.stage("1.1.0", "validation"))
     here.accept(here.stage("1.1.0", "staging"), at=AT + ahead)
     assert ("it left after 1 h" in unsoaked(here)) == known
+
+
+@pytest.mark.parametrize(("hours", "known"), [(30, False), (31, True), (20, False), (19, True)])
+def test_a_stage_that_was_emptied_from_the_first_to_the_last_moment_lets_nothing_soak(hours, known):
+    here = staged(world(soak_hours=SOAK), AT - timedelta(hours=30))
+    here.accept(here.stage("1.1.0", "development")).accept(here.stage("1.1.0", "validation"))
+    emptied = {"models/fraud/stages/staging.yaml": None}
+    here.accept(emptied, at=AT - timedelta(hours=hours))
+    here.accept(here.stage("1.1.0", "staging"), at=AT - timedelta(hours=20))
+    assert ("it left after 10 h" in unsoaked(here)) == known
