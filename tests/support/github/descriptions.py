@@ -145,6 +145,8 @@ def repository(repo, account=None):
         "has_downloads": True,
         "is_template": False,
         "topics": [],
+        "web_commit_signoff_required": False,
+        "custom_properties": {},
         "visibility": "private" if repo.settings.private else "public",
         "default_branch": repo.settings.default_branch,
         "open_issues_count": opened,

@@ -98,16 +98,39 @@ def _pushed(repo, commit):
         "message": commit.message.rstrip("\n"),
         "timestamp": bodies.moment(commit.committer),
         "url": f"{repo.html}/commit/{oid}",
-        "author": {"name": commit.author.name, "email": commit.author.email},
-        "committer": {"name": commit.committer.name, "email": commit.committer.email},
+        "author": _named(repo, commit.author),
+        "committer": _named(repo, commit.committer),
         "added": named["A"],
         "removed": named["D"],
         "modified": named["M"],
     }
 
 
+def _named(repo, signature):
+    account = repo.fake.by_email(signature.email)
+    known = {"username": account.login} if account else {}
+    return {"name": signature.name, "email": signature.email, **known}
+
+
 def check_run(repo, check, action):
-    return emit(repo, check.author, "check_run", action=action, check_run=bodies.check(repo, check))
+    shown = bodies.check(repo, check)
+    pull = next((each for each in repo.pulls.values() if each.head == check.head), None)
+    suite = {
+        "node_id": node("CheckSuite", check.author.app_id),
+        "head_branch": pull.head_ref if pull else repo.default,
+        "head_sha": check.head,
+        "status": check.status,
+        "conclusion": check.conclusion,
+        "url": f"{repo.api}/check-suites/{check.author.app_id}",
+        "before": pull.base_oid if pull else check.head,
+        "after": check.head,
+        "pull_requests": shown["pull_requests"],
+        "app": shown["app"],
+        "created_at": check.started,
+        "updated_at": check.completed or check.started,
+    }
+    shown["check_suite"] |= suite
+    return emit(repo, check.author, "check_run", action=action, check_run=shown)
 
 
 def deployment_status(repo, deployment, status):
@@ -134,6 +157,16 @@ def merge_group(repo, group):
         "head_commit": _head_commit(repo, group.head),
     }
     return emit(repo, group.by, "merge_group", action="checks_requested", merge_group=said)
+
+
+def _minimal(repo):
+    """A repository as it stands in a run: who and where, and nothing of its state."""
+    kept = {"id", "node_id", "name", "full_name", "private", "owner", "html_url", "description", "fork", "url"}
+    away = {"git_url", "ssh_url", "clone_url", "svn_url", "mirror_url"}
+    shown = repository(repo)
+    return {
+        name: value for name, value in shown.items() if name in kept or (name.endswith("_url") and name not in away)
+    }
 
 
 def _head_commit(repo, oid):
@@ -177,8 +210,8 @@ def workflow_run(repo, account, name, event, head, *, conclusion, branch, number
         "workflow_url": f"{repo.api}/actions/workflows/1",
         "previous_attempt_url": None,
         "head_commit": _head_commit(repo, head),
-        "repository": repository(repo),
-        "head_repository": repository(repo),
+        "repository": _minimal(repo),
+        "head_repository": _minimal((pull and pull.head_repo) or repo),
     }
     facts = {"id": 1, "node_id": node("Workflow", 1), "name": name, "path": path, "state": "active"}
     links = {"url": f"{repo.api}/actions/workflows/1", "html_url": f"{repo.html}/blob/{repo.default}/{path}"}
