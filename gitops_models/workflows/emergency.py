@@ -19,6 +19,7 @@ from gitops_models.registry.events import HoldPlaced
 from gitops_models.workflows.bundling import bundle, carried
 from gitops_models.workflows.emergency_plan import declared, plan
 from gitops_models.workflows.emergency_ratify import emergencies
+from gitops_models.workflows.hosted import SILENT
 from gitops_models.workflows.merging import BROKEN, follow, merge, prepare, publish, rehearse
 from gitops_models.workflows.patience import Patience
 from gitops_models.workflows.propose import forge, propose
@@ -155,6 +156,12 @@ def _land(session: Session, made: Plan, planned: Opened) -> Outcome | None:
         if not evaluation.verdict.allowed:
             opened = open_proposal(session, planned)
             return Outcome("waits", opened.proposal, evaluation, made, opened)
+        if forge(session).merges:  # the line takes nobody's push: ask for the merge and merge it, in one go
+            opened = open_proposal(session, planned)
+            done = merge(session, opened.proposal)
+            return Outcome(
+                "landed", opened.proposal, done.evaluation, made, opened, done.step, left_alone=done.left_alone
+            )
         landing = prepare(session, proposal, evaluation)
         # There never was a branch: nobody has to see it first, and nothing is left of it if the push fails.
         landing = replace(landing, updates=tuple(one for one in landing.updates if one.name != proposal.ref))
@@ -173,7 +180,7 @@ def _keep(session: Session, proposal: Proposal, error: GmError) -> None:
     if session.remote is None or isinstance(error, Denied):
         return
     forge(session, no_push=True).open(proposal)
-    if error.code in BROKEN:
+    if error.code in BROKEN | SILENT:
         again = f"gm rollback {proposal.model} --stage {proposal.stage}"
         ways = (
             f"kept here on {proposal.branch}",

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from gitops_models.trust.records import Decision
     from gitops_models.workflows.session import Session
 
+SILENT = frozenset({"GM-F401", "GM-F406", "GM-F407", "GM-F408", "GM-F410"})
+"""Codes of an API that does not answer; what is signed works without it."""
+
 
 def connect(session: Session, remote: str) -> Hosted:
     """The pull requests of the repository that the remote's address names, asked once for a session.

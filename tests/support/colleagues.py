@@ -7,6 +7,7 @@ import os
 from contextlib import contextmanager
 from unittest import mock
 
+from gitops_models.forge.github.connect import github_of
 from gitops_models.registry import yamls
 from gitops_models.trust.memory import Memory, Pin, memory_path, save_memory
 from gitops_models.workflows.session import open_session
@@ -88,14 +89,42 @@ class Colleagues:
         """All of them."""
         return list(self.repo.pulls.values())
 
-    def by_hand(self, head, branch, *, by="engineer", title="A change"):
+    def client(self, person):
+        """The API as a person sees it."""
+        with mock.patch.dict(os.environ, self.fake.environ(person)):
+            return github_of(self.repo.remote_url, os.environ)
+
+    def open_page(self, head, *, by="engineer", title="A change", base="main"):
+        """Open a pull request as on the page; its number."""
+        return self.client(by).open_pull(title, "", head, base).number
+
+    def by_hand(self, head, branch, *, by="engineer", **page):
         """Push a commit that this process made as a branch, and open its pull request on the page; its number."""
         self.registry.force(head, f"refs/heads/{branch}")
         self.repo.scan(self.fake.accounts[by])
-        with mock.patch.dict(os.environ, self.fake.environ(by)):
-            from gitops_models.forge.github.connect import github_of  # noqa: PLC0415 - after the environment is set
+        return self.open_page(branch, by=by, **page)
 
-            return github_of(self.repo.remote_url, os.environ).open_pull(title, "", branch, "main").number
+    def review(self, number, person, event="APPROVE"):
+        """Review the head on the page."""
+        return self.client(person).submit_review(number, commit=self.pull(number).head, event=event, body="fine")
+
+    def comment(self, number, person, text):
+        """Say something at a pull request."""
+        self.client(person).comment(number, text)
+
+    def comments(self, number):
+        """Who said what."""
+        return [(one.account.login, one.body) for one in self.client("engineer").comments(number)]
+
+    def checks(self, number):
+        """Every check run on the head, oldest first, as the API tells it."""
+        home = f"/repos/{self.repo.full_name}/commits/{self.pull(number).head}/check-runs"
+        found = self.client("engineer").api.get(home, {"filter": "all"})["check_runs"]
+        return sorted(found, key=lambda one: one["id"])
+
+    def gm_at(self, path, person, *words):
+        """Run gm in a repository with somebody's token."""
+        return gm(path, *words, **self.fake.environ(person))
 
     def judged(self):
         """What every reader makes of the line now."""
