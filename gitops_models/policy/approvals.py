@@ -193,9 +193,21 @@ def _flaw_of_approval(context: Context, demand: Demand, opinion: Opinion) -> str
     days = context.policy.approvals.max_age_days
     if days is not None and opinion.created < moved(at, -timedelta(days=days)):
         return f"older than {days} days"
+    return _flaw_of_source(context, demand, opinion)
+
+
+def _flaw_of_source(context: Context, demand: Demand, opinion: Opinion) -> str | None:
+    if opinion.source != "signed" and _took_back(context.facts, opinion.person):
+        return "taken back by a signed decision"
     if opinion.source != "signed" and demand.evidence == "signed":
         return f"a forge review; {demand.basis} and counts only signed decisions"
     return UNTOUCHED if demand.touch and not opinion.touch else None
+
+
+def _took_back(facts: Facts, person: str | None) -> bool:
+    """Whether a signed withdrawal stands: which came first nobody can tell, so the more restrictive word counts."""
+    said = (one for one in facts.opinions if one.person == person and one.decision == "withdraw")
+    return any(one.problem is None and one.change_id == facts.change_id for one in said)
 
 
 def _candidates(

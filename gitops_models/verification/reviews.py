@@ -55,19 +55,32 @@ class SeenReview(Protocol):
     """A review as the forge's API shows it; ``account`` is None for a deleted one, ``commit`` where none is named."""
 
     @property
-    def id(self) -> int: ...  # noqa: D102 - named by what they are
+    def id(self) -> int:
+        """The review's number."""
+
     @property
-    def account(self) -> int | None: ...  # noqa: D102
+    def account(self) -> int | None:
+        """The number of the account that gave it."""
+
     @property
-    def login(self) -> str: ...  # noqa: D102
+    def login(self) -> str:
+        """What the account is called now."""
+
     @property
-    def bot(self) -> bool: ...  # noqa: D102
+    def bot(self) -> bool:
+        """Whether no person is behind the account."""
+
     @property
-    def state(self) -> str: ...  # noqa: D102
+    def state(self) -> str:
+        """What it says: approved, changes-requested, dismissed, or something that is no opinion."""
+
     @property
-    def commit(self) -> str | None: ...  # noqa: D102
+    def commit(self) -> str | None:
+        """The commit that was looked at."""
+
     @property
-    def submitted(self) -> datetime: ...  # noqa: D102
+    def submitted(self) -> datetime:
+        """When it was given."""
 
 
 @dataclass(frozen=True, eq=False)
