@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from gitops_models.forge.github.api import Answer, Api
 
 PER_PAGE = 100
-_LINK = re.compile(r'<([^<>]*)>\s*;\s*rel="?([a-z]+)"?')
+_LINK = re.compile(r"<([^<>]*)>([^<>]*)")
+_RELATION = re.compile(r';\s*rel\s*=\s*"?([^";,]+)', re.IGNORECASE)
 _NAMED = re.compile(r"^/repos/[^/]+/[^/]+(?=/)")
 _NUMBERED = re.compile(r"^/repositories/[0-9]+(?=/)")
 
@@ -105,10 +106,16 @@ class _Reading:
 
     def _links(self, answer: Answer) -> dict[str, dict[str, str]]:
         """The query of every link by its relation; GM-F408 for one to another place."""
+        said = answer.headers.get("link", "")
+        if _LINK.sub("", said).strip():
+            raise unlike(f"the links of {self.path} cannot be read")
         found = {}
-        for address, relation in _LINK.findall(answer.headers.get("link", "")):
-            if relation in ("next", "last"):
-                found[relation] = self._query(address)
+        for address, parameters in _LINK.findall(said):
+            relation = _RELATION.search(parameters)
+            if relation is None:
+                raise unlike(f"a link of {self.path} has no relation")
+            for word in {"next", "last"} & set(relation[1].lower().split()):
+                found[word] = self._query(address)
         return found
 
     def _query(self, address: str) -> dict[str, str]:

@@ -172,6 +172,22 @@ def test_links_on_two_lines_are_one(server, client):
     assert len(client.reviews(1)) == 150
 
 
+@pytest.mark.parametrize("form", ['<{}>; type="x"; REL = next', '<{}>;rel="prev next"', '<{}>; rel=next; title="a, b"'])
+def test_a_link_has_several_spellings(server, client, form):
+    pages(server, 150)
+    link = form.format(f"{server.api}{REVIEWS}?per_page=100&page=2")
+    altered(server, lambda page, reply: Reply(reply.body, headers={"Link": link}) if page == 1 else reply)
+    assert len(client.reviews(1)) == 150
+
+
+@pytest.mark.parametrize("link", ["next", "x; rel=next", "<{}>", '<{}>; title="rel=next"', "<{}>; rel=next>"])
+def test_a_link_that_cannot_be_read_is_not_overlooked(server, client, link):
+    pages(server, 150)
+    said = link.format(f"{server.api}{REVIEWS}?per_page=100&page=2")
+    altered(server, lambda _, reply: Reply(reply.body, headers={"Link": said}))
+    assert "link" in refused(client.reviews, 1)
+
+
 @pytest.mark.parametrize("status", [404, 401])
 def test_no_page_is_left_out_for_an_error(server, client, status):
     pages(server, 150)
