@@ -3,13 +3,19 @@
 PyGithub creates, reviews, lists, checks and merges; git pushes and fetches.
 """
 
+import base64
+import json
 import random
 
 import pytest
 from github import Auth, Github, GithubException
 
 from tests.support.github import rules
+from tests.support.github.routing import ROUTES
+from tests.support.github.signatures import GpgKey
+from tests.support.github.validation import description
 from tests.support.github.work import HOME, Work, peopled
+from tests.support.gpg import gpg_home
 from tests.support.keys import ed25519_key
 from tests.support.signed import put_signature
 
@@ -184,3 +190,41 @@ def test_merges_are_signed_with_githubs_own_key(fake, repo, work, tmp_path):
     allowed.write_text(f"noreply@github.com {fake.merge_key.public_key}\n")
     work.git("fetch", "--quiet", "origin")
     work.git("-c", "gpg.format=ssh", "-c", f"gpg.ssh.allowedSignersFile={allowed}", "verify-commit", made)
+
+
+def test_merges_can_be_signed_with_gpg_as_the_real_ones_are(fake, repo, work):
+    keys = gpg_home(fake.folder / "gpg")
+    fake.merge_key = GpgKey(keys, keys.make("web-flow"))
+    made = repo.merge_on_page(work.propose(), by="lead")
+    said = fake.ask("ann", "GET", f"{HOME}/git/commits/{made}").data["verification"]
+    assert (said["reason"], "BEGIN PGP SIGNATURE" in said["signature"]) == ("valid", True)
+    other = repo.bare.write_commit(repo.bare.raw(made).replace(b"change", b"other!"))
+    assert fake.ask("ann", "GET", f"{HOME}/git/commits/{other}").data["verification"]["reason"] == "invalid"
+    keys.stop()
+
+
+@pytest.mark.usefixtures("shared_data")
+def test_every_operation_of_the_description_is_answered():
+    described = {(method.upper(), path) for path, operations in description()["paths"].items() for method in operations}
+    assert described - {(known.method, known.template) for known in ROUTES} == set()
+    assert len(described) == 43
+
+
+def test_the_operations_that_gm_does_not_use_answer_as_described(fake, repo, work):
+    def ask(method, path, body=None):
+        said = fake.ask("boss", method, path, body)
+        assert said.status < 300, said.data
+        return said.data
+
+    assert ask("GET", "/")["current_user_url"].startswith(fake.api_url)
+    fake.team("acme", "leads", ["lead"])
+    assert ask("GET", "/orgs/acme/teams/leads/memberships/lead")["state"] == "active"
+    ask("POST", f"{HOME}/git/refs", {"ref": "refs/tags/v1", "sha": work.main})
+    assert ask("POST", f"{HOME}/releases", {"tag_name": "v1"})["tag_name"] == "v1"
+    payload = base64.b64encode(json.dumps({"subject": [{"digest": {"sha256": "ab"}}]}).encode()).decode()
+    bundle = {"mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json", "dsseEnvelope": {"payload": payload}}
+    ask("POST", f"{HOME}/attestations", {"bundle": bundle})
+    assert [each["bundle"] for each in ask("GET", f"{HOME}/attestations/sha256:ab")["attestations"]] == [bundle]
+    assert ask("GET", f"{HOME}/attestations/sha256:cd")["attestations"] == []
+    assert ask("GET", f"{HOME}/commits/main")["stats"]["additions"] == 1
+    assert repo.bare.refs("refs/tags/") == {"refs/tags/v1": work.main}

@@ -66,8 +66,10 @@ def branch_rules(call):
 
 @route("GET", REPO + "/rulesets")
 def rulesets(call):
-    """Summaries: neither rules nor, for those who may not write, bypass actors."""
+    """Summaries: neither rules nor bypass actors (unless a test says that they are told, to administrators)."""
     hidden = {"rules", "conditions", "bypass_actors"}
+    if call.repo.tells_bypass and call.repo.may(call.account, "admin"):
+        hidden.remove("bypass_actors")
     targets = call.query.get("targets", "").split(",") if call.query.get("targets") else None
     found = [each for each in call.repo.rulesets if targets is None or each["target"] in targets]
     return [{name: value for name, value in each.items() if name not in hidden} for each in found]

@@ -17,6 +17,7 @@ class Repository:
         self.deployments, self.attestations, self.labels = {}, [], {}
         self.rulesets, self.protections = [], {}
         self.permissions = {}  # login to permission, where it differs from the account's own
+        self.tells_bypass = False  # GitHub leaves bypass actors out of the list of rulesets
         self.numbers = 0
         self.seen = self.bare.refs()
 

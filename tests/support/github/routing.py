@@ -10,7 +10,7 @@ from tests.support.github.messages import Refused, Request, not_found
 
 LEVELS = ("none", "read", "triage", "write", "maintain", "admin")
 WITH_SLASHES = {"ref", "branch"}  # values that hold slashes, whether or not the client encodes them
-_ROUTES = []
+ROUTES = []
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,8 @@ def route(method, template):
     """Let a function of a ``Call`` answer an operation; it gives the data, or an ``Answer``."""
 
     def put(handler):
-        _ROUTES.append(Route(method, template, re.compile(_expression(template)), handler))
-        _ROUTES.sort(key=lambda known: (-sum("{" not in part for part in known.template.split("/")), known.template))
+        ROUTES.append(Route(method, template, re.compile(_expression(template)), handler))
+        ROUTES.sort(key=lambda known: (-sum("{" not in part for part in known.template.split("/")), known.template))
         return handler
 
     return put
@@ -84,7 +84,7 @@ def _expression(template):
 
 def find_route(method, path):
     """The route of a request and the values in its path; raises Refused(404)."""
-    for known in _ROUTES:
+    for known in ROUTES:
         match = known.pattern.fullmatch(path)
         if match and known.method == method:
             return known, {name: unquote(value) for name, value in match.groupdict().items()}

@@ -3,7 +3,10 @@
 import re
 import subprocess
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
+
+from tests.support.gpg import GpgHome
 
 EMBEDDED = re.compile(rb"\ngpgsig ((?:[^\n]*\n)(?: [^\n]*\n)*)")
 
@@ -34,18 +37,48 @@ def _said(reason, signature, payload, at=None):
 
 
 def _reason(fake, payload, signature, header):
-    if "BEGIN SSH SIGNATURE" not in signature:
-        return "bad_cert" if "SIGNED MESSAGE" in signature else "unknown_key"
+    if "SIGNED MESSAGE" in signature:
+        return "bad_cert"
+    email = re.search(rb"\ncommitter [^<]*<([^>]*)>", header)[1].decode("utf-8", "replace")
+    if "BEGIN PGP SIGNATURE" in signature:
+        return _of_gpg(fake, payload, signature, email)
     fingerprint = checked(payload, signature)
     if fingerprint is None:
         return "invalid"
-    email = re.search(rb"\ncommitter [^<]*<([^>]*)>", header)[1].decode("utf-8", "replace")
     if fingerprint == fake.merge_key.fingerprint:
         return "valid" if email == "noreply@github.com" else "bad_email"
     owner = fake.signing_keys().get(fingerprint)
     if owner is None:
         return "unknown_key"
     return "valid" if email in (*owner.emails, owner.noreply) else "bad_email"
+
+
+def _of_gpg(fake, payload, signature, email):
+    key = fake.merge_key
+    if not isinstance(key, GpgKey):
+        return "unknown_key"
+    if not key.made(payload, signature):
+        return "invalid"
+    return "valid" if email == "noreply@github.com" else "bad_email"
+
+
+@dataclass(frozen=True)
+class GpgKey:
+    """What the real GitHub signs with; ``fake.merge_key = GpgKey(home, home.make("web-flow"))``."""
+
+    home: GpgHome
+    fingerprint: str
+
+    def sign(self, data, _namespace):
+        return self.home.sign(data, self.fingerprint)
+
+    def made(self, payload, signature):
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "signature"
+            file.write_text(signature)
+            command = ["gpg", "--homedir", str(self.home.path), "--batch", "--status-fd=1", "--verify", str(file), "-"]
+            done = subprocess.run(command, input=payload, capture_output=True, check=False, timeout=60)
+        return done.returncode == 0 and f"VALIDSIG {self.fingerprint}".encode() in done.stdout
 
 
 def checked(payload, signature):
