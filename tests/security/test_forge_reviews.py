@@ -83,7 +83,7 @@ def test_a_review_of_the_head_counts(story):
 # R3: which commit was reviewed
 
 
-@pytest.mark.attack("an approval of an earlier commit, before another was pushed", LACKING, by="author")
+@pytest.mark.attack("an approval of an earlier commit, before another was pushed", "GM-P401", by="author")
 def test_a_stale_approval_does_not_count(story):
     before = proposal(story)
     head = story.commit(
@@ -117,7 +117,7 @@ def test_an_approval_before_a_change_and_its_exact_reversal_counts(story):
     counts(story, head, seen(story, "lead", commit=before))
 
 
-@pytest.mark.attack("a branch updated from the line, with another change inside the merge", LACKING, by="author")
+@pytest.mark.attack("a branch updated from the line, with another change inside the merge", "GM-P401", by="author")
 def test_an_update_that_changes_more_makes_approvals_stale(story):
     before = proposal(story)
     story.commit({"README.md": b"x"}, land=True)
@@ -125,7 +125,7 @@ def test_an_update_that_changes_more_makes_approvals_stale(story):
     assert "changes something else" in worthless(story, head, seen(story, "lead", commit=before))["lead"]
 
 
-@pytest.mark.attack("an approval of a commit that the merged head does not hold", LACKING, by="author")
+@pytest.mark.attack("an approval of a commit that the merged head does not hold", "GM-P401", by="author")
 def test_an_approval_of_a_commit_beside_the_head_does_not_count(story):
     old = proposal(story)
     rebased = story.commit({}, parents=[story.tip], tree=story.store.commit(old).tree)
@@ -133,7 +133,7 @@ def test_an_approval_of_a_commit_beside_the_head_does_not_count(story):
     assert "does not build on" in found["lead"]  # it is an object here, but not in every clone
 
 
-@pytest.mark.attack("an approval of an object that is no commit, or of none", LACKING, by="forge")
+@pytest.mark.attack("an approval of an object that is no commit, or of none", "GM-P401", by="forge")
 @pytest.mark.parametrize("what", ["unknown", "tag", "tree", "none"])
 def test_an_approval_of_no_commit_does_not_count(story, what):
     head = proposal(story)
@@ -146,13 +146,13 @@ def test_an_approval_of_no_commit_does_not_count(story, what):
     assert "does not build on" in worthless(story, head, seen(story, "lead", commit=commit))["lead"]
 
 
-@pytest.mark.attack("an approval of a commit of the line itself", LACKING, by="forge")
+@pytest.mark.attack("an approval of a commit of the line itself", "GM-P401", by="forge")
 def test_an_approval_of_the_line_does_not_count(story):
     head = proposal(story)
     assert "something else" in worthless(story, head, seen(story, "lead", commit=story.tip))["lead"]
 
 
-@pytest.mark.attack("content that nobody reviewed under a pull request that somebody did", LACKING, by="author")
+@pytest.mark.attack("content that nobody reviewed under a pull request that somebody did", "GM-P401", by="author")
 def test_what_is_blocked_on_the_line_is_not_approved_by_a_page_that_does_not_show_it(story):
     smuggled = story.commit(stories.stage_file(story, "1.0.0", "staging"), by="engineer2", land=True)
     assert story.history().steps[-1].status == "pending"
@@ -163,7 +163,7 @@ def test_what_is_blocked_on_the_line_is_not_approved_by_a_page_that_does_not_sho
     assert smuggled in {one.oid for one in story.history().steps}
 
 
-@pytest.mark.attack("a reviewed edit on top of an edit that nobody accepted", LACKING, by="author")
+@pytest.mark.attack("a reviewed edit on top of an edit that nobody accepted", "GM-P401", by="author")
 def test_an_edit_on_top_of_a_blocked_one_is_not_approved_by_its_page(story):
     was = story.store.blob(_blob(story, story.tip, "fraud"))
     story.commit({"models/fraud/model.yaml": was + b"# smuggled\n"}, by="engineer2", land=True)
@@ -197,7 +197,7 @@ def test_a_conflict_with_the_line_shows_nothing(story):
 # R2: one opinion a person, the latest that says anything
 
 
-@pytest.mark.attack("an approval that was dismissed, or an older one that this brings back", LACKING, by="reviewer")
+@pytest.mark.attack("an approval that was dismissed, or an older one that this brings back", "GM-P401", by="reviewer")
 def test_a_dismissal_removes_and_revives_nothing(story):
     head = proposal(story)
     said = [
@@ -244,7 +244,7 @@ def test_of_two_accounts_the_more_restrictive_counts(story):
     worthless(story, head, *said, code="GM-P402")
 
 
-@pytest.mark.attack("one person with two accounts fills two seats", LACKING, by="reviewer")
+@pytest.mark.attack("one person with two accounts fills two seats", "GM-P401", by="reviewer")
 def test_two_accounts_are_one_person(tmp_path, monkeypatch):
     monkeypatch.setitem(APPROVERS, "low", ["lead", "lead2"])
     risks = {"low": {"approve": [{"role": "technical-lead", "of": 2}], "evidence": "forge"}}
@@ -254,7 +254,7 @@ def test_two_accounts_are_one_person(tmp_path, monkeypatch):
     assert worthless(story, head, *said)["lead"] == "counts once already"
 
 
-@pytest.mark.attack("a signed withdrawal that a review on the forge outlives", LACKING, by="reviewer")
+@pytest.mark.attack("a signed withdrawal that a review on the forge outlives", "GM-P401", by="reviewer")
 def test_a_signed_withdrawal_takes_the_review_back_too(story):
     found = story.promote("fraud", "1.0.0", "staging")
     story.approve(found, "lead")
@@ -273,7 +273,7 @@ def test_a_signed_rejection_blocks_beside_the_review(story):
 # Who is behind the account
 
 
-@pytest.mark.attack("a review by an account of nobody, a bot, or one that was deleted", LACKING, by="forge")
+@pytest.mark.attack("a review by an account of nobody, a bot, or one that was deleted", "GM-P401", by="forge")
 @pytest.mark.parametrize(
     ("who", "fields", "reason"),
     [
@@ -296,14 +296,14 @@ def test_a_renamed_account_goes_on_counting(story):
     counts(story, head, seen(story, "lead", commit=head, login="lead-of-another-name"))
 
 
-@pytest.mark.attack("the author approves on the forge, with the one account or the other", LACKING, by="author")
+@pytest.mark.attack("the author approves on the forge, with the one account or the other", "GM-P401", by="author")
 @pytest.mark.parametrize("account", ["lead", 21])
 def test_the_author_does_not_approve(story, account):
     head = proposal(story, by="lead")
     assert worthless(story, head, seen(story, account, commit=head))["lead"] == "author of the change"
 
 
-@pytest.mark.attack("somebody who only committed to the branch approves it", LACKING, by="author")
+@pytest.mark.attack("somebody who only committed to the branch approves it", "GM-P401", by="author")
 def test_who_added_a_commit_does_not_approve(story):
     before = proposal(story)
     was = story.store.blob(_blob(story, before, "fraud"))
@@ -320,7 +320,7 @@ def _signed(tmp_path_factory):
     return told(tmp_path_factory.mktemp("signed") / "r", changes=_risks(risks))
 
 
-@pytest.mark.attack("a forge that makes reviews up, where signed decisions are asked for", LACKING, by="forge")
+@pytest.mark.attack("a forge that makes reviews up, where signed decisions are asked for", "GM-P401", by="forge")
 def test_where_decisions_are_signed_reviews_are_shown_and_count_for_nothing(signed, tmp_path):
     story = signed.copy(tmp_path / "r")
     found = story.promote("fraud", "1.0.0", "staging")
@@ -347,9 +347,7 @@ def test_signed_decisions_are_taken_up_by_the_receipt(signed, tmp_path):
 # What a receipt holds
 
 
-@pytest.mark.attack(
-    "so many reviews of strangers that no receipt has room for one that counts", "accepted", by="stranger"
-)
+@pytest.mark.attack("so many reviews of strangers that no receipt has room for one that counts", "ignored", by="forge")
 def test_reviews_of_strangers_crowd_nobody_out(story):
     head = proposal(story)
     crowd = [seen(story, 1000 + at, "changes-requested", commit=head, number=1000 + at) for at in range(300)]
