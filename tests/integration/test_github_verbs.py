@@ -178,7 +178,7 @@ def test_dry_run_and_no_push_open_nothing(team):
         done = team.gm("engineer", "promote", "fraud@1.0.0", "--to", "staging", "-m", "why", option)
         assert done.status == 0, done.err
     assert (team.registry.refs(), team.pulls()) == (before, [])
-    assert not [one for one in team.fake.requests if one.method != "GET"]
+    assert not [one for one in team.fake.requests if one[0] != "GET"]
 
 
 def test_reviews_alone_land_it_and_it_waits_for_their_receipt(team):
