@@ -1,10 +1,14 @@
 """Promotion on GitHub from end to end: the workflows, run by act against the fake, and a site that knows Git alone."""
 
+import re
+from functools import partial
+
 import pytest
 
+from gitops_models.registry import yamls
 from tests.support import policy as documents
 from tests.support.github import FakeGitHub
-from tests.support.hub import PROFILE, Hub
+from tests.support.hub import ACTIONS, PROFILE, Hub
 from tests.support.sigstore_loopback import loopback
 
 AUDITOR = "|".join(
@@ -13,16 +17,30 @@ AUDITOR = "|".join(
 pytestmark = pytest.mark.slow
 
 
+PROMOTE = ("promote", "fraud@1.1.0", "--to", "staging", "-m", "it is better")
+
+
 @pytest.fixture(name="stack", scope="module")
 def _stack():
     with loopback() as stack:
         yield stack
 
 
-@pytest.fixture(name="hub")
-def _hub(tmp_path, home, stack):
+@pytest.fixture(name="make_hub")
+def _make_hub(tmp_path, home, stack):
     with FakeGitHub(tmp_path / "fake") as fake:
-        yield Hub(tmp_path / "site", home, fake, stack)
+        yield partial(Hub, tmp_path / "site", home, fake, stack)
+
+
+@pytest.fixture(name="hub")
+def _hub(make_hub):
+    return make_hub()
+
+
+def signed_only():
+    """The risks of the profile, but at high risk signed decisions alone count."""
+    risks = yamls.load(documents.policy_yaml("minimal", **PROFILE), "policy.yaml")["risks"]
+    return {**risks, "high": {**risks["high"], "evidence": "signed"}}
 
 
 def test_a_pull_request_that_lowers_its_own_policy_and_replaces_the_gate_is_judged_by_the_accepted_one(hub, tmp_path):
@@ -47,9 +65,8 @@ def test_a_pull_request_that_lowers_its_own_policy_and_replaces_the_gate_is_judg
 
 
 def test_a_promotion_from_its_pull_request_to_the_site(hub):
-    opened = hub.gm("engineer", "--json", "promote", "fraud@1.1.0", "--to", "staging", "-m", "it is better")
-    assert opened.status == 0, opened.err
-    number, head = opened.json["number"], hub.repo.pull(1).head
+    number = hub.open(*PROMOTE)
+    head = hub.repo.pull(number).head
     status, said = hub.gate()
     assert (status, "lacks 2 approvals" in said) == (1, True), said
 
@@ -73,3 +90,110 @@ def test_a_promotion_from_its_pull_request_to_the_site(hub):
     assert (status, "receipt of pull request 1: signed" in said) == (0, True), said
     assert (hub.site(), hub.served()) == ("Accepted", "1.1.0")
     assert hub.registry.history().steps[-1].status == "accepted"
+
+
+def test_where_decisions_must_be_signed_reviews_leave_the_step_waiting_and_signatures_release_it(make_hub):
+    hub = make_hub(risks=signed_only())
+    number = hub.open(*PROMOTE)
+    hub.review(number, "raio")
+    hub.review(number, "domain")
+    status, said = hub.gate("pinged")
+    assert (status, "lacks 2 approvals" in said, "signed" in said) == (1, True, True), said
+    hub.repo.rulesets.clear()  # somebody takes the protection away and merges
+    assert hub.merge(number)[0] == 200
+    assert hub.site() == "AwaitingReceipt"
+    status, said = hub.receipt()
+    assert "still needs raio, domain-lead" in said, said
+    assert (hub.site(), hub.served()) == ("AwaitingReceipt", "1.0.0")
+    step = hub.registry.tip
+    for person in ("raio", "domain"):
+        signed = hub.gm(person, "approve", step[:12], "-m", "seen")
+        assert signed.status == 0, signed.err
+    assert (hub.site(), hub.served()) == ("Accepted", "1.1.0")
+
+
+def test_an_approval_outlives_a_branch_brought_up_to_date_and_no_other_push(hub):
+    harmless = documents.policy_yaml("minimal", **PROFILE, version=2)
+    number = hub.pull(hub.registry.commit({"policies/policy.yaml": harmless}), "policy-2")
+    hub.review(number, "raio")
+    hub.registry.commit({"README.md": b"unrelated\n"}, land=True)
+    hub.repo.scan()
+    head = hub.repo.update_branch(number, "engineer")
+    status, said = hub.gate("synchronize")
+    assert (status, hub.checks(head)) == (0, ["success"]), said
+
+    weak = documents.policy_yaml("minimal", **PROFILE, version=2, policy_changes={"approve": "none"})
+    head = hub.registry.commit({"policies/policy.yaml": weak}, parents=[head])
+    hub.registry.force(head, "refs/heads/policy-2")
+    hub.repo.scan(hub.fake.accounts["engineer"])
+    status, said = hub.gate("synchronize")
+    assert (status, hub.checks(head), hub.merge(number)[0]) == (1, ["failure"], 405), said
+    assert ("lacks 1 approval" in said, "changes something else" in said) == (True, True), said
+
+
+def test_a_merge_queue_is_judged_step_by_step_and_both_steps_of_its_push_get_receipts(hub):
+    hub.registry.version("spam", "1.0.0", risk="low")
+    hub.repo.scan()
+    fraud, spam = hub.open(*PROMOTE), hub.open("promote", "spam@1.0.0", "--to", "staging", "-m", "new")
+    for number, by in ((fraud, "raio"), (fraud, "domain")):
+        hub.review(number, by)
+    group = hub.repo.merge_group([fraud, spam], "admin")
+    status, said = hub.run("gm-policy.yml", "merge_group", group.event)
+    assert (status, "lacks 1 approval" in said, "[gm-policy/gm-policy]" in said) == (1, True, True), said
+
+    hub.review(spam, "lead")
+    status, said = hub.run("gm-policy.yml", "merge_group", group.event)
+    assert status == 0, said
+    passed = {"name": "gm-policy", "head_sha": group.head, "status": "completed", "conclusion": "success"}
+    assert hub.api("POST", "/check-runs", passed, by=ACTIONS)[0] == 201  # GitHub does that for the job of this name
+    group.land()
+    assert hub.site() == "AwaitingReceipt"
+    status, said = hub.receipt()
+    assert (status, set(re.findall(r"receipt of pull request ([0-9]): signed", said))) == (0, {"1", "2"}), said
+    assert (hub.site(), hub.served()) == ("Accepted", "1.1.0")
+    assert hub.registry.live_version("spam", "staging") == "1.0.0"
+
+
+def test_a_rollback_from_the_page_is_a_pull_request_whose_revert_is_served_after_its_merge(hub):
+    hub.registry.live("fraud", "1.1.0", "staging", risk="high")
+    hub.repo.scan()
+    assert (hub.site(), hub.served()) == ("Accepted", "1.1.0")
+    wish = {
+        "model": "fraud",
+        "stage": "staging",
+        "reason": "accuracy fell",
+        "cause": "regression",
+        "incident": "INC-42",
+    }
+    asked = {"inputs": wish, "repository": {"default_branch": "main"}}
+    status, said = hub.run("gm-rollback.yml", "workflow_dispatch", asked, secrets={"GM_ROLLBACK_KEY": hub.bot_key})
+    assert status == 0, said
+    (pull,) = [each for each in hub.repo.pulls.values() if each.state == "open"]
+    assert (pull.author.login, hub.checks(pull.head)) == (ACTIONS, ["failure"]), said
+    hub.review(pull.number, "raio")
+    status, said = hub.gate("pinged")
+    assert (status, hub.checks(pull.head)) == (0, ["failure", "success"]), said
+    assert hub.merge(pull.number)[0] == 200
+    assert (hub.site(), hub.served()) == ("AwaitingReceipt", "1.1.0")
+    status, said = hub.receipt()
+    assert status == 0, said
+    assert (hub.site(), hub.served()) == ("Accepted", "1.0.0")
+    listed = hub.team.git("log", "--first-parent", "-1", "--format=%s|%(trailers:key=Gm-Incident,valueonly)", "main")
+    assert listed.startswith("revert(fraud/staging): "), listed
+    assert "INC-42" in listed
+
+
+def test_a_deleted_ledger_is_noticed_stops_nothing_and_is_restored_from_any_clone(hub):
+    hub.registry.live("fraud", "1.1.0", "staging", risk="high")
+    hub.repo.scan()
+    assert hub.gm("lead", "verify").status == 0
+    assert (hub.site(), hub.served()) == ("Accepted", "1.1.0")
+    before = hub.registry.store.refs("refs/gm/changes/")
+    for name in before:
+        hub.registry.force(None, name)
+    assert (hub.site(), hub.served()) == ("Accepted", "1.1.0")
+    noticed = hub.gm("lead", "verify")
+    assert (noticed.status, "GM-T400" in noticed.out) == (5, True), noticed
+    restored = hub.gm("lead", "trust", "ledger", "restore")
+    assert restored.status == 0, restored.err
+    assert hub.registry.store.refs("refs/gm/changes/") == before

@@ -46,9 +46,9 @@ BOT = "rollback-bot"
 class Hub:
     """acme/registry on ``fake``: ``fraud`` of this ``risk`` in 1.0.0, which is in staging, and 1.1.0."""
 
-    def __init__(self, root, home, fake, stack, *, risk="high"):
+    def __init__(self, root, home, fake, stack, *, risk="high", **changes):
         self.root, self.home, self.fake, self.stack, self.risk = root, home, fake, stack, risk
-        self.team = Team(root, home, PEOPLE, policy="minimal", **PROFILE)
+        self.team = Team(root, home, PEOPLE, policy="minimal", **{**PROFILE, **changes})
         self.registry = self.team.registry
         self.repo = fake.repository("acme", "registry", path=self.team.path)
         self.repo.settings.merge_commit_title, self.repo.settings.merge_commit_message = "PR_TITLE", "PR_BODY"
@@ -124,6 +124,12 @@ class Hub:
         except urllib.error.HTTPError as error:
             return error.code, json.loads(error.read())
 
+    def open(self, *words, by="engineer"):
+        """Open a pull request with gm, as a person; its number."""
+        opened = self.gm(by, "--json", *words)
+        assert opened.status == 0, opened.err
+        return opened.json["number"]
+
     def review(self, number, by, event="APPROVE"):
         """Review on the page, and the ping that follows: the event of its finished run."""
         head = self.repo.pull(number).head
@@ -143,6 +149,13 @@ class Hub:
     def merge(self, number, by="admin"):
         """Merge through the API, without gm: status and answer."""
         return self.api("PUT", f"/pulls/{number}/merge", {"sha": self.repo.pull(number).head}, by=by)
+
+    @property
+    def bot_key(self):
+        """The secret with which rollbacks are signed."""
+        path = self.root / "bot"
+        ed25519_key(BOT).write(path)
+        return path.read_text()
 
     # -- workflows ---------------------------------------------------------------------------------------------------
 
@@ -208,11 +221,8 @@ class Hub:
             return self.run("gm-receipt.yml", "push", payload, variables=variables)
 
     def push_to_main(self):
-        """The next push event of the protected branch."""
-        while True:
-            payload = self.fake.events.take("push")
-            if payload["ref"] == "refs/heads/main":
-                return payload
+        """The newest push event of the protected branch."""
+        return [payload for payload in self.fake.events.named("push") if payload["ref"] == "refs/heads/main"][-1]
 
     def checks(self, head):
         """The conclusions of the gate's check runs on a commit, oldest first."""
@@ -236,8 +246,8 @@ class Hub:
             mock.patch.dict(os.environ, forgotten),
             open_reconciler(read_config(config), clock=lambda: datetime.now(UTC), lock_wait=0.1) as reconciler,
         ):
-            report = reconciler.run()
-        (result,) = report.results
+            self.report = reconciler.run()
+        (result,) = (one for one in self.report.results if one.at.model == "fraud")
         (policy,) = (condition for condition in result.conditions if condition.type == "PolicySatisfied")
         return policy.reason
 
