@@ -210,3 +210,18 @@ def test_decisions_are_counted_for_every_demand():
     opinions += [approve("domain-of-other"), approve("lead2", created=AT - timedelta(days=3000)), approve("board1")]
     verdict = here.judge(edits, approvals=opinions)
     assert len(verdict.quorums) >= 3
+
+
+def test_a_refusal_names_everything_that_a_version_lacks():
+    rule = {
+        "require": ["code", "data", "parameters"],
+        "coverage": ["weights", "evaluation", "environment", "benchmark"],
+    }
+    here = World(policy_yaml(**{**LENIENT, "lineage": rule})).registered()
+    bare = here.judge(version_files("1.0.0"))
+    said = [one.message for one in bare.findings if one.code in {"GM-P201", "GM-P202"}]
+    assert said == [
+        "fraud@1.0.0 lacks code, data, parameters",
+        "fraud@1.0.0 has no artifact for evaluation, environment, benchmark",
+    ]
+    here.judge(version_files("1.0.0", not_applicable=["weights", "evaluation", "environment"]))
