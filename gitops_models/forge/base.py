@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from gitops_models.forge.protection import Settings
     from gitops_models.store.refs import RefUpdate
 
 ABSENT = "-"
@@ -180,6 +181,10 @@ class Hosted(Forge, Protocol):
 
     def comment(self, proposal: Proposal, key: str, text: str) -> None:
         """Say ``text`` at the proposal, in the one comment of this ``key``."""
+        ...
+
+    def protection(self) -> Settings:
+        """How the line is protected, as far as whoever asks may see; see ``protection.judge``."""
         ...
 
     def merge(self, proposal: Proposal, expect_head: str, title: str, body: str) -> str:

@@ -27,6 +27,8 @@ CODEOWNERS = ".github/CODEOWNERS"
 LINE_RULES = ".github/rulesets/gm-line.json"
 TAG_RULES = ".github/rulesets/gm-tags.json"
 REQUIRED_CHECK = "gm-policy"
+# GitHub Actions on github.com. It keeps out tokens that may only set statuses, not who may push a workflow.
+ACTIONS_APP = 15368
 OURS = "branches: [main]"
 
 
@@ -89,7 +91,7 @@ def line_ruleset(line: str, *, alone: bool = False) -> dict[str, Any]:
     }
     checks = {
         "strict_required_status_checks_policy": True,
-        "required_status_checks": [{"context": REQUIRED_CHECK}],
+        "required_status_checks": [{"context": REQUIRED_CHECK, "integration_id": ACTIONS_APP}],
     }
     rules: list[dict[str, Any]] = [
         {"type": "deletion"},

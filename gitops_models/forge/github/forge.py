@@ -14,6 +14,7 @@ from gitops_models.errors import GmError
 from gitops_models.forge.base import Login
 from gitops_models.forge.git_only import GitOnlyForge
 from gitops_models.forge.github import models
+from gitops_models.forge.github.settings import read_settings
 from gitops_models.forge.github.translation import proposal_of, seen_reviews
 from gitops_models.policy.render.markdown import quoted
 from gitops_models.registry.text import visible
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from gitops_models.forge.base import CheckReport, Opinion, Page, Proposal, SeenReview
     from gitops_models.forge.github.client import GitHub
     from gitops_models.forge.github.models import PullRequest
+    from gitops_models.forge.protection import Settings
     from gitops_models.store.refs import RefUpdate
     from gitops_models.store.repository import Store
 
@@ -172,6 +174,10 @@ class GitHubForge:
                     self.github.edit_comment(known.id, body)
                 return
         self.github.comment(number, body)
+
+    def protection(self) -> Settings:
+        """How the line is protected, as far as this token may see."""
+        return read_settings(self.github, self.line)
 
     def merge(self, proposal: Proposal, expect_head: str, title: str, body: str) -> str:
         """Let GitHub merge; GM-F404 where the head has moved. What it made is for the caller to verify."""

@@ -76,7 +76,9 @@ def test_the_ruleset_of_the_line_lets_nobody_round_the_gate():
     assert ruleset["enforcement"] == "active"
     assert ruleset["conditions"]["ref_name"]["include"] == ["refs/heads/trunk"]
     assert set(rules) == {"deletion", "non_fast_forward", "pull_request", "required_status_checks"}
-    assert rules["required_status_checks"]["required_status_checks"] == [{"context": "gm-policy"}]
+    assert rules["required_status_checks"]["required_status_checks"] == [
+        {"context": "gm-policy", "integration_id": 15368}
+    ]
     assert rules["pull_request"]["allowed_merge_methods"] == ["merge"]
     assert rules["pull_request"]["required_approving_review_count"] == 1
 
