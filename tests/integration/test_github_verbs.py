@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from gitops_models.delivery.resolve import resolve
 from gitops_models.errors import GmError
 from gitops_models.forge.github.forge import CHECK
 from gitops_models.policy.denied import Denied
@@ -19,6 +20,7 @@ from tests.support import policy as documents
 from tests.support.colleagues import ACTIONS, Colleagues
 from tests.support.git import run_git
 from tests.support.github import FakeGitHub
+from tests.support.github.rules import plain, pull_request
 from tests.support.stories import better_policy
 
 
@@ -83,6 +85,10 @@ def test_a_promotion_goes_from_the_pull_request_to_the_accepted_step(team):
     message = team.registry.store.commit(merged.json["step"]).message
     assert parse_trailers(message).all("Approved-by") == ("raio",)
     assert f"refs/heads/{opened.json['branch']}" not in team.registry.refs()
+    serving = ("--dir", str(team.root / "srv"), "--stage", "staging", "--artifacts", str(team.root / "dvc"), "--once")
+    deployed = team.gm("operator", "reconcile", *serving)
+    assert deployed.status == 0, deployed.err
+    assert (resolve(team.root / "srv/fraud/staging") / "model.onnx").read_text() == "fraud 1.0.0 model.onnx"
 
 
 def test_a_registration_lands_with_its_tag(team):
@@ -274,6 +280,20 @@ def test_a_change_of_the_policy_is_accepted_at_its_step(team):
     step = team.judged().steps[-1]
     assert (landed.waiting, step.oid, step.status, step.released) == ("", landed.step, "accepted", None)
     assert team.judged().policy.version == 2
+
+
+def test_an_emergency_lands_by_the_forges_merge_where_the_line_takes_no_push(tmp_path, home, fake):
+    rules = {"role": ["operator"], "ratify_within_hours": 48}
+    team = Colleagues(tmp_path / "team", home, fake, versions=("1.0.0", "1.1.0"), emergency=rules)
+    for version in ("1.0.0", "1.1.0"):
+        team.registry.live("fraud", version, "staging", risk="medium")
+    team.repo.scan()
+    team.repo.ruleset("line", pull_request(approvals=0), plain("non_fast_forward"))
+    words = ("rollback", "fraud", "--stage", "staging", "--emergency", "--incident", "INC-7", "-m", "it harms")
+    done = team.gm("operator", "--json", *words)
+    assert done.status == 0, done.err
+    assert (team.pull(1).state, team.pull(1).merge_commit) == ("closed", team.registry.tip)
+    assert (live(team), team.judged().steps[-1].status) == ("1.0.0", "accepted")
 
 
 def test_where_the_forge_is_git_alone_there_are_no_pull_requests(tmp_path, home):

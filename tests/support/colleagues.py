@@ -7,6 +7,7 @@ import os
 from contextlib import contextmanager
 from unittest import mock
 
+from gitops_models.artifacts.readers import object_path
 from gitops_models.forge.github.connect import github_of
 from gitops_models.registry import yamls
 from gitops_models.trust.memory import Memory, Pin, memory_path, save_memory
@@ -15,6 +16,7 @@ from tests.support import policy as documents
 from tests.support.git import run_git
 from tests.support.keys import ed25519_key
 from tests.support.registry import SHORT, people_document
+from tests.support.station import _pointer
 from tests.support.team import Team, gm
 
 PEOPLE = {
@@ -49,7 +51,7 @@ class Colleagues:
         save_memory(memory_path(self.registry.store.common_dir), known.advanced(self.registry.pin))
         for model in models:
             for version in versions:
-                self.registry.version(model, version, risk=risk)
+                self._register(model, version, risk)
         self.repo.scan()
         fake.events.clear()
 
@@ -63,6 +65,16 @@ class Colleagues:
             "gm.yaml": documents.document("Repository", id="test-registry", forge="github"),
             "policies/people.yaml": yamls.dump(people),
         }
+
+    def _register(self, model, version, risk):
+        """Register a version whose bytes the DVC remote ``dvc`` has."""
+        text = f"{model} {version} model.onnx"
+        artifact = documents.artifact(version, model=model, size=len(text))
+        with mock.patch("tests.support.policy.pointer", _pointer):
+            self.registry.version(model, version, risk=risk, artifacts=[artifact])
+        path = self.root / "dvc" / object_path(artifact["md5"])
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
 
     def clone(self, person):
         """The clone of a person, whose remote is the fake."""
