@@ -47,7 +47,7 @@ def open_here(
 
 def tell_notes(options: Options, session: Session) -> None:
     """Say what of a pull request could not be done and stops nothing: a label, asking somebody."""
-    for note in getattr(session.hosted, "notes", ()):
+    for note in session.hosted.notes if session.hosted else ():
         say(options, f"warning: {note}")
 
 
@@ -135,7 +135,8 @@ def after_landing(options: Options, session: Session, landed: Landed) -> None:
 
     if landed.left_alone:
         say(options, f"your local branch was left alone: {landed.left_alone}")
-    next_step(options, following(session, landed.proposal))
+    waits = f"gm approve {landed.step[:12]}, or the receipt of the reviews" if landed.waiting else None
+    next_step(options, waits or following(session, landed.proposal))
 
 
 def proposal_body(opened: Opened) -> dict[str, Any]:

@@ -161,7 +161,12 @@ class Forge(Protocol):
 
 
 class Hosted(Forge, Protocol):
-    """A forge with pages, accounts, reviews and checks, that makes the merge: GitHub."""
+    """A forge with pages, accounts, reviews and checks, that makes the merge: GitHub.
+
+    ``notes`` is what could not be done and stops nothing: a label, asking somebody.
+    """
+
+    notes: list[str]
 
     def get(self, number: int) -> Proposal:
         """The proposal of a pull request, whatever its branch is called and whether it is open."""

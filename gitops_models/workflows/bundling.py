@@ -25,7 +25,7 @@ from gitops_models.verification.fold import fold
 from gitops_models.verification.history import LANDS
 from gitops_models.workflows.merging import check_clock, follow, rehearse
 from gitops_models.workflows.propose import forge
-from gitops_models.workflows.review import check
+from gitops_models.workflows.review import check, proposals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,7 +106,7 @@ def bundle(session: Session, proposal: Proposal, path: Path) -> Bundled:
 
 def find_carried(session: Session, name: str) -> Proposal:
     """The proposal that ``name`` means, of those that were kept here and of those seen at the remote."""
-    known = [*GitOnlyForge(session.store, None).list(), *forge(session).list()]
+    known = [*GitOnlyForge(session.store, None).list(), *proposals(session)]
     found = {proposal.ref: proposal for proposal in reversed(known) if proposal.answers_to(name)}
     if len(found) == 1:
         return next(iter(found.values()))

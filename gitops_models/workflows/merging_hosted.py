@@ -50,9 +50,19 @@ def merge_hosted(session: Session, place: Hosted, proposal: Proposal, patience: 
     session.refresh()
     _verify(session, proposal, evaluation, step)
     waiting = _accept(session, evaluation, step)
-    tags = () if waiting else tuple(state.name for state in make_missing(session))
-    place.close(proposal)
+    tags = () if waiting else _tidy(session, place, proposal)
     return Landed(proposal, step, evaluation, tags, follow(session, step), waiting)
+
+
+def _tidy(session: Session, place: Hosted, proposal: Proposal) -> tuple[str, ...]:
+    """Make the version tags and delete the branch; it has landed, so what fails here is only told."""
+    tags: tuple[str, ...] = ()
+    try:
+        tags = tuple(state.name for state in make_missing(session))
+        place.close(proposal)
+    except GmError as error:
+        place.notes.append(f"{error}; `gm tag` makes tags that are missing")
+    return tags
 
 
 def _asked(place: Hosted, proposal: Proposal) -> Proposal:

@@ -265,3 +265,39 @@ def test_a_pull_request_whose_head_cannot_be_fetched_stops_no_other(team, fake):
 def _moved(data, number, sha):
     head = {**data["head"], "sha": sha, "ref": "elsewhere"}
     return {**data, "id": 1, "number": number, "head": head}
+
+
+def test_tags_and_branches_that_cannot_be_tidied_are_told_and_the_step_is_accepted(team, monkeypatch):
+    number = approved(team).number
+    refused_close = GmError("GM-F407", "GitHub cannot be reached")
+
+    def close(_self, _proposal):
+        raise refused_close
+
+    monkeypatch.setattr(GitHubForge, "close", close)
+    with team.acting("engineer") as session:
+        landed = merge(session, find_proposal(session, str(number)))
+        assert session.hosted.notes == [f"{refused_close}; `gm tag` makes tags that are missing"]
+    assert (landed.waiting, live(team)) == ("", "1.0.0")
+
+
+def test_a_merge_that_gm_did_not_live_to_accept_is_accepted_by_the_next_one(team):
+    proposal = approved(team)
+    step = team.repo.merge_on_page(proposal.number, "engineer")
+    assert team.judged().steps[-1].status == "pending"
+    done = team.gm("engineer", "--json", "merge", proposal.id)
+    assert (done.status, done.json["step"], done.json["released"]) == (0, step, True)
+    assert live(team) == "1.0.0"
+
+
+def test_with_the_forge_away_a_rollback_goes_into_a_bundle(tmp_path, home, fake):
+    team = Colleagues(tmp_path / "team", home, fake, versions=("1.0.0", "1.1.0"))
+    for version in ("1.0.0", "1.1.0"):
+        team.registry.live("fraud", version, "staging", risk="medium")
+    team.repo.scan()
+    assert team.gm("operator", "status").status == 0
+    fake.fail("*", r".", Fault(status=503), times=None)
+    file = tmp_path / "rollback.bundle"
+    words = ("rollback", "fraud", "--stage", "staging", "--bundle", str(file), "-m", "drift")
+    done = team.gm("operator", *words)
+    assert (done.status, file.exists()) == (0, True), done.err
