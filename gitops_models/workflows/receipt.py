@@ -8,6 +8,7 @@ everything to the next, or readers who had looked between would be told of a pas
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from gitops_models.policy.verdict import Verdict
     from gitops_models.trust.records import Record
     from gitops_models.verification.history import Pending, Step
+    from gitops_models.verification.receipts import Heard
     from gitops_models.workflows.receiptpens import Pen
     from gitops_models.workflows.receiptpulls import Asked, PullRequests
     from gitops_models.workflows.session import Session
@@ -200,11 +202,9 @@ def _releasable(session: Session, oid: str) -> Pending | None:
     return pending if POLICY_SCOPE not in held and held == differing_scopes(pending.change) else None
 
 
-def _same(record: Record, weighed: Weighed) -> bool:
+def _same(heard: Heard, weighed: Weighed) -> bool:
     """Whether a receipt says the same; one that should have accepted the step counts at its own tip only."""
-    one, body = record.body, weighed.body
-    if not isinstance(one, Receipt):
-        return False
+    one, body = heard.receipt, weighed.body
     said = (one.pull_request, one.verdict, one.reviews) == (body.pull_request, body.verdict, body.reviews)
     repeated = weighed.verdict is None or body.verdict == "denied"
     return said and (repeated or one.main == body.main)
@@ -250,16 +250,13 @@ def _append(session: Session, pen: Pen, change_id: str, record: Record) -> None:
         raise appended.waiting
 
 
-def _heard(session: Session, oid: str, change_id: str) -> Iterator[Record]:
+def _heard(session: Session, oid: str, change_id: str) -> Iterator[Heard]:
     """The receipts of a step that count here: anybody may write junk, which is none."""
     merged = Merged.by(session.store.commit(oid), change_id, session.history.tip)
     for record in session.ledger.records(change_id):
         if isinstance(record.body, Receipt) and record.body.merge == oid:
-            try:
-                hear(_bench(session), record, merged)
-            except GmError:
-                continue
-            yield record
+            with suppress(GmError):
+                yield hear(_bench(session), record, merged)
 
 
 def _bench(session: Session) -> Bench:

@@ -181,29 +181,6 @@ def test_a_policy_that_landed_unaccepted_is_not_released_late(story, pulls):
     assert (one.body.verdict, one.verdict, one.status) == ("denied", None, "pending")
 
 
-@pytest.mark.attack("an API that names another merged head than Git has", "GM-F431", by="forge")
-def test_an_api_that_lies_about_the_head_gets_no_receipt(story, pulls):
-    step = land(story, pulls, 7, "lead")
-    head = story.store.commit(step).parents[1]
-    pulls.merged[step].clear()
-    pulls.add(7, step, "9" * 40, seen(story, "lead", commit=head))
-    with story.untouched():
-        done = give(story, pulls)
-    (one,) = (one for one in done.given if one.step == step)
-    assert (one.word, one.problem.code, one.status) == ("disagrees", "GM-F431", "pending")
-
-
-@pytest.mark.attack("a second pull request of one head, without the request for changes", "pending", by="author")
-def test_the_reviews_of_every_pull_request_of_a_head_count(story, pulls):
-    step = land(story, pulls, 7, "lead")
-    head = story.store.commit(step).parents[1]
-    pulls.add(8, step, head, seen(story, "lead2", "changes-requested", commit=head, number=9))
-    pulls.add(9, step, head, seen(story, "lead2", commit=head, number=10), merged=False)
-    give(story, pulls)
-    assert story.history().steps[-1].status == "pending"
-    assert records(story, step)[0].body.pull_request == 7
-
-
 def test_pull_requests_that_are_not_of_the_step_say_nothing(story, pulls):
     step = land(story, pulls, 7)
     head = story.store.commit(step).parents[1]
@@ -334,7 +311,6 @@ def test_a_run_that_the_line_has_outrun_signs_nothing(second, stack, pulls, tmp_
     assert story.live_version("fraud", "staging") == "1.0.0"
 
 
-@pytest.mark.attack("a run that the people file does not declare signs a receipt", "GM-T108", by="ci")
 @pytest.mark.parametrize(
     ("claims", "code"),
     [

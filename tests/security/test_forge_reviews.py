@@ -344,6 +344,52 @@ def test_signed_decisions_are_taken_up_by_the_receipt(signed, tmp_path):
     assert signing.check(story.session("lead"), story.promote("spam", "1.0.0", "staging")).verdict.codes == (LACKING,)
 
 
+# What the forge says of the merge
+
+
+def give(story, pulls):
+    """The receipts of a run of the workload."""
+    story.clock.tick()
+    return receipts(story.session("scribe"), pulls, key_pen).given
+
+
+@pytest.mark.attack("an API that names another merged head than Git has", "GM-F431", by="forge")
+def test_an_api_that_lies_about_the_head_gets_no_receipt(story):
+    head, pulls = proposal(story), Pulls()
+    step = on_page(story, head)
+    pulls.add(7, step, "9" * 40, seen(story, "lead", commit=head))
+    with story.untouched():
+        (one,) = (one for one in give(story, pulls) if one.step == step)
+    assert (one.word, one.problem.code, one.status) == ("disagrees", "GM-F431", "pending")
+
+
+@pytest.mark.attack("a second pull request of one head, without the request for changes", "pending", by="author")
+def test_the_reviews_of_every_pull_request_of_a_head_count(story):
+    head, pulls = proposal(story), Pulls()
+    step = on_page(story, head)
+    pulls.add(7, step, head, seen(story, "lead", commit=head))
+    pulls.add(8, step, head, seen(story, "lead2", "changes-requested", commit=head, number=9))
+    pulls.add(9, step, head, seen(story, "lead2", commit=head, number=10), merged=False)
+    give(story, pulls)
+    last = story.history().steps[-1]
+    assert (last.status, story.live_version("fraud", "staging")) == ("pending", None)
+    assert story.ledger.records(last.change_id)[0].body.pull_request == 7
+
+
+@pytest.mark.attack(
+    "a pull request into another branch, or one that was closed, lends its reviews", "pending", by="author"
+)
+def test_a_pull_request_that_was_not_merged_into_the_line_says_nothing(story):
+    head, pulls = proposal(story), Pulls()
+    step = on_page(story, head)
+    review = seen(story, "lead", commit=head)
+    for number, fields in ((7, {"base_ref": "other"}), (8, {"merged": False})):
+        pulls.add(number, step, head, review, **fields)
+    with story.untouched():
+        (one,) = (one for one in give(story, pulls) if one.step == step)
+    assert (one.word, one.status) == ("none", "pending")
+
+
 # What a receipt holds
 
 
