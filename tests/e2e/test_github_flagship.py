@@ -8,16 +8,13 @@ import pytest
 from gitops_models.registry import yamls
 from tests.support import policy as documents
 from tests.support.github import FakeGitHub
-from tests.support.hub import ACTIONS, PROFILE, Hub
+from tests.support.hub import ACTIONS, PROFILE, PROMOTE, Hub
 from tests.support.sigstore_loopback import loopback
 
 AUDITOR = "|".join(
     ["%s", *(f"%(trailers:key={key},valueonly,separator=)" for key in ("Gm-Event", "Gm-Model", "Gm-Reason"))]
 )
 pytestmark = pytest.mark.slow
-
-
-PROMOTE = ("promote", "fraud@1.1.0", "--to", "staging", "-m", "it is better")
 
 
 @pytest.fixture(name="stack", scope="module")

@@ -41,6 +41,7 @@ ACCOUNTS = {name: 101 + number for number, name in enumerate(PEOPLE)}
 PROFILE = {**NO_EVIDENCE, "stages": ["staging", "production"]}
 ACTIONS = "github-actions[bot]"
 BOT = "rollback-bot"
+PROMOTE = ("promote", "fraud@1.1.0", "--to", "staging", "-m", "it is better")
 
 
 class Hub:
@@ -77,7 +78,7 @@ class Hub:
         scribe = {"id": "scribe", "may": ["receipt"], "workflows": [workflow(self.stack, **claims)]}
         bot = {
             "id": BOT,
-            "may": ["rolled-back", "hold-placed", "cause-opened"],
+            "may": ["rolled-back", "hold-placed", "cause-opened", "checkpoint"],
             "emails": ["gm-rollback@users.noreply.github.com"],
         }
         bot["keys"] = [{"type": "ssh", "key": ed25519_key(BOT).public_key}]

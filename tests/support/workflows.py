@@ -25,7 +25,7 @@ ALLOWED = {
     'heads=$(git -C gate.git rev-list --first-parent --reverse --parents "$MERGE_GROUP_BASE..refs/gate/head" |',
     "export heads",
     'numbers = {oid: [] for oid in os.environ["heads"].split()}',
-    "with urllib.request.urlopen(urllib.request.Request(url + str(page), headers=token), timeout=60) as answer:",
+    "with ask(urllib.request.Request(url + str(page), headers=token), timeout=60) as answer:",
     'numbers.get(pull["head"]["sha"], []).append(int(pull["number"]))',
     'raise SystemExit("a step of the group brings in what no open pull request has as its head")',
     '[ -n "$numbers" ] || echo "::notice::no open pull request has this head any more"',
