@@ -172,6 +172,16 @@ def test_junk_in_the_ledger_passes_for_no_receipt(story, pulls):
     assert words(give(story, pulls)) == {step: "signed"}
 
 
+def test_a_receipt_that_came_to_nothing_is_made_anew(story, pulls):
+    step = land(story, pulls, 7, "lead")
+    planned = give(story, pulls, None).given[-1].body
+    early = planned.model_copy(update={"at": "2026-11-20T12:00:00Z"})  # before what is accepted already
+    stories.append(story, planned.change_id, make_receipt(early, ed25519_key("scribe")))
+    assert story.history().steps[-1].status == "pending"
+    assert words(give(story, pulls)) == {step: "signed"}
+    assert story.live_version("fraud", "staging") == "1.0.0"
+
+
 def test_a_policy_that_landed_unaccepted_is_not_released_late(story, pulls):
     head = story.commit({"policies/policy.yaml": stories.better_policy(story, owner="raio")})
     step = on_page(story, head)

@@ -228,6 +228,13 @@ def test_a_request_for_changes_that_is_gone_blocks_no_more(story, then):
     counts(story, head, seen(story, "lead", commit=head), *said)
 
 
+@pytest.mark.parametrize("last", ["approved", "dismissed"])
+def test_of_two_reviews_of_one_second_the_one_with_the_greater_number_stands(story, last):
+    head, before = proposal(story), "dismissed" if last == "approved" else "approved"
+    said = [seen(story, "lead", last, commit=head, number=2), seen(story, "lead", before, commit=head, number=1)]
+    (counts if last == "approved" else worthless)(story, head, *said)
+
+
 @pytest.mark.parametrize("later", ["commented", "pending", "bewildered"])
 def test_what_is_no_opinion_changes_nothing(story, later):
     head = proposal(story)
