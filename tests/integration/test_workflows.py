@@ -108,3 +108,40 @@ def test_lint_runs_the_tests_of_the_policy_where_the_head_has_any(hosted, witnes
         f"-C lint.git --no-input check --policy-tests --head {head}",
     ]
     assert said(result, "found") == []
+
+
+PUSH = {"ref": "refs/heads/main", "repository": {"default_branch": "main"}}
+
+
+def test_without_a_forge_no_receipt_is_asked_for(hosted, witness):
+    result = hosted.run("gm-receipt.yml", "push", PUSH, path=witness)
+    assert (result.returncode, said(result, "asked")) == (0, []), result.stdout
+
+
+def test_without_a_forge_the_audit_verifies_and_leaves_settings_alone(hosted, witness):
+    result = hosted.run("gm-audit.yml", "schedule", PUSH, path=witness, variables={"GM_PIN": hosted.base})
+    asked = "\n".join(said(result, "asked")) + result.stdout
+    assert (result.returncode, "verify --anew" in asked, "doctor" in asked) == (0, True, False), result.stdout
+
+
+def test_an_audit_that_finds_something_fails_and_reports_all_the_same(hosted, witness):
+    denied = {"WITNESS_STATUS": "5"}
+    result = hosted.run("gm-audit.yml", "schedule", PUSH, path=witness, environment=denied)
+    assert (result.returncode, "History (exit status 5)" in result.stdout) == (1, True), result.stdout
+    assert "Version tags (exit status 5)" in result.stdout
+
+
+def test_the_ping_of_a_review_ends(hosted):
+    event = pull_request(hosted.base, hosted.base) | {"action": "submitted", "review": {"state": "approved"}}
+    assert hosted.run("gm-review-ping.yml", "pull_request_review", event).returncode == 0
+
+
+@pytest.mark.parametrize(("status", "ended"), [("0", 0), ("4", 1)])
+def test_the_projects_own_checks_are_those_of_the_pushed_commit(hosted, status, ended):
+    script = hosted.clone / ".ci" / "run"
+    script.parent.mkdir()
+    script.write_text(f'#!/bin/sh\necho "checked: $(git -C source rev-parse HEAD)"\nexit {status}\n')
+    script.chmod(0o755)
+    pushed = hosted.commit("main", {"README.md": "pushed\n"})
+    result = hosted.run("ci.yml", "push", {**PUSH, "after": pushed})
+    assert (result.returncode, said(result, "checked")) == (ended, [pushed]), result.stdout
