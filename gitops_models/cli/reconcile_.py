@@ -107,10 +107,11 @@ def _loop(options: Options, reconciler: Reconciler, interval: float) -> None:
 
 
 def _warn(options: Options, reconciler: Reconciler) -> None:
-    """Say which notices did not go out; what was reconciled is as it is."""
+    """Say which notices did not go out and what could not be shown; what was reconciled is as it is."""
     from gitops_models.cli.noticing import print_warnings
 
-    print_warnings(options, reconciler.watch.drain() if reconciler.watch else ())
+    for telling in (reconciler.watch, reconciler.mirror):
+        print_warnings(options, telling.drain() if telling else ())
 
 
 def _tell(options: Options, report: Report) -> int:

@@ -11,6 +11,7 @@ from gitops_models.delivery.follow import Follower
 from gitops_models.delivery.journal import Journal
 from gitops_models.delivery.lookouts import usual_lookouts
 from gitops_models.delivery.mirror import REMOTE, open_mirror
+from gitops_models.delivery.mirroring import Mirroring
 from gitops_models.delivery.notify.assemble import open_post
 from gitops_models.delivery.overrides import override_files
 from gitops_models.delivery.reconciler import Reconciler
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from gitops_models.artifacts.content import ContentStore
     from gitops_models.artifacts.remotes import RemoteSpec
     from gitops_models.delivery.config import ReconcilerFile
+    from gitops_models.delivery.mirroring import DeploymentMirror
     from gitops_models.delivery.targets.base import ByteSource, Target
     from gitops_models.trust.ledger import Ledger
     from gitops_models.trust.signing import Signer
@@ -42,10 +44,12 @@ def open_reconciler(
     target: str | None = None,
     overrides: Sequence[Path] = (),
     lock_wait: float = 5.0,
+    show: Callable[[str], DeploymentMirror] | None = None,
 ) -> Iterator[Reconciler]:
     """Hold the state directory of ``config`` and give its reconciler, for one run or many.
 
     ``overrides`` are files with override statements beside those of the directory that ``config`` names.
+    ``show`` gives the mirror of an address where ``config`` names one; it is called when there is something to show.
     ``target`` selects one target by id (GM-R104 where there is none). Raises what ``open_mirror`` and reading the key
     raise.
     """
@@ -80,6 +84,7 @@ def open_reconciler(
             clock=clock,
             overrides=partial(override_files, overrides, Path(config.overrides) if config.overrides else None),
             watch=_watch(config, clock, ledger),
+            mirror=Mirroring(partial(show, url), state / "shown.json", clock) if show and config.mirror else None,
         )
 
 

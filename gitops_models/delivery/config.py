@@ -81,6 +81,9 @@ class ReconcilerFile(Document):
     email: Annotated[Line, about("E-mail of the same.", "reconciler@example.org")] = "reconciler@localhost"
     interval: Annotated[Seconds, about("Seconds between two polls.", 15)] = 15
     notifications: Destinations = ()
+    mirror: Annotated[
+        Literal["github"] | None, about("Forge that shows what is served: deployments of the first address.", "github")
+    ] = None
 
     @property
     def upstreams(self) -> tuple[Upstream, ...]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from gitops_models.delivery.follow import Followed
     from gitops_models.delivery.journal import Journal
+    from gitops_models.delivery.mirroring import Mirroring
     from gitops_models.delivery.recorder import Recorder
     from gitops_models.delivery.records import DeploymentRecord
     from gitops_models.delivery.targets.base import ByteSource, Target
@@ -37,7 +38,8 @@ if TYPE_CHECKING:
 class Reconciler:
     """What a reconcile needs. ``load_history`` fetches and folds; ``source_for`` brings the bytes of its versions.
 
-    ``overrides`` lists the files with override statements that are there now. ``watch`` tells what is wrong.
+    ``overrides`` lists the files with override statements that are there now. ``watch`` tells what is wrong, ``mirror``
+    shows what is served.
     """
 
     targets: Sequence[Target]
@@ -48,6 +50,7 @@ class Reconciler:
     clock: Callable[[], datetime]
     overrides: Callable[[], Sequence[Path]] = tuple
     watch: Watch | None = None
+    mirror: Mirroring | None = None
 
     def run(self) -> Report:
         """Reconcile every target once, then tell what people have to know.
@@ -63,6 +66,8 @@ class Reconciler:
             raise
         if self.watch:
             self.watch.saw(report, followed.history, [target.id for target in self.targets])
+        if self.mirror:
+            self.mirror.saw(report, followed.history)
         return report
 
     def _run(self, followed: Followed) -> Report:

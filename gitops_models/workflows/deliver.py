@@ -27,6 +27,7 @@ from gitops_models.store.repository import Store
 from gitops_models.trust.ledger import Ledger, Scribe
 from gitops_models.trust.memory import memory_path, require_memory, write_durably
 from gitops_models.trust.usersigner import record_signer_from_config
+from gitops_models.workflows.mirrored import deployment_mirror
 from gitops_models.workflows.notices import watch_of
 from gitops_models.workflows.remotes import reader_of
 from gitops_models.workflows.session import default_remote
@@ -90,7 +91,8 @@ def reconciler_from_file(
 ) -> Iterator[tuple[Reconciler, int]]:
     """The reconciler that an operator's file describes, and its interval in seconds."""
     document = read_config(config)
-    with open_reconciler(document, clock=clock.now, target=target, overrides=overrides) as reconciler:
+    opening = open_reconciler(document, clock=clock.now, target=target, overrides=overrides, show=deployment_mirror)
+    with opening as reconciler:
         yield reconciler, document.interval
 
 
