@@ -1,5 +1,6 @@
 """The committed workflows and the action, read as data: what they may ask for, and what the gate never touches."""
 
+import re
 import shlex
 
 import pytest
@@ -119,3 +120,12 @@ def test_the_hooks_for_pre_commit_run_verbs_that_exist():
         program, verb, *_ = shlex.split(hook["entry"])
         assert (program, verb in VERBS) == ("gm", True)
         assert (hook["language"], hook["pass_filenames"]) == ("python", False)
+
+
+def test_every_variable_secret_and_workflow_stands_in_the_reference():
+    page = (ROOT / "docs" / "reference" / "workflows.md").read_text()
+    texts = [(FOLDER / name).read_text() for name in NAMES]
+    named = {name for text in texts for name in re.findall(r"\b(?:vars|secrets)\.(\w+)", text)}
+    assert named
+    assert {name for name in named if f"| `{name}` |" not in page} == set()
+    assert {name for name in NAMES if name != "ci.yml" and f"| `{name}` |" not in page} == set()
