@@ -46,8 +46,11 @@ class Hosted:
         git(self.clone, "checkout", "--quiet", "main")
         return made
 
-    def run(self, workflow, event, payload, *, path=None, environment=None, variables=None):
-        """Run one workflow for one event; ``path`` goes before PATH. Gives the finished process, output merged."""
+    def run(self, workflow, event, payload, *, path=None, environment=None, variables=None, more=()):
+        """Run one workflow for one event; ``path`` goes before PATH, ``more`` are options of act.
+
+        Gives the finished process, output merged.
+        """
         file = self.folder / "event.json"
         file.write_text(json.dumps(payload))
         act = Path(sys.executable).parent / "act"
@@ -55,6 +58,7 @@ class Hosted:
         command += ["-W", f".github/workflows/{workflow}", "--var", f"GM_REMOTE_URL=file://{self.remote}"]
         for name, value in (variables or {}).items():
             command += ["--var", f"{name}={value}"]
+        command += more
         environ = {**os.environ, **(environment or {})}
         environ["PATH"] = os.pathsep.join([*([str(path)] if path else []), str(act.parent), environ["PATH"]])
         return subprocess.run(
