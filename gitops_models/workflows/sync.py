@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 from gitops_models.errors import GmError
 from gitops_models.store.locks import break_stale_locks
 from gitops_models.store.refs import RefUpdate, update_refs
-from gitops_models.store.transport import fetch
+from gitops_models.store.transport import fetch, ls_remote
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from gitops_models.store.repository import Store
 
 UNREACHABLE = "GM-S201"
+# From so many refs on a fetch without news costs more than another connection that only asks for them.
+MANY = 1_000
 
 
 def line_ref(remote: str | None, line: str) -> str:
@@ -22,14 +26,35 @@ def line_ref(remote: str | None, line: str) -> str:
 
 def fetch_all(store: Store, remote: str, line: str) -> None:
     """Bring line, proposals, ledger and tags. Tags that this clone has are never moved."""
-    refspecs = [
-        f"+refs/heads/{line}:refs/remotes/{remote}/{line}",
-        f"+refs/heads/gm/*:refs/remotes/{remote}/gm/*",
-        f"+refs/gm/*:refs/gm-remote/{remote}/*",
-        f"+refs/tags/*:refs/gm-tags/{remote}/*",
-    ]
-    fetch(store, remote, refspecs, prune=True)
+    places = {
+        f"refs/heads/{line}": f"refs/remotes/{remote}/{line}",
+        "refs/heads/gm/*": f"refs/remotes/{remote}/gm/*",
+        "refs/gm/*": f"refs/gm-remote/{remote}/*",
+        "refs/tags/*": f"refs/gm-tags/{remote}/*",
+    }
+    if not _nothing_new(store, remote, places):
+        fetch(store, remote, [f"+{source}:{place}" for source, place in places.items()], prune=True)
     _adopt_tags(store, remote)
+
+
+def _nothing_new(store: Store, remote: str, places: Mapping[str, str]) -> bool:
+    """Whether this clone has the remote's refs as they are, asked only where git would compare many of them."""
+    known = store.refs(*(place.removesuffix("*") for place in places.values()))
+    here = {name: oid for name, oid in known.items() if any(_fits(name, place) for place in places.values())}
+    if len(here) < MANY:
+        return False
+    return here == dict(_placed(ls_remote(store, remote, *places), places))
+
+
+def _placed(refs: Mapping[str, str], places: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for name, oid in refs.items():
+        source = next((source for source in places if _fits(name, source)), None)
+        if source is not None:
+            yield places[source].removesuffix("*") + name.removeprefix(source.removesuffix("*")), oid
+
+
+def _fits(name: str, pattern: str) -> bool:
+    return name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern
 
 
 def go_online(store: Store, remote: str, line: str) -> str | None:
