@@ -198,7 +198,6 @@ def test_reviews_alone_land_it_and_it_waits_for_their_receipt(team):
     assert (late.status, late.json["released"], live(team)) == (0, True, "1.0.0"), late.err
 
 
-@pytest.mark.attack("reviews on the forge where the risk asks for signatures", "GM-P401", by="forge")
 def test_what_the_page_says_is_approved_waits_for_signatures_where_the_risk_asks_for_them(tmp_path, home, fake):
     team = Colleagues(tmp_path / "team", home, fake, risk="critical")
     number, people = ask(team).number, ("raio", "domain", "board1", "board2")

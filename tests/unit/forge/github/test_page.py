@@ -121,7 +121,6 @@ def hostile_story(text):
     )  # fmt: skip
 
 
-@pytest.mark.attack("text of a document becomes markup, a mention or hidden text on a pull request", by="proposer")
 @pytest.mark.parametrize("text", HOSTILE)
 def test_no_text_of_a_document_is_markup_or_a_mention(text):
     body = page(hostile_story(text)).body
