@@ -10,6 +10,7 @@ echo "asked: $*"
 find . -name evil.sh | sed 's/^/found: /'
 exit ${WITNESS_STATUS:-0}
 """
+PUSH = {"ref": "refs/heads/main", "repository": {"default_branch": "main"}}
 
 
 @pytest.fixture
@@ -44,6 +45,15 @@ def test_the_gate_asks_for_the_head_against_the_tip_of_the_base(hosted, witness,
     assert said(result, "asked") == [f"-C gate.git --no-input check --base {newer} --head {head} --format github"]
 
 
+def test_a_pull_request_into_anybodys_branch_brings_no_program_and_no_settings(hosted, witness, head):
+    theirs = hosted.commit("theirs", {"gitops_models/_version.py": "evil\n", "gm.yaml": "forge: github\n"})
+    (witness / "gm").write_text('#!/bin/sh\necho "installs: $(git -C gate.git rev-parse HEAD)"; echo "asked: $*"\n')
+    event = pull_request(theirs, head, base_ref="theirs")
+    result = hosted.run("gm-policy.yml", "pull_request_target", event, path=witness)
+    assert said(result, "installs") == [hosted.base]
+    assert said(result, "asked") == [f"-C gate.git --no-input check --base {theirs} --head {head} --format github"]
+
+
 def test_nothing_of_the_head_is_a_file_of_the_gate(hosted, witness, head):
     result = hosted.run("gm-policy.yml", "pull_request_target", pull_request(hosted.base, head), path=witness)
     assert "echo evil" not in result.stdout
@@ -67,7 +77,7 @@ def test_the_gate_pins_what_the_repository_names(hosted, witness, head):
 def test_the_gate_of_a_merge_queue_judges_against_the_base_of_the_group(hosted, witness, head):
     newer = hosted.commit("main", {"README.md": "newer\n"})
     group = {"base_ref": "refs/heads/main", "base_sha": hosted.base, "head_sha": head}
-    result = hosted.run("gm-policy.yml", "merge_group", {"merge_group": group}, path=witness)
+    result = hosted.run("gm-policy.yml", "merge_group", {**PUSH, "merge_group": group}, path=witness)
     assert result.returncode == 0, result.stdout
     assert newer not in result.stdout
     assert said(result, "asked") == [f"-C gate.git --no-input check --base {hosted.base} --head {head} --format github"]
@@ -108,9 +118,6 @@ def test_lint_runs_the_tests_of_the_policy_where_the_head_has_any(hosted, witnes
         f"-C lint.git --no-input check --policy-tests --head {head}",
     ]
     assert said(result, "found") == []
-
-
-PUSH = {"ref": "refs/heads/main", "repository": {"default_branch": "main"}}
 
 
 def test_without_a_forge_no_receipt_is_asked_for(hosted, witness):

@@ -9,8 +9,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from gitops_models.workflows.forgefiles import LINE_RULES, TAG_RULES, forge_files
+from tests.support import policy as documents
 from tests.support.github import FakeGitHub, Fault
-from tests.support.hub import PROMOTE, Hub
+from tests.support.hub import PROFILE, PROMOTE, Hub
 from tests.support.sigstore_loopback import loopback
 
 pytestmark = pytest.mark.slow
@@ -94,6 +95,23 @@ def test_a_group_that_brings_in_what_nobody_asked_for_is_refused(hub):
     group.event["merge_group"]["head_sha"] = smuggled
     status, said = hub.run("gm-policy.yml", "merge_group", group.event)
     assert (status, "no open pull request has as its head" in said) == (1, True), said
+
+
+def test_a_pull_request_from_a_fork_is_judged_and_needs_the_same_approvals(hub):
+    hub.fake.account("outsider", 901, "none")
+    fork = hub.fake.fork(hub.repo, "outsider")
+    policy = documents.policy_yaml("minimal", **PROFILE, version=2)
+    head = hub.registry.commit({"policies/policy.yaml": policy}, by="engineer")
+    hub.team.git("push", "--quiet", str(fork.path), f"{head}:refs/heads/better")
+    fork.scan(hub.fake.accounts["outsider"])
+    asked = {"title": "Better", "body": "", "head": "outsider:better", "base": "main"}
+    status, pull = hub.api("POST", "/pulls", asked, by="outsider")
+    assert status == 201, pull
+    status, said = hub.gate()
+    assert (status, hub.checks(head), "lacks 1 approval" in said) == (1, ["failure"], True), said
+    hub.review(pull["number"], "raio")
+    status, said = hub.gate("pinged")
+    assert (status, hub.checks(head)) == (0, ["failure", "success"]), said
 
 
 def test_the_app_opens_the_pull_request_of_a_rollback_so_that_it_starts_the_gate(hub):

@@ -242,12 +242,13 @@ class Hub:
             body |= {"state": "state", "key": "key"}
             body |= {"targets": [{"id": "eu", "path": "srv", "stages": ["staging"]}]}
             config.write_bytes(documents.document("Reconciler", **body))
-        forgotten = {name: "" for name in os.environ if re.match(r"GH_|GITHUB_", name)}
+        asked, forgotten = len(self.fake.requests), {name: "" for name in os.environ if re.match(r"GH_|GITHUB_", name)}
         with (
             mock.patch.dict(os.environ, forgotten),
             open_reconciler(read_config(config), clock=lambda: datetime.now(UTC), lock_wait=0.1) as reconciler,
         ):
             self.report = reconciler.run()
+        assert len(self.fake.requests) == asked, "the site asked the API"
         (result,) = (one for one in self.report.results if one.at.model == "fraud")
         (policy,) = (condition for condition in result.conditions if condition.type == "PolicySatisfied")
         return policy.reason

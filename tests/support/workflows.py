@@ -10,15 +10,16 @@ FOLDER = ROOT / ".github" / "workflows"
 EVIDENCE = re.compile(r"^\| *`?(?P<action>[\w.-]+/[\w./-]+)`? *\| *`?(?P<sha>[0-9a-f]{40})`? *\| *\S", re.MULTILINE)
 GATE_TRIGGERS = {"pull_request_target", "merge_group", "workflow_run"}
 GATE_PERMISSIONS = {"contents": "read", "checks": "write", "pull-requests": "write"}
-# The lines of the gate that may speak of a head, or make files, word for word. HEAD of its bare repository is the base.
+# The lines of the gate that may speak of a head, or make files, word for word. HEAD of its bare repository is the
+# default branch.
 ALLOWED = {
     '[[ $HEAD_SHA =~ ^[0-9a-f]{40}$ ]] || { echo "::error::the event names no head commit"; exit 1; }',
-    '"+$HEAD_SHA:refs/gate/head"',
+    '"+refs/heads/${BASE_REF#refs/heads/}:refs/gate/base" "+$HEAD_SHA:refs/gate/head"',
     "if git -C gate.git cat-file -e HEAD:gitops_models/_version.py 2>/dev/null; then",
     "mkdir source && git -C gate.git archive HEAD | tar --extract --directory=source",
     '"$RUNNER_TEMP/gm/bin/pip" install --quiet ./source',
     """if ! git -C gate.git show HEAD:gm.yaml 2>/dev/null | grep -Eq '^forge: *"?github"? *$'; then""",
-    "base=${MERGE_GROUP_BASE:-$(git -C gate.git rev-parse HEAD)}",
+    "base=${MERGE_GROUP_BASE:-$(git -C gate.git rev-parse refs/gate/base)}",
     "head=$(git -C gate.git rev-parse refs/gate/head)",
     'gm -C gate.git --no-input check --base "$base" --head "$head" --format github',
     "heads=$HEAD_SHA",
