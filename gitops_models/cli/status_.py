@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gitops_models.cli.common import open_here
+from gitops_models.cli.common import open_here, tell_unheard
 from gitops_models.cli.options import Options, of
 from gitops_models.cli.output import emit, next_step, table
 from gitops_models.cli.ratifications import emergency_body, emergency_lines
@@ -62,6 +62,7 @@ def _once(options: Options, model: str | None, html: Path | None = None) -> Stan
     if model is not None:
         known_model(session, model)
     found = standing(session, model)
+    tell_unheard(options, session)
     if html is not None:
         _page(session, found, model, html)
     if html != STDOUT:

@@ -198,6 +198,8 @@ def test_without_a_token_what_git_holds_is_shown_and_nothing_is_merged(team):
     listed = team.gm("raio", "--json", "proposals", GH_TOKEN="", PATH="/usr/bin:/bin")
     assert (listed.status, listed.json["proposals"][0]["id"]) == (0, proposal.id)
     assert "GM-F410" in listed.err
+    looked = team.gm("raio", "status", GH_TOKEN="", PATH="/usr/bin:/bin")
+    assert (looked.status, "GM-F410" in looked.err) == (0, True), looked.err
     merged = team.gm("engineer", "--json", "merge", proposal.id, GH_TOKEN="", PATH="/usr/bin:/bin")
     assert (merged.status, merged.error["code"]) == (4, "GM-F410")
 
