@@ -31,6 +31,7 @@ EXAMPLES = {
     "check": (
         "gm check 3fa9c1d2",
         "gm check --base origin/main --head HEAD --format github",
+        "gm check --pr 12 --post",
         "gm check 3fa9c1d2 --simulate what-if.json",
         "gm check --policy-tests policies/tests",
     ),
