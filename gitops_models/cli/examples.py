@@ -7,7 +7,7 @@ EXAMPLES = {
         "gm init --profile solo",
         "gm init --profile minimal --remote git@git.example:ml/registry.git --dvc-remote s3://models/registry",
     ),
-    "doctor": ("gm doctor", "gm -C /srv/registry.git doctor"),
+    "doctor": ("gm doctor", "gm -C /srv/registry.git doctor", "gm doctor --forge"),
     "demo": ("gm demo", "gm demo --keep /tmp/gm-demo", "gm demo --script > demo.sh"),
     "register": (
         'gm register fraud model.onnx -m "retrained on October"',
