@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from gitops_models.cli.common import open_here
+from gitops_models.cli.common import open_here, tell_unheard
 from gitops_models.cli.options import of
 from gitops_models.cli.output import emit, next_step, say
 from gitops_models.cli.sealing import How, SigstoreConfig
@@ -95,6 +95,7 @@ def _meant(
     from gitops_models.cli.asking import terminal
     from gitops_models.workflows.shown import described, hold_to, last_shown
 
+    tell_unheard(options, session)
     identity = evaluation.change_id
     hold_to(identity, shown=last_shown(session.store, name), given=change, name=name)
     say(options, f"{decision}: change {identity[:8]}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitops_models.cli.common import open_here
+from gitops_models.cli.common import open_here, tell_notes
 from gitops_models.cli.output import next_step, say
 
 if TYPE_CHECKING:
@@ -25,5 +25,6 @@ def check_pull(options: Options, number: int, *, post: bool, pin: str | None) ->
     remember_shown(session.store, proposal.ref, evaluation.change_id)
     if post:
         say(options, f"shown on {proposal.url} for {proposal.head[:12]}")
+        tell_notes(options, session)
     next_step(options, f"gm {'merge' if evaluation.verdict.allowed else 'show'} {proposal.id}")
     return Simulated(evaluation.verdict, ())

@@ -53,10 +53,13 @@ def refused(error: GmError) -> Verdict:
 
 
 def post(session: Session, proposal: Proposal, verdict: Verdict) -> None:
-    """Show the verdict on the head that was judged, then in the comment; the check comes first because it enforces."""
+    """Show the verdict on the head that was judged, which enforces it, then in the comment, which may fail."""
     place = hosted(session)
     place.set_check(proposal.head, report(verdict))
-    place.comment(proposal, KEY, to_markdown(verdict))
+    try:
+        place.comment(proposal, KEY, to_markdown(verdict))
+    except GmError as error:
+        place.notes.append(f"no comment on {proposal.url}: {error}")
 
 
 def report(verdict: Verdict) -> CheckReport:

@@ -10,8 +10,9 @@ from gitops_models.workflows.patience import Patience
 from gitops_models.workflows.promote import Promotion, promote
 from gitops_models.workflows.queue import waiting
 from gitops_models.workflows.review import approve, check, find_proposal, proposals
-from tests.support.colleagues import Colleagues
+from tests.support.colleagues import ACTIONS, Colleagues
 from tests.support.github import FakeGitHub, Fault
+from tests.support.keys import ed25519_key
 
 MERGE = r"/pulls/\d+/merge$"
 PULL = r"/pulls/\d+$"
@@ -303,3 +304,22 @@ def test_with_the_forge_away_a_rollback_goes_into_a_bundle(tmp_path, home, fake)
     words = ("rollback", "fraud", "--stage", "staging", "--bundle", str(file), "-m", "drift")
     done = team.gm("operator", *words)
     assert (done.status, file.exists()) == (0, True), done.err
+
+
+def test_a_comment_that_cannot_be_written_changes_nothing_of_the_verdict(team, fake):
+    number = approved(team).number
+    fake.fail("*", r"/comments$", Fault(status=403), times=None)
+    done = team.gm_at(team.clone("raio"), ACTIONS, "--json", "check", "--pr", str(number), "--post")
+    assert (done.status, "warning: no comment on " in done.err) == (0, True), done.err
+    assert [one["conclusion"] for one in team.checks(number)] == ["success"]
+
+
+@pytest.mark.attack("a merge signed by a key that nobody accepted for the forge", "GM-F432", by="forge")
+def test_a_merge_by_another_key_than_the_forges_is_not_accepted(team, fake):
+    proposal = approved(team)
+    fake.merge_key = ed25519_key("somebody else's forge")
+    with team.acting("engineer") as session, pytest.raises(GmError) as caught:
+        merge(session, find_proposal(session, str(proposal.number)), patience=NOW)
+    assert caught.value.code == "GM-F432"
+    assert [line.split(":")[0] for line in caught.value.details] == ["GM-P803"]
+    assert live(team) is None
