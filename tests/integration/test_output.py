@@ -68,7 +68,7 @@ COMMANDS = {
     "trust": ["trust", "pin"],
     "schema": ["schema", "Lineage"],
 }
-ELSEWHERE = {"demo", "approve", "merge", "lift", "restore", "hook"}
+ELSEWHERE = {"demo", "approve", "merge", "lift", "restore", "hook", "receipt"}
 PLANS = {"register", "attest", "evidence", "promote", "rollback", "quarantine", "cause", "suspend", "retire"}
 
 
