@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gitops_models.delivery import durable
-from gitops_models.delivery.desired import change_behind, deployment_of
+from gitops_models.delivery.desired import deployment_of
 from gitops_models.delivery.results import State
 from gitops_models.errors import Exit, GmError, find_code
 
@@ -129,10 +129,10 @@ class Mirroring:
 
 
 def _all(report: Report, history: History, before: Mapping[str, Any]) -> dict[str, Shown]:
-    found = {}
+    found, changes = {}, {step.oid: step.change_id for step in history.steps}
     for result in report.results:
         name = f"{result.target}\n{result.at}"
-        one = shown_of(result, history)
+        one = _shown(result, history, changes)
         if one is None and result.desired is None and result.live is None and name in before:
             was = Shown(**before[name])
             one = replace(was, phase=Phase.OVER, words=f"{result.target}: {was.version} is not served any more")
@@ -141,17 +141,17 @@ def _all(report: Report, history: History, before: Mapping[str, Any]) -> dict[st
     return found
 
 
-def shown_of(result: Result, history: History) -> Shown | None:
+def _shown(result: Result, history: History, changes: Mapping[str, str | None]) -> Shown | None:
     """What there is to show of one result; None where no accepted step asks for what is served, or nothing is said."""
-    told = _phase(result)
-    if told is None or result.desired is None:
+    told, step = _phase(result), _step(history, result.at)
+    change = changes.get(step) if step else None
+    if told is None or result.desired is None or step is None or change is None:
         return None
-    step, change = _step(history, result.at), change_behind(history, result.at)
     try:
         wanted = deployment_of(history.state.snapshot, result.at)
     except GmError:
         return None
-    if step is None or change is None or wanted is None:
+    if wanted is None:
         return None
     environment = f"{result.at.stage}/{result.at.model}"
     words = f"{result.target}: {told[1]}"

@@ -1,17 +1,19 @@
 """Both forges do what every forge has to do."""
 
 import os
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gitops_models.errors import GmError
 from gitops_models.forge.git_only import GitOnlyForge
 from gitops_models.forge.github.connect import Patience, github_of
 from gitops_models.forge.github.forge import GitHubForge
 from gitops_models.store.repository import Store
+from gitops_models.store.transport import ls_remote
 from tests.support.forge_conformance import ForgeConformance
 from tests.support.git import clone_repository, init_repository, run_git
 from tests.support.github import FakeGitHub, Fault
@@ -117,3 +119,47 @@ class TestGitHub(ForgeConformance):
             for name in place.environs["ann"]:
                 monkeypatch.setenv(name, "")
             yield place
+
+
+class Crippled(GitOnlyForge):
+    """A forge that breaks the promise ``broken``."""
+
+    broken = ""
+
+    def list(self):
+        return () if self.broken == "list" else super().list()
+
+    def close(self, proposal):
+        if self.broken != "close":
+            super().close(proposal)
+
+    def publish(self, updates, why):
+        """Broken: one ref after the other, whatever stands there, and no word of what went wrong."""
+        if self.broken != "publish":
+            super().publish(updates, why)
+            return
+        for update in updates:
+            with suppress(GmError):
+                old = ls_remote(self.store, "origin", update.name).get(update.name)
+                super().publish([replace(update, old=old)], why)
+
+
+NOTICED = [
+    ("list", "test_opening_twice_is_one_proposal_and_everybody_sees_it"),
+    ("close", "test_closing_withdraws_it_and_it_can_be_opened_again"),
+    ("publish", "test_of_two_who_open_the_same_name_one_wins"),
+    ("publish", "test_refs_move_together_or_not_at_all"),
+    ("publish", "test_a_head_that_moved_since_it_was_judged_does_not_land"),
+    ("publish", "test_a_server_that_is_away_is_told_as_such_and_trying_again_helps"),
+]
+
+
+@pytest.mark.parametrize(("broken", "test"), NOTICED)
+def test_the_suite_notices_a_forge_that_breaks_a_promise(broken, test, tmp_path, home, monkeypatch):
+    server = tmp_path / "server.git"
+    init_repository(server, home, bare=True)
+    place = GitPlace(tmp_path, home, server)
+    monkeypatch.setattr(place, "forge", lambda store, _person: Crippled(store, "origin"))
+    monkeypatch.setattr(Crippled, "broken", broken)
+    with pytest.raises((AssertionError, pytest.fail.Exception, ValueError)):
+        getattr(ForgeConformance(), test)(place)
