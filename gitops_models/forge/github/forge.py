@@ -15,7 +15,7 @@ from gitops_models.forge.base import Login
 from gitops_models.forge.git_only import GitOnlyForge
 from gitops_models.forge.github import models
 from gitops_models.forge.github.settings import read_settings
-from gitops_models.forge.github.translation import proposal_of, seen_reviews
+from gitops_models.forge.github.translation import proposal_of, seen_reviews, together
 from gitops_models.policy.render.markdown import quoted
 from gitops_models.registry.text import visible
 from gitops_models.store.transport import fetch, ls_remote
@@ -127,13 +127,16 @@ class GitHubForge:
     def reviews(self, proposal: Proposal) -> tuple[SeenReview, ...]:
         """Every review of the pull request while its head is the proposal's, else GM-F204.
 
-        GM-F408 for a review of a kind that gm does not know: it might take an approval back.
+        Checks stand on commits, and a merge lands every pull request of its head: those of all open ones into the line
+        with this head count, so that a copy neither hides a request for changes nor is judged otherwise. GM-F408 for a
+        review of a kind that gm does not know: it might take an approval back.
         """
         if proposal.number is None:
             return ()
-        seen = seen_reviews(self.github.reviews(proposal.number))
+        same = {pull.number for pull in self.github.pulls(base=self.line) if pull.head == proposal.head}
+        seen = [seen_reviews(self.github.reviews(number)) for number in sorted(same | {proposal.number})]
         self._unmoved(proposal)
-        return seen
+        return together(seen)
 
     def review(self, proposal: Proposal, opinion: Opinion, words: str) -> None:
         """Say one's opinion of the very head that was judged; a withdrawal takes the weight from one's own reviews."""

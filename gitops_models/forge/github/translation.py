@@ -11,12 +11,14 @@ from gitops_models.registry.text import visible
 from gitops_models.registry.times import parse_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from gitops_models.forge.github.models import PullRequest, Review
 
 PERSON = "User"
 GHOST = "ghost"
+ASKS = "changes-requested"
+_OPINIONATED = ("approved", ASKS, "dismissed")
 _STATES = frozenset(get_args(ReviewState))
 
 
@@ -38,6 +40,21 @@ def proposal_of(pull: PullRequest, *, own: bool) -> Proposal:
 def seen_reviews(reviews: Iterable[Review]) -> tuple[SeenReview, ...]:
     """The reviews that were submitted. GM-F408 for a kind that gm does not know: it might take an approval back."""
     return tuple(_seen(review, review.submitted) for review in reviews if review.submitted is not None)
+
+
+def together(pulls: Sequence[Sequence[SeenReview]]) -> tuple[SeenReview, ...]:
+    """The reviews of several pull requests of one head: who asks for changes on one of them does so on all.
+
+    Neither an approval on a copy nor a review that is dismissed there takes that back.
+    """
+    asking = {account for seen in pulls for account, state in _standing(seen).items() if state == ASKS}
+    return tuple(one for seen in pulls for one in seen if one.account not in asking or one.state == ASKS)
+
+
+def _standing(seen: Iterable[SeenReview]) -> dict[int | None, str]:
+    """What each account's latest review on one pull request says that says anything."""
+    said = (one for one in seen if one.state in _OPINIONATED)
+    return {one.account: one.state for one in sorted(said, key=lambda one: (one.submitted, one.id))}
 
 
 def _seen(review: Review, submitted: str) -> SeenReview:

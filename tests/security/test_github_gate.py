@@ -1,0 +1,61 @@
+"""The gate on GitHub: its check stands on a commit, whichever pull requests have that commit as their head."""
+
+import pytest
+
+from gitops_models.workflows.posting import check_and_post, find_pull
+from gitops_models.workflows.promote import Promotion, promote
+from tests.support.colleagues import ACTIONS, Colleagues
+from tests.support.github import FakeGitHub
+
+
+@pytest.fixture
+def fake(shared_data, tmp_path):  # noqa: ARG001 - skips where it is absent
+    with FakeGitHub(tmp_path / "github") as fake:
+        yield fake
+
+
+@pytest.fixture
+def team(tmp_path, home, fake):
+    """``fraud`` 1.0.0 of medium risk, which a raio has to approve."""
+    return Colleagues(tmp_path / "team", home, fake)
+
+
+def ask(team):
+    """The number of a promotion's pull request."""
+    with team.acting("engineer") as session:
+        return promote(session, Promotion("fraud@1.0.0", "it is better", to="staging")).proposal.number
+
+
+def copy_of(team, number):
+    """The number of another pull request with the same head."""
+    return team.by_hand(team.pull(number).head, "copy", by="engineer2", title="the same commit")
+
+
+def gate(team, number):
+    """What the gate's job says of a pull request, and the check that stands on its head then."""
+    with team.acting("engineer", ACTIONS) as session:
+        verdict = check_and_post(session, find_pull(session, number)).verdict
+    return verdict.allowed, verdict.codes, team.checks(number)[-1]["conclusion"]
+
+
+@pytest.mark.lookalike("a second pull request of an approved head")
+def test_a_copy_of_an_approved_pull_request_does_not_turn_its_check_red(team):
+    number = ask(team)
+    team.review(number, "raio")
+    assert gate(team, number) == (True, (), "success")
+    assert gate(team, copy_of(team, number)) == (True, (), "success")
+
+
+@pytest.mark.attack("a copy of a pull request hides a request for changes", "GM-P402", by="author")
+@pytest.mark.parametrize("late", ["an approval", "one that is dismissed"])
+def test_a_request_for_changes_counts_on_every_pull_request_of_its_head(team, late):
+    number = ask(team)
+    other = copy_of(team, number)
+    team.review(other, "raio")
+    team.review(number, "raio", "REQUEST_CHANGES")
+    denied = (False, ("GM-P401", "GM-P402"), "failure")
+    assert gate(team, other) == gate(team, number) == denied
+    again = team.review(other, "raio")
+    if late == "one that is dismissed":
+        team.client("raio").dismiss_review(other, again.id, "no")
+    assert gate(team, other) == gate(team, number) == denied
