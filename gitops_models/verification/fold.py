@@ -202,7 +202,9 @@ class _Walker:
         merged = Merged.by(commit, change_id, main)
         late = self.timely.too_late(commit.oid, main)
         hears = hearing(bench, merged, has_come=lambda at: not late and self.timely.has_come(at))
-        return Place(applies, hears, Shown(self.store, history.layout, merged.base, merged.head, change, change_id))
+        anchor = history.state.anchor(change)
+        shown = Shown(self.store, history.layout, merged.base, merged.head, change, change_id, anchor)
+        return Place(applies, hears, shown)
 
     def _made_by(self, main: str) -> Callable[[str], bool]:
         """Whether a commit was there when ``main`` was the tip; one that is unknown here was not."""

@@ -72,7 +72,7 @@ def evaluate(
         )
     change = change_of(history, merged.updates)
     identity = id_of(history, change)
-    shown = Shown(store, history.layout, history.tip, head, change, identity)
+    shown = Shown(store, history.layout, history.tip, head, change, identity, history.state.anchor(change))
     signed = attached(store, history, change)
     facts = Facts(
         change_id=identity,
@@ -131,7 +131,8 @@ def evaluate_landed(
     change, landed = blocked_facts(store, history, pending)
     commit = store.commit(pending.step.oid)
     merged = Merged.by(commit, landed.change_id, history.tip)
-    shown = Shown(store, history.layout, merged.base, merged.head, change, landed.change_id)
+    anchor = history.state.anchor(change)
+    shown = Shown(store, history.layout, merged.base, merged.head, change, landed.change_id, anchor)
     facts = replace(
         landed,
         at=at,

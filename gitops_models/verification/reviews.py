@@ -9,6 +9,9 @@ to the same tip, as after "Update branch". Only commits that the merged head rea
 those, and a commit that lies in one clone by chance must not decide anything. A request for changes blocks whatever
 commit it is of, until it is withdrawn or dismissed: a push that changes nothing must not shake it off.
 
+An approval speaks for what was accepted when its commit was made, as a signed one does by its change id: where the same
+files were changed since and changed back, it must not come into force again.
+
 A pull request shows what the head changes about the line. Where the line itself holds, in the same scopes, more than
 was accepted, reviewers did not see all that the merge brings into force: then no approval there counts that is not
 signed.
@@ -87,7 +90,8 @@ class SeenReview(Protocol):
 class Shown:
     """What reviewers of ``head`` are shown: its changes to ``base``, the line's commit that it is merged into.
 
-    ``change``, which ``change_id`` names, is what the merge brings into force.
+    ``change``, which ``change_id`` names, is what the merge brings into force; ``anchor`` the last accepted step that
+    changed any of its files.
     """
 
     store: Store
@@ -96,16 +100,18 @@ class Shown:
     head: str
     change: Change
     change_id: str
+    anchor: str | None
 
     def silent(self, commit: str) -> str | None:
         """Why a review of ``commit`` does not speak for the change, or None."""
         if self._unseen is not None:
             return f"reviewers saw not all that changes in {self._unseen}, which is blocked on the line: sign instead"
-        if commit == self.head:
-            return None
-        if not (is_commit(self.store, commit) and was_there(self.store, commit, self.head)):
+        if commit != self.head and not (is_commit(self.store, commit) and was_there(self.store, commit, self.head)):
             return f"the review is of {commit[:10]}, which {self.head[:10]} does not build on"
-        if self._brings(commit) != self._brings(self.head):
+        if self.anchor is not None and not was_there(self.store, self.anchor, commit):
+            since = f"{commit[:10]}, begun before {self.anchor[:10]} changed the same files"
+            return f"the review is of {since}: update the branch and review again"
+        if commit != self.head and self._brings(commit) != self._brings(self.head):
             return f"the review is of {commit[:10]}, and {self.head[:10]} changes something else"
         return None
 

@@ -12,6 +12,7 @@ from gitops_models.store.writer import write_tag, write_tree
 from gitops_models.trust.records import Receipt
 from gitops_models.verification import reviews as evidence
 from gitops_models.verification.commits import three_way
+from gitops_models.workflows import barring
 from gitops_models.workflows import review as signing
 from gitops_models.workflows.receipt import receipts
 from gitops_models.workflows.receiptpens import key_pen
@@ -150,6 +151,67 @@ def test_an_approval_of_no_commit_does_not_count(story, what):
 def test_an_approval_of_the_line_does_not_count(story):
     head = proposal(story)
     assert "something else" in worthless(story, head, seen(story, "lead", commit=story.tip))["lead"]
+
+
+@pytest.fixture(scope="module", name="rolled")
+def _rolled(tmp_path_factory):
+    """A promotion stays open on the forge; another of the same landed, was rolled back, and the hold was lifted."""
+    story = told(tmp_path_factory.mktemp("rolled") / "r")
+    story.live("fraud", "1.0.0", "staging")
+    story.version("fraud", "1.1.0")
+    story.left = story.promote("fraud", "1.1.0", "staging", by="engineer")
+    assert judged(story, story.left.head, seen(story, "lead", commit=story.left.head)).verdict.allowed
+    files = stories.stage_file(story, "1.1.0", "staging")
+    again = story.draft("fraud", files, by="engineer2", event="again", version="1.1.0", stage="staging")
+    story.approve(again, "lead")
+    story.merge(again)
+    story.merge(story.rollback("fraud", stage="staging", reason="it is worse"), by="operator")
+    story.clock.tick()
+    cause = "https://example.org/1"
+    lift = barring.lift_hold(story.session("engineer"), "fraud", "staging", reason="it is known", root_cause=cause)
+    story.approve(lift.proposal, "lead")
+    story.merge(lift.proposal)
+    assert story.live_version("fraud", "staging") == "1.0.0"
+    return story
+
+
+@pytest.fixture(name="replayed")
+def _replayed(rolled, tmp_path):
+    return rolled.copy(tmp_path / "r")
+
+
+@pytest.mark.attack(
+    "an approval on the forge from before the same change was made and rolled back", "GM-P401", by="author"
+)
+@pytest.mark.parametrize("update", [False, True], ids=["as it was", "branch updated since"])
+def test_an_approval_is_not_replayed_after_a_rollback(replayed, update):
+    story, reviewed = replayed, replayed.left.head
+    head = updated(story, reviewed) if update else reviewed
+    review = seen(story, "lead", commit=reviewed, minutes=-30)
+    with story.untouched():
+        found = judged(story, head, review)
+    assert found.verdict.codes == (LACKING,)
+    assert "changed the same files: update the branch and review again" in why(found.verdict)["lead"]
+    assert after(story, head, review).status == "pending"
+    assert story.live_version("fraud", "staging") == "1.0.0"
+
+
+@pytest.mark.lookalike("an approval given anew, of a branch updated since the rollback")
+def test_an_approval_after_the_rollback_counts(replayed):
+    story = replayed
+    head = updated(story, story.left.head)
+    review = seen(story, "lead", commit=head)
+    assert judged(story, head, review).verdict.allowed
+    assert after(story, head, review).status == "accepted"
+    assert story.live_version("fraud", "staging") == "1.1.0"
+
+
+@pytest.mark.lookalike("an approval of a branch begun before other files were changed")
+def test_an_approval_outlives_what_changed_other_files(story):
+    head = proposal(story)
+    story.live("spam", "1.0.0", "staging")
+    story.version("fraud", "1.1.0")
+    counts(story, head, seen(story, "lead", commit=head))
 
 
 @pytest.mark.attack("content that nobody reviewed under a pull request that somebody did", "GM-P401", by="author")
