@@ -24,6 +24,7 @@ WORDS = {
     "known": "is there",
     "none": "none: it came by no pull request",
     "disagrees": "none",
+    "failed": "none",
 }
 
 

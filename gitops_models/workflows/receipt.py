@@ -42,7 +42,10 @@ __all__ = ["MOST", "Given", "Receipts", "Weighed", "due", "receipts"]
 MOST = 200
 """So many accepted steps without a receipt are looked at; those that wait for one are looked at always."""
 
-Word = Literal["signed", "planned", "known", "none", "disagrees"]
+OF_ONE = frozenset({"GM-F402", "GM-F403", "GM-F404", "GM-F405", "GM-F408", "GM-F431", "GM-T100", "GM-T120"})
+"""Codes of what is wrong with one pull request: the other steps get their receipts all the same."""
+
+Word = Literal["signed", "planned", "known", "none", "disagrees", "failed"]
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,8 @@ class Given:
     """What became of one step.
 
     ``word``: signed; planned (a dry run); known (there is such a receipt); none (no pull request: somebody pushed);
-    disagrees (the forge and Git do, ``problem`` says how). ``verdict`` is None for a step that is not judged again.
+    disagrees (the forge and Git do) or failed (nothing can be said of its pull request): ``problem`` says why.
+    ``verdict`` is None for a step that is not judged again.
     ``status`` is what readers say of the step now.
     """
 
@@ -86,8 +90,9 @@ def receipts(session: Session, pulls: PullRequests, pen_of: Callable[[Session], 
     """Give every step its receipt; without ``pen_of`` nothing is signed.
 
     Raises GM-T502 without a pin, GM-C170 where the remote cannot be asked, GM-C188 for a run on a commit that is not of
-    the line, GM-F303 for a clock that stands before the last acceptance, what ``pen_of`` raises, GM-F4nn of the forge,
-    GM-T712 of Sigstore, and GM-S2nn where a receipt cannot be pushed. What was signed before that stays.
+    the line, GM-F303 for a clock that stands before the last acceptance, what ``pen_of`` raises, GM-F4nn of the forge
+    as a whole, GM-T712 of Sigstore, and GM-S2nn where a receipt cannot be pushed. What was signed before that stays.
+    What is wrong with one pull request (``OF_ONE``), which strangers may bring about, is told at its step.
     """
     if not session.pinned:
         raise GmError("GM-T502", "a receipt speaks for a history that begins at a pin")
@@ -100,7 +105,7 @@ def receipts(session: Session, pulls: PullRequests, pen_of: Callable[[Session], 
         return Receipts(pen.commit or tip, workload, left_to=tip)
     given: list[Given] = []
     for oid in due(session):
-        one = _give(session, pulls, oid, pen)
+        one = _try(session, pulls, oid, pen)
         if one is None:
             return Receipts(tip, workload, tuple(given), left_to=session.history.tip)
         given.append(one)
@@ -139,16 +144,22 @@ def _on_line(session: Session, oid: str, tip: str) -> bool:
     return session.store.has(oid) and on_first_parent_line(session.store, oid, tip)
 
 
+def _try(session: Session, pulls: PullRequests, oid: str, pen: Pen | None) -> Given | None:
+    """What becomes of one step; one that nothing can be said of stands in no other's way."""
+    try:
+        return _give(session, pulls, oid, pen)
+    except GmError as error:
+        if error.code not in OF_ONE:
+            raise
+        word: Word = "disagrees" if error.code == "GM-F431" else "failed"
+        return Given(oid, word, _step(session, oid).status, problem=error)
+
+
 def _give(session: Session, pulls: PullRequests, oid: str, pen: Pen | None) -> Given | None:
     """What becomes of one step; None where the line moved on meanwhile."""
     step = _step(session, oid)
     merged = _merged(session, step)
-    try:
-        asked = ask(pulls, merged, session.history.repository.line)
-    except GmError as error:
-        if error.code != "GM-F431":
-            raise
-        return Given(oid, "disagrees", step.status, problem=error)
+    asked = ask(pulls, merged, session.history.repository.line)
     if asked is None:
         return Given(oid, "none", step.status)
     if pen and step.status not in LANDS:

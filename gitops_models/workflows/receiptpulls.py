@@ -55,19 +55,19 @@ def ask(pulls: PullRequests, merged: Merged, line: str) -> Asked | None:
     """The pull request into ``line`` that the step merged, None where the forge knows of none.
 
     A head may have been merged for several pull requests at once: the reviews of all of them count, so that nobody gets
-    rid of a request for changes by asking once more. Raises GM-F431 where the forge says that the step merged another
-    head than Git does: nothing that it says of reviews would be of this change.
+    rid of a request for changes by asking once more. A forge says of every pull request whose head the step brought
+    along that the step merged it, also of a stranger's for an earlier commit: those of another head are passed over.
+    Raises GM-F431 where they are all there is: nothing that the forge says of reviews would be of this change.
     """
-    from gitops_models.forge.github.translation import seen_reviews  # noqa: PLC0415 - for this verb alone
+    from gitops_models.forge.github.translation import seen_reviews, together  # noqa: PLC0415 - for this verb alone
 
     found = [pull for pull in pulls.pulls_of_commit(merged.step) if pull.merged and pull.base_ref == line]
     mine = [pull for pull in found if merged.head == pull.head]
-    theirs = next((pull for pull in found if pull.merge_commit == merged.step and pull not in mine), None)
-    if theirs is not None:
+    theirs = next((pull for pull in found if pull.merge_commit == merged.step), None)
+    if not mine and theirs is not None:
         said = f"the API says that {theirs.number} was merged at {theirs.head[:12]}, Git says {merged.head[:12]}"
         raise GmError("GM-F431", said, where=merged.step)
     if not mine:
         return None
     first = min(mine, key=lambda pull: (pull.merge_commit != merged.step, pull.number))
-    seen = (review for pull in mine for review in seen_reviews(pulls.reviews(pull.number)))
-    return Asked(first.number, tuple(seen))
+    return Asked(first.number, together([seen_reviews(pulls.reviews(pull.number)) for pull in mine]))

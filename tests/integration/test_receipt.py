@@ -273,6 +273,38 @@ def test_a_receipt_that_cannot_be_pushed_is_no_success(story, pulls, tmp_path):
     assert away.value.code.startswith("GM-S2")
 
 
+@pytest.mark.attack(
+    "a merged pull request of one's own of which nothing can be said, to stop all receipts",
+    "GM-F408",
+    "GM-T120",
+    by="author",
+)
+@pytest.mark.parametrize("code", ["GM-F402", "GM-F403", "GM-F404", "GM-F405", "GM-F408", "GM-T120", "GM-T100"])
+def test_a_pull_request_of_which_nothing_can_be_said_stops_no_other(story, pulls, code):
+    mine = land(story, pulls, 5, "lead", model="spam")
+    step = land(story, pulls, 7, "lead")
+    pulls.wrong[5] = GmError(code, "of this one nothing can be said")
+    done = {one.step: one for one in give(story, pulls).given if one.word != "none"}
+    assert {oid: (one.word, one.status) for oid, one in done.items()} == {
+        mine: ("failed", "pending"),
+        step: ("signed", "accepted"),
+    }
+    assert done[mine].problem.code == code
+    assert (story.live_version("fraud", "staging"), story.live_version("spam", "staging")) == ("1.0.0", None)
+    pulls.wrong.clear()
+    assert words(give(story, pulls)) == {mine: "signed"}
+
+
+@pytest.mark.parametrize("code", ["GM-F401", "GM-F406", "GM-F407", "GM-F409", "GM-F410"])
+def test_an_api_that_is_away_stops_the_run(story, pulls, code):
+    land(story, pulls, 5, "lead", model="spam")
+    land(story, pulls, 7, "lead")
+    pulls.wrong[5] = pulls.wrong[7] = GmError(code, "away")
+    with story.untouched(), pytest.raises(GmError) as away:
+        give(story, pulls)
+    assert away.value.code == code
+
+
 # Keyless
 
 
@@ -388,6 +420,18 @@ def test_the_command_ends_with_the_fault_of_a_forge_that_lies(story, pulls, as_s
     shown = capsys.readouterr()
     assert "  GM-F431: " in shown.out
     assert "error[GM-F431]" in shown.err
+
+
+def test_the_command_ends_with_the_first_fault_after_all_steps(story, pulls, as_scribe, capsys):
+    mine, step = land(story, pulls, 5, model="spam"), land(story, pulls, 7, "lead2")
+    pulls.wrong[5] = GmError("GM-F408", "more than 150 pages")
+    assert as_scribe("--sign", "key", "--json") == 9
+    shown = capsys.readouterr()
+    found = {one["step"]: (one["receipt"], one["problem"]) for one in json.loads(shown.out)["steps"]}
+    assert (found[mine], found[step]) == (("failed", "GM-F408"), ("signed", None))
+    assert '"code": "GM-F408"' in shown.err or "error[GM-F408]" in shown.err
+    assert as_scribe("--sign", "key") == 9
+    assert f"{mine[:12]}  pending  receipt: none\n  GM-F408: more than 150 pages\n" in capsys.readouterr().out
 
 
 def test_the_command_says_what_is_missing_or_left(story, as_scribe, capsys, monkeypatch):

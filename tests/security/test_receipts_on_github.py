@@ -139,11 +139,9 @@ def test_a_dismissal_by_the_api_takes_the_approval_away(team):
 
 
 FAULTS = {
-    "401": (Fault(status=401, body={"message": "Bad credentials"}), "GM-F401", 4),
     "403": (Fault(status=403, body={"message": "Resource not accessible by integration"}), "GM-F402", 4),
     "404": (Fault(status=404, body={"message": "Not Found"}), "GM-F403", 6),
     "truncated": (Fault(truncate=20), "GM-F408", 9),
-    "redirect": (Fault(redirect="https://elsewhere.example/reviews"), "GM-F409", 5),
     "other words": (Fault(status=200, body={"message": "no list"}), "GM-F408", 9),
     "an unknown state": (
         Fault(
@@ -165,10 +163,31 @@ FAULTS = {
 }
 
 
-@pytest.mark.attack("an API that fails or answers nonsense is no approval", "GM-F408", "GM-F409", by="forge")
+WHOLE = {
+    "401": (Fault(status=401, body={"message": "Bad credentials"}), "GM-F401", 4),
+    "redirect": (Fault(redirect="https://elsewhere.example/reviews"), "GM-F409", 5),
+    "500": (Fault(status=500, body={"message": "Server Error"}), "GM-F407", 9),
+}
+
+
+@pytest.mark.attack("an API that answers nonsense of one pull request is no approval", "GM-F408", by="forge")
 @pytest.mark.parametrize("name", FAULTS)
-def test_an_api_that_fails_gives_no_receipt(team, fake, name):
+def test_what_is_wrong_with_a_pull_request_gives_its_step_no_receipt(team, fake, name):
     fault, code, status = FAULTS[name]
+    number = team.promote()
+    team.review(number, "raio")
+    step = team.repo.merge_on_page(number, "engineer")
+    refs = team.registry.refs()
+    fake.fail("GET", r"/pulls/[0-9]+/reviews", fault, times=9)
+    (one,) = (one for one in team.give().given if one.step == step)
+    assert (one.word, one.status, one.problem.code, one.problem.exit_status) == ("failed", "pending", code, status)
+    assert (team.registry.refs(), team.live()) == (refs, None)
+
+
+@pytest.mark.attack("an API that fails or answers nonsense is no approval", "GM-F401", "GM-F409", by="forge")
+@pytest.mark.parametrize("name", WHOLE)
+def test_an_api_that_fails_gives_no_receipt(team, fake, name):
+    fault, code, status = WHOLE[name]
     number = team.promote()
     team.review(number, "raio")
     team.repo.merge_on_page(number, "engineer")
@@ -213,3 +232,19 @@ def test_the_pull_request_is_the_one_that_git_merged(team):
     (one,) = (one for one in team.give().given if one.step == step)
     assert (one.word, one.problem.code) == ("disagrees", "GM-F431")
     assert team.live() is None
+
+
+@pytest.mark.attack("an earlier commit of somebody's branch as a stranger's pull request", "accepted", by="stranger")
+def test_a_strangers_pull_request_of_an_earlier_commit_stops_no_receipt(team):
+    number = team.promote()
+    first = team.pull(number).head
+    team.registry.commit({"README.md": b"x"}, land=True)
+    team.repo.scan()
+    team.repo.update_branch(number, "engineer")
+    team.review(number, "raio")
+    other = team.by_hand(first, "stub", by="engineer2", title="hello")
+    step = team.repo.merge_on_page(number, "engineer")
+    assert [team.pull(one).merge_commit for one in (number, other)] == [step, step]
+    (one,) = (one for one in team.give().given if one.step == step)
+    assert (one.word, one.status, one.body.pull_request, one.problem) == ("signed", "accepted", number, None)
+    assert team.live() == "1.0.0"

@@ -70,12 +70,16 @@ def on_page(story, head):
 
 @dataclass
 class Pulls:
-    """Pull requests and their reviews, as the client of the API gives them; ``away`` is raised by every call."""
+    """Pull requests and their reviews, as the client of the API gives them.
+
+    ``away`` is raised by every call, ``wrong`` by that of the reviews of one pull request.
+    """
 
     merged: dict = field(default_factory=dict)
     said: dict = field(default_factory=dict)
     asked: list = field(default_factory=list)
     away: Exception | None = None
+    wrong: dict = field(default_factory=dict)
 
     def add(self, number, step, head, *reviews, **changes):
         """Pull request ``number`` became ``step``."""
@@ -105,6 +109,8 @@ class Pulls:
 
     def reviews(self, number):
         self._ask(number)
+        if number in self.wrong:
+            raise self.wrong[number]
         return tuple(self.said[number])
 
     def _ask(self, what):

@@ -13,7 +13,7 @@ from gitops_models.errors import GmError
 from gitops_models.forge.github.answers import LimitedError, parse_json, raise_for
 from gitops_models.forge.github.exchange import Raw, Request
 from gitops_models.forge.github.fields import unlike
-from gitops_models.forge.github.paging import walk
+from gitops_models.forge.github.paging import PER_PAGE, walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -101,10 +101,11 @@ class Api:
         *,
         under: str | None = None,
         key: str | None = "id",
+        per_page: int = PER_PAGE,
         most_pages: int = MOST_PAGES,
     ) -> tuple[Any, ...]:
         """Every item of a list, or GM-F408: never a part of it (paging.py)."""
-        return walk(self, path, query or {}, under=under, key=key, most_pages=most_pages)
+        return walk(self, path, query or {}, under=under, key=key, per_page=per_page, most_pages=most_pages)
 
     def _once(self, method: str, target: str, body: Any) -> Answer:
         for _ in range(_MOST_HOPS + 1):

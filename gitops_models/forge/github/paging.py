@@ -26,19 +26,28 @@ _NUMBERED = re.compile(r"^/repositories/[0-9]+(?=/)")
 
 
 def walk(
-    api: Api, path: str, query: Mapping[str, str], *, under: str | None, key: str | None, most_pages: int
+    api: Api,
+    path: str,
+    query: Mapping[str, str],
+    *,
+    under: str | None,
+    key: str | None,
+    per_page: int = PER_PAGE,
+    most_pages: int,
 ) -> tuple[Any, ...]:
     """Every item of the list at ``path``. ``under`` names the list in an object, ``key`` what is unique to an item.
 
     GM-F408 for a list that goes on after ``most_pages``, a link to another place, a page cut short and an item that
     stands twice (the list may have moved meanwhile: ask again).
     """
-    reading = _Reading(api, path, under, key)
-    asked: Mapping[str, str] | None = {**query, "per_page": str(PER_PAGE), "page": "1"}
+    reading = _Reading(api, path, under, key, per_page)
+    asked: Mapping[str, str] | None = {**query, "per_page": str(per_page), "page": "1"}
     for page in range(1, most_pages + 1):
         asked = reading.take(page, asked or {})
         if asked is None:
             return tuple(reading.items)
+        if reading.last > most_pages:
+            break  # said at once: strangers who make a list long use up nobody's requests
     raise unlike(f"{path} has more than {most_pages} pages")
 
 
@@ -50,6 +59,7 @@ class _Reading:
     path: str
     under: str | None
     key: str | None
+    per_page: int
     items: list[Any] = field(default_factory=list)
     seen: set[Any] = field(default_factory=set)
     last: int = 1
@@ -75,7 +85,7 @@ class _Reading:
         total = fields_of(answer.data, self.path).number("total_count") if self.under else None
         if total is not None and total != len(self.items):
             raise unlike(f"{self.path} has {len(self.items)} of the {total} items that it promises")
-        if count == PER_PAGE and total is None and "link" not in answer.headers:
+        if count == self.per_page and total is None and "link" not in answer.headers:
             return {
                 **query,
                 "page": str(page + 1),
@@ -83,8 +93,8 @@ class _Reading:
         return None
 
     def _check_whole(self, page: int, count: int, following: Mapping[str, str]) -> None:
-        if count != PER_PAGE:
-            raise unlike(f"page {page} of {self.path} has {count} items of {PER_PAGE}, and there are more pages")
+        if count != self.per_page:
+            raise unlike(f"page {page} of {self.path} has {count} items of {self.per_page}, and there are more pages")
         if _page(following) not in (0, page + 1):
             raise unlike(f"after page {page} of {self.path} GitHub names page {_page(following)}")
 

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 from gitops_models.forge.github import reading
 from gitops_models.forge.github.calls import Calls
-from gitops_models.forge.github.fields import unlike
+from gitops_models.forge.github.fields import fields_of, unlike
 
 if TYPE_CHECKING:
     from gitops_models.forge.github.models import Comment, Review
 
+# A body has up to 65,536 characters, of which JSON may make twelve bytes each: so many fit into one answer.
+_PER_PAGE = 20
+_MOST_PAGES = 150
 _BECOMES = {"APPROVE": "approved", "REQUEST_CHANGES": "changes-requested", "COMMENT": "commented"}
 
 
@@ -18,8 +21,10 @@ class ReviewCalls(Calls):
     """The calls on reviews and comments."""
 
     def reviews(self, number: int) -> tuple[Review, ...]:
-        """Every review of a pull request, in the order in which they were begun; all of them or GM-F408."""
-        return tuple(reading.review(one) for one in self._list(f"/pulls/{number}/reviews", "review"))
+        """Every review of a pull request, in the order in which they were begun; GM-F408 for more than 3,000."""
+        path = f"{self.home}/pulls/{number}/reviews"
+        found = self.api.pages(path, per_page=_PER_PAGE, most_pages=_MOST_PAGES)
+        return tuple(reading.review(fields_of(one, "review")) for one in found)
 
     def submit_review(self, number: int, *, commit: str, event: str, body: str) -> Review:
         """Review ``commit`` with ``APPROVE``, ``REQUEST_CHANGES`` or ``COMMENT``. GM-F405 for one's own pull request.
