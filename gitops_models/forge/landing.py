@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from gitops_models.forge.base import Proposal
     from gitops_models.registry.snapshot import Entry
+    from gitops_models.registry.trailers import Pair
     from gitops_models.store.objects import Ident
     from gitops_models.store.repository import Store
     from gitops_models.trust.ledger import Ledger
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from gitops_models.verification.proposal import Evaluation
 
 GIT_NAMESPACE = "git"
+_NOT_THE_AUTHORS = frozenset({GM_CHANGE.lower(), APPROVED_BY.lower()})
 
 
 @dataclass(frozen=True)
@@ -102,12 +104,16 @@ def _tree_updates(store: Store, evaluation: Evaluation) -> dict[str, Entry | Non
     return dict(merged.updates)
 
 
+def claims(message: str) -> tuple[Pair, ...]:
+    """The author's trailers but those that are not theirs to write, in whatever case: Git reads keys without it."""
+    return tuple(pair for pair in parse_trailers(message) if pair[0].lower() not in _NOT_THE_AUTHORS)
+
+
 def message_of(store: Store, proposal: Proposal, evaluation: Evaluation) -> str:
     """The message of the merge: the proposal's trailers, its change and who approved it."""
     source = store.commit(evaluation.head).message
     title = source.split("\n", 1)[0]
-    pairs = [pair for pair in parse_trailers(source) if pair[0] not in {GM_CHANGE, APPROVED_BY}]
-    pairs.append((GM_CHANGE, evaluation.change_id))
+    pairs = [*claims(source), (GM_CHANGE, evaluation.change_id)]
     approvers = {counted.person for quorum in evaluation.verdict.quorums for counted in quorum.counted}
     pairs += [(APPROVED_BY, person) for person in sorted(approvers)]
     return commit_message(f"merge: {title}", f"Lands {proposal.branch}.", pairs)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitops_models.forge.base import Login
 from gitops_models.forge.github.page import Compared, Story, page
+from gitops_models.forge.landing import claims
 from gitops_models.policy.wording import phrase
 from gitops_models.registry.trailers import GM_REASON, parse_trailers
 from gitops_models.workflows.show import evaluated_screen
@@ -37,7 +38,7 @@ def page_of(session: Session, opened: Opened) -> Page:
             compared=tuple(_compared(model, found) for model, found in screen.comparisons),
             quorums=evaluation.verdict.quorums,
             logins=_logins(session),
-            trailers=trailers.pairs,
+            trailers=claims(opened.message),
         )
     )
 

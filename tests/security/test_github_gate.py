@@ -2,8 +2,13 @@
 
 import pytest
 
+from gitops_models.registry.trailers import parse_trailers
+from gitops_models.workflows.merging import merge
 from gitops_models.workflows.posting import check_and_post, find_pull
 from gitops_models.workflows.promote import Promotion, promote
+from gitops_models.workflows.propose import Draft, propose
+from gitops_models.workflows.review import approve, find_proposal
+from tests.support import policy as documents
 from tests.support.colleagues import ACTIONS, Colleagues
 from tests.support.github import FakeGitHub
 
@@ -59,3 +64,21 @@ def test_a_request_for_changes_counts_on_every_pull_request_of_its_head(team, la
     if late == "one that is dismissed":
         team.client("raio").dismiss_review(other, again.id, "no")
     assert gate(team, other) == gate(team, number) == denied
+
+
+@pytest.mark.attack("approvals that the author wrote in the trailers of the proposal", "ignored", by="author")
+def test_no_approval_that_the_author_wrote_stands_on_the_page_or_in_the_merge(team):
+    files = documents.version_files("1.1.0", model="fraud", author="engineer")
+    claimed = (("Approved-By", "raio"), ("approved-by", "domain"), ("gm-change", "0" * 64), ("Gm-Cause", "drift"))
+    draft = Draft("registration", "fraud", "register(fraud): 1.1.0", "trained", files, "1.1.0", trailers=claimed)
+    with team.acting("engineer") as session:
+        proposal = propose(session, draft).proposal
+    page = parse_trailers(f"t\n\n{team.pull(proposal.number).body}")
+    assert page.pairs == (("Gm-Cause", "drift"), ("Gm-Reason", "trained"))
+    with team.acting("lead") as session:
+        approve(session, find_proposal(session, proposal.id))
+    with team.acting("engineer") as session:
+        landed = merge(session, find_proposal(session, proposal.id))
+    message = parse_trailers(team.registry.store.commit(landed.step).message)
+    assert "raio" not in message.all("Approved-by")
+    assert message.all("Gm-Change") == (landed.evaluation.change_id,)

@@ -56,7 +56,7 @@ def token(environ: Mapping[str, str], host: str, app: Callable[[], Installation]
 
 
 def _is_meant(environ: Mapping[str, str], host: str) -> bool:
-    return "GITHUB_API_URL" in environ or host == "github.com" or host.endswith(".ghe.com")
+    return bool(environ.get("GITHUB_API_URL")) or host == "github.com" or host.endswith(".ghe.com")
 
 
 def _of_gh(environ: Mapping[str, str], host: str) -> str:

@@ -58,13 +58,15 @@ def test_a_registration_brings_its_tag_and_no_acceptance(registry):
     assert (tag.old, registry.store.tag(tag.new).target) == (None, landing.merge)
 
 
-def test_claims_of_approval_in_the_proposal_are_not_carried_over(registry):
-    proposal = registry.draft(
-        "fraud", stories.stage_file(registry, "1.0.0", "staging"), trailers=(("Approved-by", "raio"),)
-    )
+@pytest.mark.parametrize("key", ["Approved-by", "Approved-By", "approved-by", "APPROVED-BY"])
+def test_claims_of_approval_in_the_proposal_are_not_carried_over(registry, key):
+    claimed = ((key, "raio"), (key.replace("pproved", "PPROVED"), "domain"), ("gm-change", "0" * 64))
+    proposal = registry.draft("fraud", stories.stage_file(registry, "1.0.0", "staging"), trailers=claimed)
     registry.approve(proposal, "lead")
-    message = registry.store.commit(prepare(registry, proposal).merge).message
-    assert [value for key, value in parse_trailers(message) if key == "Approved-by"] == ["lead"]
+    trailers = parse_trailers(registry.store.commit(prepare(registry, proposal).merge).message)
+    assert trailers.all("Approved-by") == ("lead",)  # compares without case
+    assert trailers.all("Gm-Change") == (registry.check(proposal).change_id,)
+    assert trailers.get("Gm-Reason") == "because"  # what is no approval stays a claim
 
 
 def test_what_both_sides_changed_outside_the_governed_paths_is_a_conflict(registry):

@@ -78,6 +78,12 @@ def test_the_token_that_was_made_for_the_server(environ, host, sent):
     assert token(environ, host)() == sent
 
 
+@pytest.mark.attack("an empty GITHUB_API_URL opens another server to the token of github.com", "GM-F410", by="author")
+@pytest.mark.parametrize("said", [{}, {"GITHUB_API_URL": ""}])
+def test_an_address_that_says_nothing_sends_no_token_elsewhere(said):
+    refused("GM-F410", token, {"GH_TOKEN": TOKEN, "PATH": "", **said}, "evil.example")
+
+
 @pytest.mark.parametrize("host", ["eve.example", "github.com.eve.example", "notgithub.com", "ghe.com.eve.example"])
 def test_a_token_for_github_goes_to_no_other_server(host):
     error = refused("GM-F410", token, {"GH_TOKEN": TOKEN, "GITHUB_TOKEN": TOKEN, "PATH": ""}, host)
