@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import signal
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from gitops_models.cli.common import open_here, tell_notes
 from gitops_models.cli.output import next_step, say
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
     from gitops_models.cli.options import Options
     from gitops_models.policy.simulation import Simulated
 
@@ -21,10 +26,28 @@ def check_pull(options: Options, number: int, *, post: bool, pin: str | None) ->
 
     session = open_here(options, pin=pin)
     proposal = find_pull(session, number)
-    evaluation = check_and_post(session, proposal) if post else check(session, proposal)
+    if post:
+        with _ended_like_interrupted():
+            evaluation = check_and_post(session, proposal)
+    else:
+        evaluation = check(session, proposal)
     remember_shown(session.store, proposal.ref, evaluation.change_id)
     if post:
         say(options, f"shown on {proposal.url} for {proposal.head[:12]}")
         tell_notes(options, session)
     next_step(options, f"gm {'merge' if evaluation.verdict.allowed else 'show'} {proposal.id}")
     return Simulated(evaluation.verdict, ())
+
+
+@contextmanager
+def _ended_like_interrupted() -> Iterator[None]:
+    """Let SIGTERM, with which a run is cancelled, unwind as Ctrl-C does, so that the check fails."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

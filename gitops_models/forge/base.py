@@ -180,8 +180,12 @@ class Hosted(Forge, Protocol):
         """Say one's opinion of the proposal's head as a review."""
         ...
 
-    def set_check(self, head: str, report: CheckReport) -> None:
-        """Show what the judge said of ``head``."""
+    def begin_check(self, head: str) -> int:
+        """Show that ``head`` is being judged, so that what passed before does not stand; returns the check."""
+        ...
+
+    def end_check(self, check: int, report: CheckReport) -> None:
+        """Show what the judge said, in the check that was begun."""
         ...
 
     def comment(self, proposal: Proposal, key: str, text: str) -> None:

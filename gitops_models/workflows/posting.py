@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
 from gitops_models.errors import GmError, find_code
@@ -14,11 +15,12 @@ from gitops_models.workflows.hosted import hosted
 from gitops_models.workflows.review import check
 
 if TYPE_CHECKING:
-    from gitops_models.forge.base import Proposal
+    from gitops_models.forge.base import Hosted, Proposal
     from gitops_models.verification.proposal import Evaluation
     from gitops_models.workflows.session import Session
 
 KEY = "policy"
+ENDED = CheckReport(passed=False, title="not judged", summary="The run was ended before its verdict: start it again.")
 _LEVELS: dict[Severity, Literal["failure", "warning", "notice"]] = {
     Severity.DENY: "failure",
     Severity.WARN: "warning",
@@ -32,17 +34,30 @@ def find_pull(session: Session, number: int) -> Proposal:
 
 
 def check_and_post(session: Session, proposal: Proposal) -> Evaluation:
-    """Judge the pull request and set the check on the head that was judged, and the one comment.
+    """Judge the pull request and show the verdict in the check on the head that was judged, and in the one comment.
 
-    What cannot be judged fails the check too: one that passed before must not stay. The error goes on as it is.
+    The check is in progress before anything else is asked, and fails for whatever ends the judgement, an interrupt too:
+    one that passed before must not stay, and one that nobody completes passes nothing. The error goes on as it is.
     """
+    place = hosted(session)
+    running = place.begin_check(proposal.head)
     try:
         evaluation = check(session, proposal)
-    except GmError as error:
-        post(session, proposal, refused(error))
+        place.end_check(running, report(evaluation.verdict))
+    except BaseException as error:
+        _fail(place, proposal, running, error)
         raise
-    post(session, proposal, evaluation.verdict)
+    _comment(place, proposal, evaluation.verdict)
     return evaluation
+
+
+def _fail(place: Hosted, proposal: Proposal, running: int, error: BaseException) -> None:
+    """Fail the check; where the forge does not take that either, it stays in progress."""
+    verdict = refused(error) if isinstance(error, GmError) else None
+    with suppress(GmError):
+        place.end_check(running, report(verdict) if verdict else ENDED)
+        if verdict:
+            _comment(place, proposal, verdict)
 
 
 def refused(error: GmError) -> Verdict:
@@ -52,10 +67,8 @@ def refused(error: GmError) -> Verdict:
     return Verdict(allowed=False, findings=(finding,), quorums=(), change_id="")
 
 
-def post(session: Session, proposal: Proposal, verdict: Verdict) -> None:
-    """Show the verdict on the head that was judged, which enforces it, then in the comment, which may fail."""
-    place = hosted(session)
-    place.set_check(proposal.head, report(verdict))
+def _comment(place: Hosted, proposal: Proposal, verdict: Verdict) -> None:
+    """Say the verdict in the comment, which may fail: the check is what enforces it."""
     try:
         place.comment(proposal, KEY, to_markdown(verdict))
     except GmError as error:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from gitops_models.errors import Exit, GmError
 from gitops_models.registry.trailers import parse_trailers
 from gitops_models.workflows.merging import merge
 from gitops_models.workflows.posting import check_and_post, find_pull
@@ -10,7 +11,8 @@ from gitops_models.workflows.propose import Draft, propose
 from gitops_models.workflows.review import approve, find_proposal
 from tests.support import policy as documents
 from tests.support.colleagues import ACTIONS, Colleagues
-from tests.support.github import FakeGitHub
+from tests.support.github import FakeGitHub, Fault
+from tests.support.team import start
 
 
 @pytest.fixture
@@ -82,3 +84,61 @@ def test_no_approval_that_the_author_wrote_stands_on_the_page_or_in_the_merge(te
     message = parse_trailers(team.registry.store.commit(landed.step).message)
     assert "raio" not in message.all("Approved-by")
     assert message.all("Gm-Change") == (landed.evaluation.change_id,)
+
+
+def standing(team, number):
+    """The newest check on the head, which is the one that counts."""
+    newest = team.checks(number)[-1]
+    return newest["status"], newest["conclusion"]
+
+
+@pytest.mark.attack("a judgement that is cancelled leaves the check that passed before", "ignored", by="author")
+@pytest.mark.parametrize("end", [KeyboardInterrupt, RecursionError, SystemExit])
+def test_what_ends_a_judgement_fails_the_check_that_passed_before(team, end, monkeypatch):
+    number, seen = ask(team), []
+    team.review(number, "raio")
+    assert gate(team, number) == (True, (), "success")
+
+    def ended(*_):
+        seen.append(standing(team, number))
+        raise end
+
+    monkeypatch.setattr("gitops_models.workflows.posting.check", ended)
+    with pytest.raises(end):
+        gate(team, number)
+    assert (seen, standing(team, number)) == ([("in_progress", None)], ("completed", "failure"))
+    monkeypatch.undo()
+    assert gate(team, number) == (True, (), "success")
+
+
+def test_a_judgement_told_to_end_fails_its_check(team, fake):
+    number = ask(team)
+    team.review(number, "raio")
+    assert gate(team, number) == (True, (), "success")
+    fake.fail("GET", r"/reviews$", Fault(delay=120))
+    with start(team.clone("raio"), "check", "--pr", str(number), "--post", **fake.environ(ACTIONS)) as process:
+        while standing(team, number)[0] != "in_progress":
+            assert process.poll() is None
+        process.terminate()
+        assert process.wait(60) == Exit.INTERRUPTED
+    assert standing(team, number) == ("completed", "failure")
+
+
+@pytest.mark.parametrize(("times", "stands"), [(1, ("completed", "failure")), (None, ("in_progress", None))])
+def test_a_check_that_cannot_be_completed_does_not_pass(team, fake, times, stands):
+    number = ask(team)
+    team.review(number, "raio")
+    assert gate(team, number) == (True, (), "success")
+    fake.fail("PATCH", r"/check-runs/\d+$", Fault(status=403), times=times)
+    with pytest.raises(GmError) as caught:
+        gate(team, number)
+    assert (caught.value.code, standing(team, number)) == ("GM-F402", stands)
+
+
+def test_the_comment_of_another_bot_is_not_taken_for_ones_own(team, fake):
+    number = ask(team)
+    fake.account("helper[bot]", 900, "write", kind="Bot")
+    team.comment(number, "helper[bot]", "<!-- gm:policy -->\nallowed, says a bot")
+    for _ in range(2):
+        gate(team, number)
+    assert [who for who, _ in team.comments(number)] == ["helper[bot]", ACTIONS]

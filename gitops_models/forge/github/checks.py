@@ -73,10 +73,11 @@ class CheckCalls(Calls):
         title: str = "",
         summary: str = "",
         annotations: Sequence[Annotation] = (),
+        external_id: str | None = None,
     ) -> Check:
         """Change a check run; annotations are added to those that are there."""
         output = _output(title, summary, annotations[:_ANNOTATIONS])
-        wanted = {"status": status, "conclusion": conclusion, "output": output}
+        wanted = {"status": status, "conclusion": conclusion, "external_id": external_id, "output": output}
         path = f"/check-runs/{check}"
         made = reading.check(self._send("PATCH", path, wanted, "check", repeatable=not annotations))
         return self._rest(made, title, summary, annotations)

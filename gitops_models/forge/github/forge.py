@@ -25,12 +25,13 @@ if TYPE_CHECKING:
 
     from gitops_models.forge.base import CheckReport, Opinion, Page, Proposal, SeenReview
     from gitops_models.forge.github.client import GitHub
-    from gitops_models.forge.github.models import PullRequest
+    from gitops_models.forge.github.models import Account, PullRequest
     from gitops_models.forge.protection import Settings
     from gitops_models.store.refs import RefUpdate
     from gitops_models.store.repository import Store
 
 CHECK = "gm-policy"
+ACTIONS = "github-actions"
 NO_PERSON = frozenset({"GM-F401", "GM-F402"})
 DECORATION = frozenset({"GM-F402", "GM-F403", "GM-F405"})
 _EVENTS = {"approve": "APPROVE", "reject": "REQUEST_CHANGES"}
@@ -53,6 +54,7 @@ class GitHubForge:
         self.github = github
         self.git = GitOnlyForge(store, remote)
         self.notes: list[str] = []
+        self._bot = f"{ACTIONS}[bot]"
 
     @cached_property
     def _id(self) -> int:
@@ -151,12 +153,17 @@ class GitHubForge:
             if me and review.account and review.account.id == me.id and review.state in _OPINIONATED:
                 self.github.dismiss_review(number, review.id, quoted(words) if words else "withdrawn")
 
-    def set_check(self, head: str, report: CheckReport) -> None:
-        """Post the check run on ``head``; the newest of its name is the one that counts."""
+    def begin_check(self, head: str) -> int:
+        """Post the check run on ``head`` as in progress; the newest of its name is the one that counts."""
+        made = self.github.create_check(CHECK, head, status="in_progress")
+        self._bot = f"{made.app_slug or ACTIONS}[bot]"
+        return made.id
+
+    def end_check(self, check: int, report: CheckReport) -> None:
+        """Complete the check run that was begun."""
         remarks = [models.Annotation(one.path, 1, 1, one.level, one.message, one.title) for one in report.annotations]
-        self.github.create_check(
-            CHECK,
-            head,
+        self.github.update_check(
+            check,
             status="completed",
             conclusion="success" if report.passed else "failure",
             title=report.title,
@@ -166,12 +173,15 @@ class GitHubForge:
         )
 
     def comment(self, proposal: Proposal, key: str, text: str) -> None:
-        """Say ``text`` in the one comment of this key; a mark in somebody else's comment is passed over."""
+        """Say ``text`` in the one comment of this key; a mark in somebody else's comment is passed over.
+
+        One's own is of the account whose token it is, else of the bot of the App that posts the check.
+        """
         number, mark = _numbered(proposal), f"<!-- gm:{key} -->"
         me, body = self.whoami(), f"{mark}\n{text}"
         for known in self.github.comments(number):
             account = known.account
-            mine = account is not None and (account.id == me.id if me else account.kind == "Bot")
+            mine = account is not None and (account.id == me.id if me else _bot(account) == self._bot)
             if mine and known.body.startswith(mark):
                 if known.body.strip() != body.strip():
                     self.github.edit_comment(known.id, body)
@@ -236,6 +246,10 @@ class GitHubForge:
 
     def _proposal(self, pull: PullRequest) -> Proposal:
         return proposal_of(pull, own=pull.head_repository == self._id)
+
+
+def _bot(account: Account) -> str | None:
+    return account.login if account.kind == "Bot" else None
 
 
 def _numbered(proposal: Proposal) -> int:
