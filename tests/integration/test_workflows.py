@@ -1,8 +1,12 @@
 """What the workflows hand to the judge, and that nothing of a proposal is ever checked out or run."""
 
+import os
+import subprocess
+
 import pytest
 
 from tests.support.act import Hosted, git, pull_request
+from tests.support.workflows import FOLDER, load, steps
 
 # Stands where a runner brings its own gm: says what it was asked, and what of the head lies about as files.
 WITNESS = """#!/bin/sh
@@ -52,6 +56,56 @@ def test_a_pull_request_into_anybodys_branch_brings_no_program_and_no_settings(h
     result = hosted.run("gm-policy.yml", "pull_request_target", event, path=witness)
     assert said(result, "installs") == [hosted.base]
     assert said(result, "asked") == [f"-C gate.git --no-input check --base {theirs} --head {head} --format github"]
+
+
+# A build backend in the repository: what installs from there runs it.
+BACKEND = {
+    "gitops_models/_version.py": "__version__ = '0'\n",
+    "pyproject.toml": '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n',
+    "backend.py": "raise SystemExit('code of the repository ran')\n",
+    "venv.py": "raise SystemExit('code of the repository ran')\n",
+}
+# Makes what ``python3 -m venv`` makes, and a pip that says what it is to install.
+VENV = """#!/bin/sh
+echo "python: $*"
+mkdir -p "$RUNNER_TEMP/gm/bin"
+printf '#!/bin/sh\\necho "pip: $*"\\n' >"$RUNNER_TEMP/gm/bin/pip"
+chmod +x "$RUNNER_TEMP/gm/bin/pip"
+"""
+
+
+@pytest.mark.parametrize("name", ["gm-policy.yml", "gm-lint.yml", "gm-receipt.yml", "gm-rollback.yml", "gm-audit.yml"])
+def test_what_the_branch_carries_beside_its_documents_is_never_installed(hosted, tmp_path, name):
+    hosted.commit("main", BACKEND)
+    work, path = tmp_path / "work", tmp_path / "path"
+    work.mkdir()
+    path.mkdir()
+    for bare in ("gate.git", "lint.git", "registry.git"):
+        git(tmp_path, "clone", "--quiet", "--bare", str(hosted.remote), str(work / bare))
+    (path / "python3").write_text(VENV)
+    (path / "python3").chmod(0o755)
+    (script,) = (step["run"] for step in steps(load((FOLDER / name).read_text())) if "Install" in step["name"])
+    environment = {"PATH": f"{path}:/usr/bin:/bin", "HOME": os.environ["HOME"], "RUNNER_TEMP": str(tmp_path / "temp")}
+    done = subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script],
+        cwd=work,
+        env={**environment, "GM_VERSION": "9.9.9"},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert done.stdout.splitlines() == [
+        f"python: -I -m venv {tmp_path}/temp/gm",
+        "pip: install --quiet gitops-models==9.9.9",
+    ]
+
+
+def test_a_variable_of_the_repository_chooses_nothing_that_the_gate_fetches(hosted, witness, head):
+    elsewhere = {"GM_REMOTE_URL": "file:///nowhere", "URL": "file:///nowhere"}
+    event = pull_request(hosted.base, head)
+    result = hosted.run("gm-policy.yml", "pull_request_target", event, path=witness, variables=elsewhere)
+    assert (result.returncode, len(said(result, "asked"))) == (0, 1), result.stdout
 
 
 def test_nothing_of_the_head_is_a_file_of_the_gate(hosted, witness, head):

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from gitops_models.workflows.forgefiles import LINE_RULES, TAG_RULES, forge_files
 from tests.support import policy as documents
+from tests.support.act import git
 from tests.support.github import FakeGitHub, Fault
 from tests.support.hub import PROFILE, PROMOTE, Hub
 from tests.support.sigstore_loopback import loopback
@@ -142,3 +143,19 @@ def test_a_gate_that_cannot_ask_for_the_pull_request_fails_and_passes_nothing(hu
     hub.fake.fail("GET", r"/pulls$", fault)
     status, said = hub.gate("pinged")
     assert (status, hub.checks(hub.repo.pull(number).head)) == (1, []), said
+
+
+def test_a_verdict_from_before_a_review_is_taken_back_even_where_the_gate_fails_at_once(hub):
+    number = hub.open(*PROMOTE)
+    for person in ("raio", "domain"):
+        hub.review(number, person)
+    hub.gate()
+    head = hub.repo.pull(number).head
+    assert hub.newest(head) == ("completed", "success")
+    hub.review(number, "raio", "REQUEST_CHANGES")
+    path, tree = hub.team.path, git(hub.team.path, "rev-parse", "main^{tree}")
+    (hub.root / "broken").write_text(f"tree {tree}\nauthor nobody\n\n")
+    broken = git(path, "hash-object", "-t", "commit", "-w", "--literally", str(hub.root / "broken"))
+    git(path, "update-ref", "refs/gm/broken", broken)
+    status, said = hub.gate("pinged")
+    assert (status, hub.newest(head), hub.merge(number)[0]) == (1, ("in_progress", None), 405), said

@@ -55,11 +55,11 @@ class Hosted:
         file.write_text(json.dumps(payload))
         act = Path(sys.executable).parent / "act"
         command = [str(act), event, "-P", "ubuntu-latest=-self-hosted", "--no-cache-server", "-e", str(file)]
-        command += ["-W", f".github/workflows/{workflow}", "--var", f"GM_REMOTE_URL=file://{self.remote}"]
+        command += ["-W", f".github/workflows/{workflow}"]
         for name, value in (variables or {}).items():
             command += ["--var", f"{name}={value}"]
         command += more
-        environ = {**os.environ, **(environment or {})}
+        environ = {**os.environ, "GM_REMOTE_URL": f"file://{self.remote}", **(environment or {})}
         environ["PATH"] = os.pathsep.join([*([str(path)] if path else []), str(act.parent), environ["PATH"]])
         return subprocess.run(
             command,

@@ -134,7 +134,8 @@ class Hub:
     def review(self, number, by, event="APPROVE"):
         """Review on the page, and the ping that follows: the event of its finished run."""
         head = self.repo.pull(number).head
-        status, said = self.api("POST", f"/pulls/{number}/reviews", {"event": event, "commit_id": head}, by=by)
+        asked = {"event": event, "commit_id": head, "body": "read it"}
+        status, said = self.api("POST", f"/pulls/{number}/reviews", asked, by=by)
         assert status == 200, said
         self.repo.workflow_run("gm-review-ping", "pull_request_review", head, number=number, by=by)
 
@@ -226,10 +227,18 @@ class Hub:
         return [payload for payload in self.fake.events.named("push") if payload["ref"] == "refs/heads/main"][-1]
 
     def checks(self, head):
-        """The conclusions of the gate's check runs on a commit, oldest first."""
+        """The conclusions of the gate's finished check runs on a commit, oldest first."""
+        return [run["conclusion"] for run in self._runs(head) if run["status"] == "completed"]
+
+    def newest(self, head):
+        """Status and conclusion of the newest check run on a commit, which is the one that counts."""
+        run = self._runs(head)[-1]
+        return run["status"], run["conclusion"]
+
+    def _runs(self, head):
         status, found = self.api("GET", f"/commits/{head}/check-runs?check_name=gm-policy&filter=all", by="admin")
         assert status == 200
-        return [run["conclusion"] for run in sorted(found["check_runs"], key=lambda run: run["id"])]
+        return sorted(found["check_runs"], key=lambda run: run["id"])
 
     # -- the site ----------------------------------------------------------------------------------------------------
 

@@ -15,9 +15,8 @@ GATE_PERMISSIONS = {"contents": "read", "checks": "write", "pull-requests": "wri
 ALLOWED = {
     '[[ $HEAD_SHA =~ ^[0-9a-f]{40}$ ]] || { echo "::error::the event names no head commit"; exit 1; }',
     '"+refs/heads/${BASE_REF#refs/heads/}:refs/gate/base" "+$HEAD_SHA:refs/gate/head"',
-    "if git -C gate.git cat-file -e HEAD:gitops_models/_version.py 2>/dev/null; then",
-    "mkdir source && git -C gate.git archive HEAD | tar --extract --directory=source",
-    '"$RUNNER_TEMP/gm/bin/pip" install --quiet ./source',
+    """git -C gate.git show HEAD:gm.yaml 2>/dev/null | grep -Eq '^forge: *"?github"? *$'; then""",
+    'check = {"name": "gm-policy", "head_sha": os.environ["HEAD_SHA"], "status": "in_progress"}',
     """if ! git -C gate.git show HEAD:gm.yaml 2>/dev/null | grep -Eq '^forge: *"?github"? *$'; then""",
     "base=${MERGE_GROUP_BASE:-$(git -C gate.git rev-parse refs/gate/base)}",
     "head=$(git -C gate.git rev-parse refs/gate/head)",
@@ -34,6 +33,19 @@ ALLOWED = {
 NEEDS_LEAVE = re.compile(
     r"(?i:head(?!s/))|\b(checkout|worktree|reset|switch|restore|clone|eval|source|submodule|archive)\b"
 )
+INSTALL = (
+    "command -v gm && exit 0 # the runner brings it",
+    'python3 -I -m venv "$RUNNER_TEMP/gm"',
+    '"$RUNNER_TEMP/gm/bin/pip" install --quiet "gitops-models==$GM_VERSION"',
+)
+# What makes files of fetched objects, or runs what is named by a path, comes from a pipe or lies in the work folder.
+FOREIGN = re.compile(
+    r"\b(archive|checkout|checkout-index|worktree|clone|restore|reset|switch|submodule|unpack-file|read-tree|work-tree)\b"
+    r"|\b(eval|source|exec|tar|unzip|cpio|make|npm|node|pip|pipx|uv|uvx|curl|wget|chmod)\b"
+    r"|\b(bash|sh|env|xargs)\b|(^|[\s;&|(\"'=])\.{1,2}/|(^|[;&|(])\s*\.\s|python3(?! -I (-|-c '[^']*')(\s|$))"
+)
+# Who may set a repository's variables is nobody whom the gate trusts: what they may choose, and that judges it again.
+VARIABLES = {"GM_PIN", "GM_SIGSTORE", "GM_APP_ID"}
 
 
 def load(text):
@@ -101,6 +113,18 @@ def gate_problems(document, known=frozenset()):
         needs = not line.startswith("#") and NEEDS_LEAVE.search(line)
         found += [f"touches the head: {line}"] if needs and line not in ALLOWED else []
     return found
+
+
+def foreign(document):
+    """What may run something of the repository that was fetched; ``gm`` itself reads it as data."""
+    shell = [
+        re.sub(r"<<'(PYTHON)'.*?^PYTHON$", "", script, flags=re.DOTALL | re.MULTILINE) for script in scripts(document)
+    ]
+    lines = [line.strip() for script in shell for line in script.splitlines()]
+    found = [line for line in lines if line not in INSTALL and not line.startswith("#")]
+    named = re.findall(r"\bvars\.(\w+)", str(document))
+    odd = [f"chosen by a variable: {name}" for name in named if name not in VARIABLES]
+    return odd + [f"may run what was fetched: {line}" for line in found if FOREIGN.search(line)]
 
 
 def _lines(document):

@@ -8,7 +8,20 @@ import yaml
 
 from gitops_models._version import __version__
 from gitops_models.cli.verbs import VERBS
-from tests.support.workflows import FOLDER, ROOT, evidence, gate_problems, load, problems, scripts, triggers
+from gitops_models.workflows.forgefiles import WORKFLOWS
+from tests.support.workflows import (
+    FOLDER,
+    INSTALL,
+    ROOT,
+    evidence,
+    foreign,
+    gate_problems,
+    load,
+    problems,
+    scripts,
+    steps,
+    triggers,
+)
 
 KNOWN = evidence((ROOT / "docs" / "reference" / "actions.md").read_text())
 NAMES = sorted(path.name for path in FOLDER.glob("*.yml"))
@@ -76,7 +89,6 @@ def test_the_gate_runs_nothing_of_the_head_and_asks_for_no_more_than_it_needs():
         ("          status=0\n", "          git -C gate.git checkout main\n", "touches the head"),
         ("          status=0\n", "          git -C gate.git archive refs/gate/head | tar -x\n", "touches the head"),
         ("          status=0\n", '          git -C gate.git show "$HEAD_SHA:run.sh" | bash\n', "touches the head"),
-        ("archive HEAD |", 'archive "$HEAD_SHA" |', "touches the head"),
         ("          status=0\n", '          echo "A=b" >>"$GITHUB_ENV"\n', "environment of later steps"),
         ("      - name: Judge\n", "      - uses: actions/checkout@v4\n      - name: Judge\n", "no evidence for"),
     ],
@@ -84,6 +96,66 @@ def test_the_gate_runs_nothing_of_the_head_and_asks_for_no_more_than_it_needs():
 def test_a_gate_that_was_weakened_is_noticed(was, becomes, said):
     assert was in GATE
     assert [found for found in gate_problems(load(GATE.replace(was, becomes, 1)), KNOWN) if said in found]
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+def test_what_is_installed_runs_nothing_of_the_repository_that_it_fetched(name):
+    document = read(name)
+    assert foreign(document) == []
+    installing = [step["run"] for step in steps(document) if step["name"].startswith("Install gm")]
+    assert [tuple(script.splitlines()) for script in installing] == ([] if name == "gm-review-ping.yml" else [INSTALL])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "mkdir source && git -C gate.git archive HEAD | tar --extract --directory=source",
+        '"$RUNNER_TEMP/gm/bin/pip" install --quiet ./source',
+        '"$RUNNER_TEMP/gm/bin/pip" install --quiet gate.git',
+        "git -C gate.git --work-tree=. checkout HEAD -- tools",
+        "git -C gate.git show HEAD:run.sh | bash",
+        "git -C gate.git show HEAD:run.py | python3",
+        "python3 -m tools",
+        "./tools/run",
+        ". tools/run",
+    ],
+)
+def test_a_workflow_that_runs_what_it_fetched_is_noticed(line):
+    weak = GATE.replace("          status=0\n", f"          {line}\n", 1)
+    assert foreign(load(weak)) == [f"may run what was fetched: {line}"]
+
+
+def test_no_variable_of_the_repository_chooses_what_is_fetched():
+    weak = GATE.replace(
+        "PIN: ${{ vars.GM_PIN }}", "PIN: ${{ vars.GM_PIN }}\n          GM_REMOTE_URL: ${{ vars.WHERE }}", 1
+    )
+    assert foreign(load(weak)) == ["chosen by a variable: WHERE"]
+
+
+def test_a_token_goes_to_the_server_of_the_run_alone():
+    for name in NAMES:
+        lines = [line for script in scripts(read(name)) for line in script.splitlines()]
+        assert [line for line in lines if "extraheader" in line.lower() or "credential.helper" in line] == []
+        asked = [line for line in lines if "credential." in line]
+        assert [line for line in asked if "credential.$GITHUB_SERVER_URL.helper" not in line] == []
+
+
+def test_keys_are_secrets_of_an_environment_of_their_own():
+    for name in NAMES:
+        document = read(name)
+        for job in document["jobs"].values():
+            named = set(re.findall(r"secrets\.(\w+)", str(job)))
+            assert job.get("environment") == (document["name"] if named else None)
+
+
+def test_judgements_queue_and_none_is_cut_short():
+    assert load(GATE)["concurrency"]["cancel-in-progress"] is False
+
+
+def test_before_anything_of_a_proposal_is_fetched_the_check_is_put_back():
+    (fetch, *_) = scripts(load(GATE))
+    held = fetch.index('"status": "in_progress"')
+    assert fetch.index('"+refs/heads/$DEFAULT:refs/heads/$DEFAULT"') < held < fetch.index("$HEAD_SHA:refs/gate/head")
 
 
 def test_the_ping_does_nothing():
