@@ -28,6 +28,11 @@ CODES = {
     "GM-T713": Code("provenance of another version", Exit.INTEGRITY, "attest the version itself: `gm attest REF`"),
     "GM-T714": Code("no commit to compare with", Exit.INTEGRITY, "register the version where its code is committed"),
     "GM-T715": Code("too many signatures at once", Exit.INTEGRITY, "attach those that count: 16 with one change"),
+    "GM-T716": Code(
+        "another Sigstore instance than the pinned one",
+        Exit.INTEGRITY,
+        "use the servers that policies/sigstore-trusted-root.json names (uri, baseUrl), or have that root replaced",
+    ),
     "GM-T720": Code("not a model signature", Exit.INTEGRITY, "give the model.sig that the signer wrote"),
     "GM-T721": Code("model signed by another key", Exit.INTEGRITY, "give the public key of the signer"),
     "GM-T722": Code("model statement of the wrong shape", Exit.INTEGRITY, _MODEL_AGAIN),

@@ -102,10 +102,13 @@ def key_pen(session: Session) -> KeyPen:
 def keyless_pen(session: Session, signer: KeylessSigner) -> KeylessPen:
     """The workload that the token is for, as far as the token says.
 
-    What would not count is not sent to a public log. Raises GM-T108 where no workload here declares such a run for
-    receipts, GM-T708 where no usable trusted root is pinned.
+    What would not count is not sent to a public log, and the token to no server that the pinned root does not name: who
+    may set a variable of the forge is not trusted with it. Raises GM-T108 where no workload here declares such a run
+    for receipts, GM-T708 where no usable trusted root is pinned, GM-T716 for another Sigstore instance than that one.
     """
-    verifier_of(root_of(session.accepted), TRUSTED_ROOT_JSON)
+    root = root_of(session.accepted)
+    verifier_of(root, TRUSTED_ROOT_JSON)
+    signer.keep_to(root or b"", TRUSTED_ROOT_JSON)
     protected = f"refs/heads/{session.history.repository.line}"
     for workload in session.history.people.workloads:
         for flow in workload.workflows if MAY in workload.may else ():

@@ -132,9 +132,9 @@ class Loopback:
         return {
             "mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
             "tlogs": [self._instance(log.public, log.details, log.key_id) for log in self.logs.values()],
-            "certificateAuthorities": [self.fulcio.json],
+            "certificateAuthorities": [{**self.fulcio.json, "uri": self.url}],
             "ctlogs": [self._instance(spki(self.ct_key), "PKIX_ECDSA_P256_SHA_256")],
-            "timestampAuthorities": [self.tsa.json],
+            "timestampAuthorities": [{**self.tsa.json, "uri": f"{self.url}/tsa"}],
         }
 
     def _instance(self, public, details, key_id=None):

@@ -4,9 +4,10 @@ import json
 from base64 import urlsafe_b64decode
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gitops_models.errors import GmError
+from gitops_models.registry.text import visible
 from gitops_models.trust.keyless.roots import packaged
 
 if TYPE_CHECKING:
@@ -42,6 +43,30 @@ class KeylessSigner:
         said = json.loads(urlsafe_b64decode(body + "=" * (-len(body) % 4))).get(name)
         return said if isinstance(said, str) else None
 
+    def keep_to(self, root: bytes, where: str) -> None:
+        """Refuse an instance that the trusted root ``root`` of the file ``where`` does not name: GM-T716.
+
+        The token goes to the certificate authority, which then knows all that it takes to sign as this run. So the
+        addresses count that somebody accepted, not those of the configuration; its own trusted root lets nothing by
+        that readers take, and the issuer of tokens that it names is not asked.
+        """
+        pinned, config = json.loads(root), self.config.signing_config
+        logs = _named(pinned, "tlogs", "baseUrl")
+        asked = {
+            "certificateAuthorities": ({config.get_fulcio().url}, _named(pinned, "certificateAuthorities", "uri")),
+            "tlogs": (
+                {vars(log)["url"] for log in config.get_tlogs()},
+                {f"{log}/api/{version}" for log in logs for version in ("v1", "v2")},
+            ),
+            "timestampAuthorities": (
+                {authority.url for authority in config.get_tsas()},
+                _named(pinned, "timestampAuthorities", "uri"),
+            ),
+        }
+        for kind, (wanted, known) in asked.items():
+            for url in sorted(wanted - known):
+                raise GmError("GM-T716", f"no {kind} of the accepted trusted root is at {visible(url)}", where=where)
+
     def sign_statement(self, payload: bytes) -> bytes:
         """Return the bundle (JSON) around ``payload``; what was signed stands in a public log from then on.
 
@@ -65,6 +90,10 @@ class KeylessSigner:
         if self.config.signing_config.get_tsas() and not bundle.verification_material.timestamp_verification_data:
             raise GmError("GM-T712", "the timestamp authority gave no timestamp")
         return bundle.to_json().encode()
+
+
+def _named(root: dict[str, Any], kind: str, key: str) -> set[str]:
+    return {one[key] for one in root.get(kind) or () if one.get(key)}
 
 
 def keyless_signer(config: Path | None = None, *, staging: bool = False, token: str | None = None) -> KeylessSigner:
