@@ -120,7 +120,7 @@ def _commits(
 
 
 def _proposal(options: Options, name: str, supposed: tuple[Supposed, ...]) -> Simulated:
-    from gitops_models.cli.common import open_here
+    from gitops_models.cli.common import open_here, tell_unheard
     from gitops_models.workflows.late import check_waiting, find_waiting
     from gitops_models.workflows.review import check, find_proposal
 
@@ -128,7 +128,9 @@ def _proposal(options: Options, name: str, supposed: tuple[Supposed, ...]) -> Si
     late = find_waiting(session, name)
     if late is not None:
         next_step(options, f"gm approve {late.step.oid[:12]}")
-        return _looked_at(session, late.step.oid, check_waiting(session, late), supposed)
+        evaluation = check_waiting(session, late)
+        tell_unheard(options, session)
+        return _looked_at(session, late.step.oid, evaluation, supposed)
     proposal = find_proposal(session, name)
     found = _looked_at(session, proposal.ref, check(session, proposal), supposed)
     mergeable = found.verdict.allowed and not found.supposed

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gitops_models.cli.common import after_landing, landed_body, landed_lines, open_here, tell_notes
+from gitops_models.cli.common import after_landing, landed_body, landed_lines, open_here, tell_notes, tell_unheard
 from gitops_models.cli.options import Options, of
 from gitops_models.cli.output import emit, next_step, say
 
@@ -50,6 +50,7 @@ def command(
     late = find_waiting(session, name)
     if late is not None:
         done = accept_late(session, late)
+        tell_unheard(options, session)
         body = {"step": done.step, "changeId": done.evaluation.change_id, "released": done.released}
         emit(options, "Landing", body, [f"step {done.step[:12]} is accepted"])
         next_step(options, "gm status")
@@ -57,6 +58,7 @@ def command(
     landed = merge(session, find_proposal(session, name), patience=Patience(retry_for))
     emit(options, "Landing", landed_body(landed), landed_lines(landed))
     tell_notes(options, session)
+    tell_unheard(options, session)
     if landed.proposal.event == "rollback":
         with telling(options, session) as post:
             tell_landed(post, landed.proposal, landed.step)

@@ -15,11 +15,15 @@ from gitops_models.registry.paths import POLICY_SCOPE
 from gitops_models.registry.times import format_time
 from gitops_models.trust.records import Acceptance, make_acceptance
 from gitops_models.verification.proposal import evaluate_blocked
+from gitops_models.workflows.objections import objections
 from gitops_models.workflows.remotes import has_bytes
 from gitops_models.workflows.review import add, decide
 from gitops_models.workflows.shown import hold_to, last_shown
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitops_models.forge.base import SeenReview
     from gitops_models.trust.records import Record
     from gitops_models.verification.history import Pending
     from gitops_models.verification.proposal import Evaluation
@@ -56,16 +60,22 @@ def find_waiting(session: Session, name: str) -> Pending | None:
     if len(name) < SHORTEST:
         return None
     for pending in waiting_steps(session):
-        if pending.step.oid.startswith(name) or check_waiting(session, pending).change_id.startswith(name):
+        if pending.step.oid.startswith(name) or _judge(session, pending).change_id.startswith(name):
             return pending
     return None
 
 
 def check_waiting(session: Session, pending: Pending) -> Evaluation:
-    """Judge the blocked step as if it were accepted now."""
-    now = session.clock.now()
+    """Judge the blocked step as if it were accepted now, by what is signed and against what is asked on the forge."""
+    found = _judge(session, pending)
+    against = objections(session, pending, found.change_id)
+    return _judge(session, pending, against) if against else found
+
+
+def _judge(session: Session, pending: Pending, reviews: Sequence[SeenReview] = ()) -> Evaluation:
+    now, bytes_there = session.clock.now(), has_bytes(session)
     return evaluate_blocked(
-        session.store, session.history, pending, session.ledger, at=now, has_bytes=has_bytes(session)
+        session.store, session.history, pending, session.ledger, at=now, has_bytes=bytes_there, reviews=reviews
     )
 
 

@@ -19,10 +19,9 @@ from gitops_models.store.writer import write_tree
 from gitops_models.trust.records import Acceptance, make_acceptance
 from gitops_models.verification.commits import three_way
 from gitops_models.verification.history import LANDS
-from gitops_models.verification.proposal import evaluate_blocked
+from gitops_models.workflows.late import check_waiting
 from gitops_models.workflows.merging import Landed, check_clock, follow
 from gitops_models.workflows.raced import refuse_landed
-from gitops_models.workflows.remotes import has_bytes
 from gitops_models.workflows.review import add, check
 from gitops_models.workflows.tagging import make_missing
 
@@ -119,15 +118,13 @@ def _accept(session: Session, evaluation: Evaluation, merge: str) -> str:
     pending = next((one for one in session.history.pending.values() if one.step.oid == merge), None)
     if pending is None:
         raise _unfit(_step(session, merge).verdict, merge)
-    now = session.clock.now()
-    found = evaluate_blocked(
-        session.store, session.history, pending, session.ledger, at=now, has_bytes=has_bytes(session)
-    )
+    found = check_waiting(session, pending)
     if not found.verdict.allowed:
         if evaluation.verdict.quorum_needed and found.verdict.missing_only:
             return WAITS
         raise _unfit(found.verdict, merge)
     check_clock(session)
+    now = session.clock.now()
     body = Acceptance(
         main=merge,
         merge=merge,

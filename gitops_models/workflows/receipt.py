@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from gitops_models.workflows.receiptpulls import Asked, PullRequests
     from gitops_models.workflows.session import Session
 
-__all__ = ["MOST", "Given", "Receipts", "Weighed", "due", "receipts"]
+__all__ = ["MOST", "Given", "Receipts", "Weighed", "due", "heard", "receipts"]
 
 MOST = 200
 """So many accepted steps without a receipt are looked at; those that wait for one are looked at always."""
@@ -123,7 +123,7 @@ def due(session: Session) -> list[str]:
     for step in reversed(history.steps):
         if step.change_id is None or step.oid in waiting:
             continue
-        if len(lacking) == MOST or any(_heard(session, step.oid, step.change_id)):
+        if len(lacking) == MOST or any(heard(session, step.oid, step.change_id)):
             break
         lacking.append(step.oid)
     late = sorted(waiting.values(), key=lambda step: (step.oid != history.tip, step.index))
@@ -170,7 +170,7 @@ def _give(session: Session, pulls: PullRequests, oid: str, pen: Pen | None) -> G
         merged = _merged(session, step)
     weighed = _weigh(session, step, merged, asked)
     plan = Given(oid, "planned", step.status, weighed.body, weighed.verdict)
-    known = [one for one in _heard(session, oid, weighed.body.change_id) if _same(one, weighed)]
+    known = [one for one in heard(session, oid, weighed.body.change_id) if _same(one, weighed)]
     if known:
         return replace(plan, word="known", record=known[0].sha256)
     return _sign(session, plan, weighed, pen) if pen else plan
@@ -261,7 +261,7 @@ def _append(session: Session, pen: Pen, change_id: str, record: Record) -> None:
         raise appended.waiting
 
 
-def _heard(session: Session, oid: str, change_id: str) -> Iterator[Heard]:
+def heard(session: Session, oid: str, change_id: str) -> Iterator[Heard]:
     """The receipts of a step that count here: anybody may write junk, which is none."""
     merged = Merged.by(session.store.commit(oid), change_id, session.history.tip)
     for record in session.ledger.records(change_id):
