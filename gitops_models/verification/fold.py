@@ -198,11 +198,12 @@ class _Walker:
     ) -> Place:
         """The place of a step when ``main`` was the tip; receipts speak for it there that were made there."""
         history = self.history
-        bench = Bench(self.store, history.people, history.state.snapshot, history.repository.line)
+        state, line = history.state, history.repository.line
+        bench = Bench(self.store, history.people, state.snapshot, line, state.touched)
         merged = Merged.by(commit, change_id, main)
         late = self.timely.too_late(commit.oid, main)
         hears = hearing(bench, merged, has_come=lambda at: not late and self.timely.has_come(at))
-        anchor = history.state.anchor(change)
+        anchor = state.anchor(change)
         shown = Shown(self.store, history.layout, merged.base, merged.head, change, change_id, anchor)
         return Place(applies, hears, shown)
 

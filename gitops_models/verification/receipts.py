@@ -1,35 +1,40 @@
 """Receipts: a workload's word on which reviews stood on the forge when a step was merged (TRUST.md section 3).
 
 A receipt counts when a workload signed it that the people accepted before the step let sign receipts: with its SSH key,
-or keyless as a workflow of the protected branch, started by a push, on the very commit that the receipt names. What the
-reviews in it are worth is asked of ``verification.reviews``, as it was before the merge.
+or keyless as a workflow of the protected branch, started by a push, on the very commit that the receipt names. There
+the workflow's file must be the accepted one: who can push can land another, and its run has the same name. Of
+provenance that is not asked: its workflows may be of any repository, and it accepts nothing by itself. What the reviews
+in a receipt are worth is asked of ``verification.reviews``, as it was before the merge.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
 from gitops_models.registry.canonical import sha256_hex
 from gitops_models.registry.paths import TRUSTED_ROOT_JSON
 from gitops_models.store.history import on_first_parent_line
+from gitops_models.store.trees import Walk, flatten, tree_of
 from gitops_models.trust.keyrings import PeopleKeyring
 from gitops_models.trust.records import Receipt
 from gitops_models.verification.attached import root_of
+from gitops_models.verification.commits import was_there
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from gitops_models.registry.documents import People, Workload
     from gitops_models.registry.documents.workflows import Workflow
-    from gitops_models.registry.snapshot import Snapshot
+    from gitops_models.registry.snapshot import Entry, Snapshot
+    from gitops_models.registry.state import Touch
     from gitops_models.store.objects import Commit
     from gitops_models.store.repository import Store
     from gitops_models.trust.records import Record
 
-__all__ = ["MAY", "Bench", "Heard", "Merged", "hear", "hearing"]
+__all__ = ["MAY", "Bench", "Heard", "Merged", "hear", "hearing", "require_accepted_file"]
 
 MAY = "receipt"
 TRIGGER = "push"
@@ -37,12 +42,16 @@ TRIGGER = "push"
 
 @dataclass(frozen=True)
 class Bench:
-    """By whom receipts are judged: the people and files accepted before the step, on this line."""
+    """By whom receipts are judged: the people and files accepted before the step, on this line.
+
+    ``touched`` is when each of the files was last accepted, as ``AcceptedState`` has it.
+    """
 
     store: Store
     people: People
     accepted: Snapshot
     line: str
+    touched: Mapping[str, Touch] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -78,7 +87,7 @@ def hear(bench: Bench, record: Record, merged: Merged) -> Heard:
     """Return the receipt in ``record`` if it counts for the step.
 
     Raises GM-T109 (it speaks of something else), GM-T002, GM-T005, GM-T007 (its key), GM-T108 (nobody who may), and
-    GM-T70n or GM-T710 for a keyless one whose certificate is not that of a declared workflow.
+    GM-T70n or GM-T710 for a keyless one whose certificate is not that of a declared workflow as it was accepted.
     """
     body = record.body
     if not isinstance(body, Receipt):
@@ -105,6 +114,28 @@ def hearing(bench: Bench, merged: Merged, *, has_come: Callable[[datetime], bool
         return heard if has_come(heard.receipt.accepted_at) else None
 
     return hears
+
+
+def require_accepted_file(bench: Bench, workflow: Workflow, main: str) -> None:
+    """Raise GM-T108 unless the file of ``workflow`` at ``main`` is the accepted one; what is not governed is none.
+
+    Where another one was accepted after ``main``, what was accepted then is not known any more, and nothing is asked:
+    a receipt accepts a step only at a tip, which holds all that was accepted.
+    """
+    path = "/".join(workflow.identity.partition("@")[0].split("/")[5:])  # behind https://host/owner/name/
+    accepted, last = bench.accepted.entry(path), bench.touched.get(path)
+    if last is not None and not was_there(bench.store, last.step, main):
+        return
+    if accepted is None:
+        raise GmError("GM-T108", f"{path or workflow.identity} is no file that was accepted", where=path)
+    if _file(bench.store, main, path) != accepted:
+        raise GmError("GM-T108", f"{path} at {main[:12]} is not the accepted one", where=path)
+
+
+def _file(store: Store, commit: str, path: str) -> Entry | None:
+    """What the tree of a commit has there; only the directories on the way are opened."""
+    walk = Walk(lambda directory: path.startswith(f"{directory}/"))
+    return dict(flatten(store, tree_of(store, commit), walk=walk)).get(path)
 
 
 def _on_line(store: Store, oid: str, tip: str) -> bool:
@@ -149,6 +180,7 @@ def _of_workflow(
     claim, root = SignedByWorkload.of(workflow, commit=body.main), root_of(bench.accepted)
     try:
         require_named(record.envelope, claim.signer)  # junk costs no verification
+        require_accepted_file(bench, workflow, body.main)
     except GmError as error:
         return error.code, error.message
     depends_on = {

@@ -45,7 +45,8 @@ def hear_now(session: Session, record: Record, receipt: Receipt) -> Heard:
     step = next((step for step in history.steps if step.oid == receipt.merge), None)
     if step is None or step.change_id is None:
         raise GmError("GM-T109", f"{receipt.merge[:12]} is no step of the line that changed anything governed")
-    bench = Bench(session.store, history.people, history.state.snapshot, history.repository.line)
+    state = history.state
+    bench = Bench(session.store, history.people, state.snapshot, history.repository.line, state.touched)
     return hear(bench, record, Merged.by(session.store.commit(step.oid), step.change_id, history.tip))
 
 

@@ -19,6 +19,8 @@ from tests.support.onforge import Pulls, on_page, seen, told
 from tests.support.provenance import ROOT, workflow
 from tests.support.sigstore_loopback import github_claims, loopback
 
+FLOW = ".github/workflows/gm-receipt.yml"
+
 
 @pytest.fixture(scope="module", name="first")
 def _first(tmp_path_factory):
@@ -197,6 +199,7 @@ def test_pull_requests_that_are_not_of_the_step_say_nothing(story, pulls):
     review = seen(story, "lead", commit=head)
     pulls.add(8, step, head, review, base_ref="other")
     pulls.add(9, step, "9" * 40, review, merge_commit="8" * 40)
+    pulls.add(10, step, head, review, base_repository=2)  # of a fork, whose number here is another's
     give(story, pulls)
     assert story.history().steps[-1].status == "pending"
 
@@ -316,7 +319,7 @@ def _stack():
 
 @pytest.fixture(scope="module", name="second")
 def _second(stack, tmp_path_factory):
-    files = {ROOT: json.dumps(stack.root).encode()}
+    files = {ROOT: json.dumps(stack.root).encode(), FLOW: b"on: push\n"}
     return told(tmp_path_factory.mktemp("keyless") / "r", files=files, keys=[], workflows=[workflow(stack)])
 
 

@@ -26,6 +26,8 @@ from tests.support.sigstore_loopback import github_claims, loopback
 
 ACCOUNTS = {"lead": 11, "lead2": 12, "engineer": 13}
 NOBODY = "GM-T108"
+FLOW = ".github/workflows/gm-receipt.yml"
+RUN = b"on: {push: {branches: [main]}}\n"
 
 
 @pytest.fixture(scope="module", name="stack")
@@ -48,7 +50,7 @@ def people(stack, **workload):
 def told(path, stack, **workload):
     """``fraud`` 1.0.0 is registered, and its promotion merged without approval or acceptance: as a forge merges."""
     story = stories.registry(path)
-    files = {"policies/people.yaml": people(stack, **workload), ROOT: json.dumps(stack.root).encode()}
+    files = {"policies/people.yaml": people(stack, **workload), ROOT: json.dumps(stack.root).encode(), FLOW: RUN}
     story.pin = story.commit(files, land=True)
     story.version("fraud", "1.0.0")
     proposal = story.promote("fraud", "1.0.0", "staging")
