@@ -92,7 +92,7 @@ def _lines(made: "Initialized") -> list[str]:
 def _commands(made: "Initialized") -> tuple[str, ...]:
     from gitops_models.workflows.forgefiles import forge_commands
 
-    return forge_commands(made.founding.repository.forge, made.commit)
+    return forge_commands(made.founding.repository.forge, made.commit, made.line)
 
 
 def _remarks(options: Options, made: "Initialized") -> None:

@@ -6,6 +6,7 @@ The workflows are those that gm's own repository runs, byte for byte but for the
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,12 @@ REQUIRED_CHECK = "gm-policy"
 # GitHub Actions on github.com. It keeps out tokens that may only set statuses, not who may push a workflow.
 ACTIONS_APP = 15368
 OURS = "branches: [main]"
+# Whose secrets the workflows of these names get, and which key each is about.
+ENVIRONMENTS = {
+    "gm-receipt": ("GM_RECEIPT_KEY", "unless receipts are signed keyless"),
+    "gm-rollback": ("GM_ROLLBACK_KEY", "signs rollbacks"),
+    "gm-audit": ("GM_CHECKPOINT_KEY", "where checkpoints are to be signed"),
+}
 
 
 def forge_files(forge: str, line: str, people: People) -> dict[str, bytes]:
@@ -49,8 +56,12 @@ def forge_files(forge: str, line: str, people: People) -> dict[str, bytes]:
     }
 
 
-def forge_commands(forge: str, pin: str) -> tuple[str, ...]:
-    """What an administrator runs once, in the clone: ``gh`` fills in owner and repository."""
+def forge_commands(forge: str, pin: str, line: str = "main") -> tuple[str, ...]:
+    """What an administrator runs once, in the clone: ``gh`` fills in owner and repository.
+
+    A secret of the repository is handed to a workflow on any branch of anybody who may push. One of an environment that
+    takes the protected branch alone is not, so the environments come before the secrets.
+    """
     if forge == "git":
         return ()
     merging = "-F allow_merge_commit=true -F allow_squash_merge=false -F allow_rebase_merge=false"
@@ -62,6 +73,20 @@ def forge_commands(forge: str, pin: str) -> tuple[str, ...]:
         f"gh variable set GM_PIN --body {pin}",
         f"gh api --method POST repos/{{owner}}/{{repo}}/rulesets --input {LINE_RULES}",
         f"gh api --method POST repos/{{owner}}/{{repo}}/rulesets --input {TAG_RULES}",
+        *(command for name in ENVIRONMENTS for command in _environment(name, line)),
+        *(f"gh secret set {secret} --env {name} < KEY_FILE  # {why}" for name, (secret, why) in ENVIRONMENTS.items()),
+    )
+
+
+def _environment(name: str, line: str) -> tuple[str, str]:
+    place = f"repos/{{owner}}/{{repo}}/environments/{name}"
+    chosen = (
+        "deployment_branch_policy[protected_branches]=false",
+        "deployment_branch_policy[custom_branch_policies]=true",
+    )
+    return (
+        f"gh api --method PUT {place} -F '{chosen[0]}' -F '{chosen[1]}'",
+        f"gh api --method POST {place}/deployment-branch-policies -f name={shlex.quote(line)}",
     )
 
 

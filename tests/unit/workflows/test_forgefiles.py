@@ -96,6 +96,23 @@ def test_version_tags_can_be_made_and_neither_moved_nor_deleted():
     assert {rule["type"] for rule in ruleset["rules"]} == {"deletion", "non_fast_forward", "update"}
 
 
+def test_the_keys_of_workflows_are_for_runs_of_the_protected_branch_alone(repository_root):
+    commands = forgefiles.forge_commands("github", "1" * 40, "release/2 x")
+    for name, (secret, _) in forgefiles.ENVIRONMENTS.items():
+        text = (repository_root / ".github" / "workflows" / f"{name}.yml").read_text()
+        assert (f"    environment: {name} #" in text, f"secrets.{secret} " in text) == (True, True)
+        place = f"repos/{{owner}}/{{repo}}/environments/{name}"
+        made, limited = (command for command in commands if place in command)
+        assert made == (
+            f"gh api --method PUT {place} -F 'deployment_branch_policy[protected_branches]=false'"
+            " -F 'deployment_branch_policy[custom_branch_policies]=true'"
+        )
+        assert limited == f"gh api --method POST {place}/deployment-branch-policies -f name='release/2 x'"
+        (given,) = (command for command in commands if secret in command)
+        assert given.startswith(f"gh secret set {secret} --env {name} <")
+        assert commands.index(made) < commands.index(limited) < commands.index(given)
+
+
 def test_the_commands_name_files_that_were_written_and_the_pin():
     commands = forgefiles.forge_commands("github", "1" * 40)
     files = forgefiles.forge_files("github", "main", people(ADA))
