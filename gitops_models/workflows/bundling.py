@@ -25,7 +25,7 @@ from gitops_models.verification.fold import fold
 from gitops_models.verification.history import LANDS
 from gitops_models.workflows.merging import check_clock, follow, rehearse
 from gitops_models.workflows.propose import forge
-from gitops_models.workflows.review import check, proposals
+from gitops_models.workflows.review import check, looked_at, proposals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,7 +109,7 @@ def find_carried(session: Session, name: str) -> Proposal:
     known = [*GitOnlyForge(session.store, None).list(), *proposals(session)]
     found = {proposal.ref: proposal for proposal in reversed(known) if proposal.answers_to(name)}
     if len(found) == 1:
-        return next(iter(found.values()))
+        return looked_at(session, next(iter(found.values())))
     if not found:
         raise GmError("GM-F101", f"there is no open proposal {name}", where=name)
     ids = tuple(f"{proposal.id}  {proposal.branch}" for proposal in found.values())

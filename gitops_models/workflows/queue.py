@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Waiting:
-    """One open proposal: ``state`` is ready, waiting, denied or a code; ``unblock`` are people who could help."""
+    """One open proposal: ``state`` is ready, waiting, denied, a code, or not fetched (``gm show`` fetches it).
+
+    ``unblock`` are people who could help.
+    """
 
     proposal: Proposal
     state: str
@@ -42,6 +45,8 @@ def waiting(session: Session, *, mine: bool = False, for_me: bool = False) -> li
 
 
 def _judge(session: Session, proposal: Proposal) -> Waiting:
+    if not session.store.has(proposal.head):
+        return Waiting(proposal, "not fetched")
     try:
         evaluation = check(session, proposal)
     except GmError as error:

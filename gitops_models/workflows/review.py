@@ -18,7 +18,7 @@ from gitops_models.trust.records import ChangeSummary, Decision, decision_payloa
 from gitops_models.verification.changes import blocked_change
 from gitops_models.verification.decisions import standing_of
 from gitops_models.verification.proposal import Evaluation, evaluate
-from gitops_models.workflows.hosted import say_opinion
+from gitops_models.workflows.hosted import hosted, say_opinion
 from gitops_models.workflows.propose import forge
 from gitops_models.workflows.remotes import has_bytes
 from gitops_models.workflows.shown import hold_to, last_shown
@@ -79,7 +79,14 @@ def find_proposal(session: Session, name: str) -> Proposal:
     if len(found) > 1:
         ids = tuple(f"{proposal.id}  {proposal.branch}" for proposal in found)
         raise GmError("GM-F102", f"{len(found)} open proposals answer to {name}", where=name, details=ids)
-    return found[0]
+    return looked_at(session, found[0])
+
+
+def looked_at(session: Session, proposal: Proposal) -> Proposal:
+    """The proposal with its commits: lists fetch nobody's branch but gm's own. Raises as ``Hosted.get``."""
+    if proposal.number is None or session.store.has(proposal.head):
+        return proposal
+    return hosted(session).get(proposal.number)
 
 
 def check(session: Session, proposal: Proposal) -> Evaluation:

@@ -8,6 +8,7 @@ from gitops_models.workflows.merging import merge
 from gitops_models.workflows.posting import check_and_post, find_pull
 from gitops_models.workflows.promote import Promotion, promote
 from gitops_models.workflows.propose import Draft, propose
+from gitops_models.workflows.queue import waiting
 from gitops_models.workflows.review import approve, find_proposal
 from tests.support import policy as documents
 from tests.support.colleagues import ACTIONS, Colleagues
@@ -142,3 +143,18 @@ def test_the_comment_of_another_bot_is_not_taken_for_ones_own(team, fake):
     for _ in range(2):
         gate(team, number)
     assert [who for who, _ in team.comments(number)] == ["helper[bot]", ACTIONS]
+
+
+@pytest.mark.attack("heads of strangers fill the clones of everybody who lists proposals", "ignored", by="author")
+def test_lists_fetch_nothing_of_strangers_until_somebody_looks(team):
+    mine = ask(team)
+    team.clone("raio")
+    head = team.registry.commit({"junk": b"x" * 1000})
+    number = team.by_hand(head, "junk", by="engineer2", title="hello")
+    with team.acting("raio") as session:
+        states = {one.proposal.number: one.state for one in waiting(session)}
+        assert states == {mine: "waiting", number: "not fetched"}
+        assert find_proposal(session, str(mine)).number == mine
+        assert not session.store.has(head)
+        looked = find_proposal(session, str(number))
+        assert (looked.head, session.store.has(head)) == (head, True)

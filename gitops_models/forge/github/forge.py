@@ -61,11 +61,17 @@ class GitHubForge:
         return self.github.repository().id
 
     def list(self) -> Sequence[Proposal]:
-        """Every open pull request into the line, gm's own first; a head that Git does not have stays unjudged."""
+        """Every open pull request into the line, gm's own first; a head that Git does not have stays unjudged.
+
+        Only the heads of gm's own branches are fetched: anybody may ask for the merge of anything of any size. ``get``
+        fetches the one that somebody looks at.
+        """
         pulls = self.github.pulls(base=self.line)
+        found = {pull.number: self._proposal(pull) for pull in pulls}
         for pull in pulls:
-            self._bring(pull)
-        return tuple(sorted(map(self._proposal, pulls), key=lambda one: (bool(one.source), one.ref)))
+            if not found[pull.number].source:
+                self._bring(pull)
+        return tuple(sorted(found.values(), key=lambda one: (bool(one.source), one.ref)))
 
     def get(self, number: int) -> Proposal:
         """The open pull request of this number.
