@@ -272,7 +272,8 @@ def heard(session: Session, oid: str, change_id: str) -> Iterator[Heard]:
 
 def _bench(session: Session) -> Bench:
     history = session.history
-    return Bench(session.store, history.people, history.state.snapshot, history.repository.line)
+    state = history.state
+    return Bench(session.store, history.people, state.snapshot, history.repository.line, state.touched)
 
 
 def _look_again(session: Session) -> None:

@@ -13,7 +13,7 @@ from gitops_models.trust.keyless.roots import verifier_of
 from gitops_models.trust.ledger import Ledger, Scribe
 from gitops_models.trust.records import make_receipt, receipt_payload, verify_record
 from gitops_models.verification.attached import root_of
-from gitops_models.verification.receipts import MAY, TRIGGER
+from gitops_models.verification.receipts import MAY, TRIGGER, Bench, require_accepted_file
 
 if TYPE_CHECKING:
     from gitops_models.registry.documents.workflows import Workflow
@@ -104,15 +104,19 @@ def keyless_pen(session: Session, signer: KeylessSigner) -> KeylessPen:
 
     What would not count is not sent to a public log, and the token to no server that the pinned root does not name: who
     may set a variable of the forge is not trusted with it. Raises GM-T108 where no workload here declares such a run
-    for receipts, GM-T708 where no usable trusted root is pinned, GM-T716 for another Sigstore instance than that one.
+    for receipts, or its file on the line is not the accepted one, GM-T708 where no usable trusted root is pinned,
+    GM-T716 for another Sigstore instance than that one.
     """
     root = root_of(session.accepted)
     verifier_of(root, TRUSTED_ROOT_JSON)
     signer.keep_to(root or b"", TRUSTED_ROOT_JSON)
-    protected = f"refs/heads/{session.history.repository.line}"
-    for workload in session.history.people.workloads:
+    history = session.history
+    protected = f"refs/heads/{history.repository.line}"
+    bench = Bench(session.store, history.people, session.accepted, history.repository.line, history.state.touched)
+    for workload in history.people.workloads:
         for flow in workload.workflows if MAY in workload.may else ():
             if flow.ref == protected and flow.trigger == TRIGGER and _fits(flow, signer):
+                require_accepted_file(bench, flow, history.tip)
                 return KeylessPen(workload.id, signer, signer.claim("sha"))
     raise GmError("GM-T108", f"no workload declares the run of {signer.identity}", where="policies/people.yaml")
 

@@ -375,6 +375,18 @@ def test_a_run_that_is_not_declared_signs_nothing_that_counts(second, stack, pul
     assert refusal.value.code == code
 
 
+@pytest.mark.attack("a run of a workflow file that nobody accepted asks for a signature", "GM-T108", by="author")
+def test_a_run_of_a_file_that_was_not_accepted_sends_nothing_to_a_log(second, stack, pulls, tmp_path):
+    story = second.copy(tmp_path / "r")
+    land(story, pulls, 7, "lead")
+    later = story.commit({FLOW: b"on: push\n# another\n"}, by="engineer2", land=True)
+    logged = [len(log.leaves) for log in stack.logs.values()]
+    with story.untouched(), pytest.raises(GmError) as refusal:
+        receipts(story.session("engineer"), pulls, keyless(stack, tmp_path, sha=later))
+    assert refusal.value.code == "GM-T108"
+    assert [len(log.leaves) for log in stack.logs.values()] == logged
+
+
 def test_without_a_pinned_root_no_run_signs(story, stack, pulls, tmp_path):
     step = land(story, pulls, 7, "lead")
     with story.untouched(), pytest.raises(GmError) as refusal:
