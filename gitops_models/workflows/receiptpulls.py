@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitops_models.forge.base import SeenReview
-    from gitops_models.forge.github.models import PullRequest, Review
+    from gitops_models.forge.github.models import PullRequest, RepositoryInfo, Review
     from gitops_models.verification.receipts import Merged
     from gitops_models.workflows.session import Session
 
@@ -20,6 +20,10 @@ __all__ = ["Asked", "PullRequests", "ask", "pull_requests"]
 
 class PullRequests(Protocol):
     """What a receipt asks of a forge."""
+
+    def repository(self) -> RepositoryInfo:
+        """The repository that is asked."""
+        ...
 
     def pulls_of_commit(self, oid: str) -> Sequence[PullRequest]:
         """Pull requests that ``oid`` belongs to or was merged by."""
@@ -62,6 +66,8 @@ def ask(pulls: PullRequests, merged: Merged, line: str) -> Asked | None:
     from gitops_models.forge.github.translation import seen_reviews, together  # noqa: PLC0415 - for this verb alone
 
     found = [pull for pull in pulls.pulls_of_commit(merged.step) if pull.merged and pull.base_ref == line]
+    here = pulls.repository().id if found else None  # a fork's pull requests have numbers of their own
+    found = [pull for pull in found if pull.base_repository == here]
     mine = [pull for pull in found if merged.head == pull.head]
     theirs = next((pull for pull in found if pull.merge_commit == merged.step), None)
     if not mine and theirs is not None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from gitops_models.forge.base import SeenReview
-from gitops_models.forge.github.models import Account, PullRequest, Review
+from gitops_models.forge.github.models import Account, PullRequest, RepositoryInfo, Review
 from gitops_models.registry import yamls
 from gitops_models.registry.times import format_time
 from gitops_models.trust.memory import Memory, Pin, memory_path, save_memory
@@ -17,6 +17,7 @@ from tests.support.provenance import with_workloads
 ACCOUNTS = {"lead": 11, "lead2": 12, "engineer": 13, "raio": 14, "domain": 15}
 FORGE_KEY = "web-flow"
 NOBODY = 999
+HERE = 1
 
 
 def people(*, second=None, scribe=(), **workload):
@@ -97,11 +98,15 @@ class Pulls:
             "author": Account(13, "engineer", "User"),
             "merge_commit": step,
             "labels": (),
+            "base_repository": HERE,
             "url": f"https://github.example/acme/registry/pull/{number}",
             **changes,
         }
         self.merged.setdefault(step, []).append(PullRequest(number=number, **fields))
         self.said[number] = [*map(_review, reviews)]
+
+    def repository(self):
+        return RepositoryInfo(HERE, 1, "acme/registry", "main", private=False)
 
     def pulls_of_commit(self, oid):
         self._ask(oid)

@@ -71,6 +71,7 @@ class PullRequest:
     labels: tuple[str, ...]
     url: str
     mergeable: bool | None = None
+    base_repository: int | None = None
 
 
 @dataclass(frozen=True)

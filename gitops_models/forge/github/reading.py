@@ -62,7 +62,7 @@ def repository(data: Fields) -> RepositoryInfo:
 def pull_request(data: Fields) -> PullRequest:
     """A pull request, of an answer, a list or an event; lists leave out ``merged``."""
     head, base = data.child("head"), data.child("base")
-    fork = head.maybe_child("repo")
+    fork, into = head.maybe_child("repo"), base.maybe_child("repo")
     said = data.maybe_flag("merged")
     merged = data.maybe_time("merged_at") is not None if said is None else said
     return PullRequest(
@@ -82,6 +82,7 @@ def pull_request(data: Fields) -> PullRequest:
         labels=labels(data.maybe_children("labels") or ()),
         url=data.maybe_word("html_url") or "",
         mergeable=data.maybe_flag("mergeable"),
+        base_repository=into.number("id") if into else None,
     )
 
 
