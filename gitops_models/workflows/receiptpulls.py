@@ -33,6 +33,10 @@ class PullRequests(Protocol):
         """Every review of a pull request, or an error."""
         ...
 
+    def retargeted(self, number: int) -> str | None:
+        """When a pull request last got another base branch."""
+        ...
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -63,7 +67,7 @@ def ask(pulls: PullRequests, merged: Merged, line: str) -> Asked | None:
     along that the step merged it, also of a stranger's for an earlier commit: those of another head are passed over.
     Raises GM-F431 where they are all there is: nothing that the forge says of reviews would be of this change.
     """
-    from gitops_models.forge.github.translation import seen_reviews, together  # noqa: PLC0415 - for this verb alone
+    from gitops_models.forge.github.translation import reviews_of, together  # noqa: PLC0415 - for this verb alone
 
     found = [pull for pull in pulls.pulls_of_commit(merged.step) if pull.merged and pull.base_ref == line]
     here = pulls.repository().id if found else None  # a fork's pull requests have numbers of their own
@@ -76,4 +80,4 @@ def ask(pulls: PullRequests, merged: Merged, line: str) -> Asked | None:
     if not mine:
         return None
     first = min(mine, key=lambda pull: (pull.merge_commit != merged.step, pull.number))
-    return Asked(first.number, together([seen_reviews(pulls.reviews(pull.number)) for pull in mine]))
+    return Asked(first.number, together([reviews_of(pulls, pull.number) for pull in mine]))

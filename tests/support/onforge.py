@@ -73,7 +73,8 @@ def on_page(story, head):
 class Pulls:
     """Pull requests and their reviews, as the client of the API gives them.
 
-    ``away`` is raised by every call, ``wrong`` by that of the reviews of one pull request.
+    ``away`` is raised by every call, ``wrong`` by that of the reviews of one pull request. ``turned`` is when some got
+    their base.
     """
 
     merged: dict = field(default_factory=dict)
@@ -81,6 +82,7 @@ class Pulls:
     asked: list = field(default_factory=list)
     away: Exception | None = None
     wrong: dict = field(default_factory=dict)
+    turned: dict = field(default_factory=dict)
 
     def add(self, number, step, head, *reviews, **changes):
         """Pull request ``number`` became ``step``."""
@@ -117,6 +119,9 @@ class Pulls:
         if number in self.wrong:
             raise self.wrong[number]
         return tuple(self.said[number])
+
+    def retargeted(self, number):
+        return self.turned.get(number)
 
     def _ask(self, what):
         self.asked.append(what)

@@ -15,7 +15,7 @@ from gitops_models.forge.base import Login
 from gitops_models.forge.git_only import GitOnlyForge
 from gitops_models.forge.github import models
 from gitops_models.forge.github.settings import read_settings
-from gitops_models.forge.github.translation import proposal_of, seen_reviews, together
+from gitops_models.forge.github.translation import proposal_of, reviews_of, together
 from gitops_models.policy.render.markdown import quoted
 from gitops_models.registry.text import visible
 from gitops_models.store.transport import fetch, ls_remote
@@ -142,7 +142,7 @@ class GitHubForge:
         if proposal.number is None:
             return ()
         same = {pull.number for pull in self.github.pulls(base=self.line) if pull.head == proposal.head}
-        seen = [seen_reviews(self.github.reviews(number)) for number in sorted(same | {proposal.number})]
+        seen = [reviews_of(self.github, number) for number in sorted(same | {proposal.number})]
         self._unmoved(proposal)
         return together(seen)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitops_models.forge.github.fields import unlike
 from gitops_models.forge.github.models import (
     Account,
     ChangedFile,
@@ -112,6 +113,14 @@ def labels(data: tuple[Fields, ...]) -> tuple[str, ...]:
 def comment(data: Fields) -> Comment:
     """A comment of the conversation."""
     return Comment(data.number("id"), maybe_account(data), data.maybe_text("body") or "")
+
+
+def event(data: Fields) -> tuple[str, str]:
+    """What happened to a pull request, and when."""
+    at = data.maybe_time("created_at")
+    if at is None:
+        raise unlike("event.created_at is missing")
+    return data.word("event"), at
 
 
 def commit(data: Fields) -> Commit:

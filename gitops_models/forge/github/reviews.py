@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gitops_models.forge.github import reading
 from gitops_models.forge.github.calls import Calls
 from gitops_models.forge.github.fields import fields_of, unlike
+from gitops_models.registry.times import parse_time
 
 if TYPE_CHECKING:
     from gitops_models.forge.github.models import Comment, Review
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 # A body has up to 65,536 characters, of which JSON may make twelve bytes each: so many fit into one answer.
 _PER_PAGE = 20
 _MOST_PAGES = 150
+_RETARGETS = frozenset({"base_ref_changed", "automatic_base_change_succeeded"})
 _BECOMES = {"APPROVE": "approved", "REQUEST_CHANGES": "changes-requested", "COMMENT": "commented"}
 
 
@@ -25,6 +27,14 @@ class ReviewCalls(Calls):
         path = f"{self.home}/pulls/{number}/reviews"
         found = self.api.pages(path, per_page=_PER_PAGE, most_pages=_MOST_PAGES)
         return tuple(reading.review(fields_of(one, "review")) for one in found)
+
+    def retargeted(self, number: int) -> str | None:
+        """When a pull request last got another base branch, None for one that never did; GM-F408 for too many events.
+
+        All that happened to it is listed, because nothing else says what its base was when it was reviewed.
+        """
+        found = (reading.event(one) for one in self._list(f"/issues/{number}/events", "event"))
+        return max((at for name, at in found if name in _RETARGETS), key=parse_time, default=None)
 
     def submit_review(self, number: int, *, commit: str, event: str, body: str) -> Review:
         """Review ``commit`` with ``APPROVE``, ``REQUEST_CHANGES`` or ``COMMENT``. GM-F405 for one's own pull request.

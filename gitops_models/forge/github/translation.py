@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast, get_args
+from typing import TYPE_CHECKING, Protocol, cast, get_args
 
 from gitops_models.errors import GmError
 from gitops_models.forge.base import ABSENT, Proposal, ReviewState, SeenReview, parse_branch
@@ -37,9 +37,28 @@ def proposal_of(pull: PullRequest, *, own: bool) -> Proposal:
     return replace(named, number=pull.number, url=pull.url)
 
 
-def seen_reviews(reviews: Iterable[Review]) -> tuple[SeenReview, ...]:
-    """The reviews that were submitted. GM-F408 for a kind that gm does not know: it might take an approval back."""
-    return tuple(_seen(review, review.submitted) for review in reviews if review.submitted is not None)
+class Reviewed(Protocol):
+    """What is asked of a forge about one pull request."""
+
+    def reviews(self, number: int) -> Sequence[Review]:
+        """Every review of it, or an error."""
+        ...
+
+    def retargeted(self, number: int) -> str | None:
+        """When it last got another base branch."""
+        ...
+
+
+def reviews_of(forge: Reviewed, number: int) -> tuple[SeenReview, ...]:
+    """The reviews of a pull request that were submitted, without approvals from before it got its base branch.
+
+    Against another base its page showed something else. Requests for changes stay. GM-F408 for a kind of review that
+    gm does not know: it might take an approval back.
+    """
+    said = forge.reviews(number)
+    since = forge.retargeted(number)  # asked last: what came between the answers is not missed
+    seen = (_seen(review, review.submitted) for review in said if review.submitted is not None)
+    return tuple(one for one in seen if one.state != "approved" or since is None or one.submitted > parse_time(since))
 
 
 def together(pulls: Sequence[Sequence[SeenReview]]) -> tuple[SeenReview, ...]:

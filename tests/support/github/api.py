@@ -154,7 +154,9 @@ def _paged(call, made):
 
 
 def _pages(call):
-    known = operation(call.route.method, call.route.template) or {}
+    known = operation(call.route.method, call.route.template)
+    if known is None:
+        return call.route.template.endswith("/events")
     return any(each.get("$ref", "").endswith("/page") for each in known.get("parameters", ()))
 
 

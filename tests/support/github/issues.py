@@ -1,6 +1,7 @@
 """Labels and comments of a pull request."""
 
 from tests.support.github import bodies, events
+from tests.support.github.descriptions import node
 from tests.support.github.messages import Answer, invalid, not_found
 from tests.support.github.pulls import pull_of
 from tests.support.github.routing import route
@@ -26,6 +27,20 @@ def add_labels(call):
             pull.labels.append(name)
             events.pull_request(call.repo, pull, call.account, "labeled", label=bodies.label(call.repo, name))
     return list_labels(call)
+
+
+@route("GET", ISSUE + "/events")
+def list_events(call):
+    """Of all that happens to a pull request the changes of its base; the operation is not in the description."""
+    pull = pull_of(call)
+    call.fake.violations += [f"{call.route.template}: query {name}" for name in {*call.query} - {"page", "per_page"}]
+    return [_event(call, *each) for each in pull.bases]
+
+
+def _event(call, number, name, account, at):
+    told = {"id": number, "node_id": node("BaseRefChangedEvent", number), "event": name, "created_at": at}
+    told |= {"url": f"{call.repo.api}/issues/events/{number}", "actor": bodies.person(call.fake, account)}
+    return told | {"commit_id": None, "commit_url": None, "performed_via_github_app": None}
 
 
 @route("GET", ISSUE + "/comments")

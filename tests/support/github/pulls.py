@@ -68,6 +68,7 @@ def _retarget(call, pull, base):
         raise invalid("PullRequest", "base is invalid", field="base", code="invalid")
     was = {"base": {"ref": {"from": pull.base_ref}, "sha": {"from": pull.base_oid}}}
     pull.base_ref, pull.base_oid = base, tip
+    pull.bases.append((call.fake.next_id(), "base_ref_changed", call.account, call.fake.now()))
     events.pull_request(call.repo, pull, call.account, "edited", changes=was)
 
 

@@ -89,6 +89,7 @@ class Pull:
     last_pusher: Account | None = None
     reviews: list[Review] = field(default_factory=list)
     comments: list = field(default_factory=list)
+    bases: list = field(default_factory=list)  # number, name, account and time of each change of the base
     labels: list[str] = field(default_factory=list)
     reviewers: list[Account] = field(default_factory=list)
     teams: list = field(default_factory=list)

@@ -111,3 +111,37 @@ def test_comments(server, client):
     assert client.comment(12, "words").id == 5
     assert client.edit_comment(5, "others").body == "others"
     assert [one.body for one in server.asked] == [None, {"body": "words"}, {"body": "others"}]
+
+
+def happened(number, name, at="2026-11-22T08:00:00Z"):
+    return {"id": number, "event": name, "actor": ADA, "created_at": at, "commit_id": None}
+
+
+@pytest.mark.parametrize(
+    ("rows", "at"),
+    [
+        ([], None),
+        ([happened(1, "labeled"), happened(2, "base_ref_force_pushed")], None),
+        ([happened(1, "base_ref_changed"), happened(2, "labeled", "2026-11-22T09:00:00Z")], "2026-11-22T08:00:00Z"),
+        (
+            [
+                happened(1, "automatic_base_change_succeeded", "2026-11-22T09:00:00Z"),
+                happened(2, "base_ref_changed"),
+                happened(3, "automatic_base_change_failed", "2026-11-22T10:00:00Z"),
+            ],
+            "2026-11-22T09:00:00Z",
+        ),
+    ],
+    ids=["nothing", "other", "changed", "automatic"],
+)
+def test_the_last_change_of_the_base_is_found(server, client, rows, at):
+    server.on(f"GET {HOME}/issues/12/events", rows)
+    assert client.retargeted(12) == at
+
+
+@pytest.mark.parametrize(
+    "change", [{"created_at": None}, {"created_at": "now"}, {"event": None}, {"event": 3}], ids=repr
+)
+def test_an_event_without_name_or_time_is_an_error(server, client, change):
+    server.on(f"GET {HOME}/issues/12/events", [happened(1, "base_ref_changed") | change])
+    refused("GM-F408", client.retargeted, 12)
