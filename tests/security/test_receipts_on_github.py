@@ -10,6 +10,7 @@ from gitops_models.workflows.receipt import receipts
 from gitops_models.workflows.receiptpens import key_pen
 from gitops_models.workflows.receiptpulls import pull_requests
 from gitops_models.workflows.review import check, find_proposal
+from tests.support import policy as documents
 from tests.support.colleagues import ACTIONS, Colleagues
 from tests.support.github import FakeGitHub, Fault
 from tests.support.keys import ed25519_key
@@ -234,7 +235,7 @@ def test_the_pull_request_is_the_one_that_git_merged(team):
     assert team.live() is None
 
 
-@pytest.mark.attack("an earlier commit of somebody's branch as a stranger's pull request", "accepted", by="stranger")
+@pytest.mark.attack("an earlier commit of somebody's branch as a stranger's pull request", "accepted", by="author")
 def test_a_strangers_pull_request_of_an_earlier_commit_stops_no_receipt(team):
     number = team.promote()
     first = team.pull(number).head
@@ -248,3 +249,31 @@ def test_a_strangers_pull_request_of_an_earlier_commit_stops_no_receipt(team):
     (one,) = (one for one in team.give().given if one.step == step)
     assert (one.word, one.status, one.body.pull_request, one.problem) == ("signed", "accepted", number, None)
     assert team.live() == "1.0.0"
+
+
+@pytest.mark.attack("many reviews, as long as GitHub takes them, so that none can be read", "accepted", by="author")
+def test_the_longest_reviews_of_a_stranger_stop_no_receipt(team, fake):
+    number = team.promote()
+    team.review(number, "raio")
+    fake.account("stranger", 999, "read")
+    client, head = team.client("stranger"), team.pull(number).head
+    for _ in range(70):  # 100 on one page were more than 16 MiB
+        client.submit_review(number, commit=head, event="COMMENT", body="\U0001f600" * 65536)
+    step = team.repo.merge_on_page(number, "engineer")
+    (one,) = (one for one in team.give().given if one.step == step)
+    assert (one.word, one.status, team.said(), team.live()) == ("signed", "accepted", [(104, "approved")], "1.0.0")
+
+
+@pytest.mark.attack("one's own merged pull request that cannot be read, to stop all receipts", "GM-F408", by="author")
+def test_a_pull_request_that_cannot_be_read_stops_no_other(team, fake):
+    files = dict(documents.version_files("1.1.0", model="spam", author="engineer"))  # a registration needs nobody
+    other = team.by_hand(team.registry.commit(files), "stub", by="engineer")
+    mine = team.repo.merge_on_page(other, "engineer")
+    number = team.promote()
+    team.review(number, "raio")
+    step = team.repo.merge_on_page(number, "engineer")
+    fake.fail("GET", rf"/pulls/{other}/reviews", Fault(status=200, body={"message": "no list"}), times=9)
+    done = team.receipt("--json")
+    found = {one["step"]: one for one in done.json["steps"]}
+    assert (found[mine]["receipt"], found[mine]["problem"], done.status) == ("failed", "GM-F408", 9)
+    assert (found[step]["receipt"], found[step]["status"], team.live()) == ("signed", "accepted", "1.0.0")

@@ -102,7 +102,7 @@ def test_a_list_that_never_ends_is_refused(server, client):
     assert len(server.asked) == 31
 
 
-@pytest.mark.attack("reviews so long and many that no answer holds them", "GM-F408", by="stranger")
+@pytest.mark.attack("reviews so long and many that no answer holds them", "GM-F408", by="author")
 def test_the_longest_reviews_fit_into_answers_and_too_many_cost_one_request(server, client):
     def reply(count):
         def page(asked):
