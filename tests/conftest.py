@@ -108,10 +108,10 @@ def pytest_collection_finish():
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item):
-    """A sweep repeats at length what other tests cover, and runs at full speed: tracing lines doubles its time."""
+    """A test that repeats at length what others cover runs at full speed: tracing lines doubles its time."""
     coverage = sys.modules.get("coverage")
     running = coverage.Coverage.current() if coverage else None
-    if running is None or item.get_closest_marker("sweep") is None:
+    if running is None or not (item.get_closest_marker("sweep") or item.get_closest_marker("unmeasured")):
         return (yield)
     running.stop()
     try:
