@@ -30,16 +30,15 @@ def main():
     options.add_argument("--commits", type=int, default=2000)
     options.add_argument("--runs", type=int, default=5)
     options.add_argument("--no-page", action="store_true")
+    options.add_argument("--only", choices=PARTS, action="append", help="these parts, and no page")
     chosen = options.parse_args()
+    rows = []
     with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder)
-        rows = measure(place, chosen.versions, chosen.runs)
-        rows += signatures(place, GM, ENV, commits=chosen.commits, runs=chosen.runs)
-        rows += histories(place, GM, ENV, steps=chosen.commits, runs=chosen.runs)
-        rows += judging(place, GM, ENV, runs=chosen.runs)
+        for part in chosen.only or PARTS:
+            rows += PARTS[part](Path(folder), chosen)
     lines = table(rows)
     print("\n".join(lines))
-    if not chosen.no_page:
+    if not (chosen.no_page or chosen.only):
         PAGE.parent.mkdir(parents=True, exist_ok=True)
         PAGE.write_text(page(lines, chosen.versions, chosen.runs), encoding="utf-8")
 
@@ -91,6 +90,14 @@ def same_answer(here, git, made, env):
     if known != tagged or tagged.total() != made.versions:
         raise SystemExit(f"gm list and the tags differ: {known} and {tagged}")
     subprocess.run([*here, "verify"], check=True, capture_output=True, env=environment)
+
+
+PARTS = {
+    "listings": lambda place, chosen: measure(place, chosen.versions, chosen.runs),
+    "signatures": lambda place, chosen: signatures(place, GM, ENV, commits=chosen.commits, runs=chosen.runs),
+    "histories": lambda place, chosen: histories(place, GM, ENV, steps=chosen.commits, runs=chosen.runs),
+    "judging": lambda place, chosen: judging(place, GM, ENV, runs=chosen.runs),
+}
 
 
 def page(lines, versions, runs):
