@@ -62,7 +62,15 @@ def _recorded(session: Session, step: str, change_id: str) -> tuple[SeenReview, 
 
     found = [one.receipt for one in heard(session, step, change_id)]
     return tuple(
-        SeenReview(one.id, one.user_id, str(one.user_id), False, one.state, one.commit_id, one.submitted)  # noqa: FBT003
+        SeenReview(
+            one.id,
+            one.user_id,
+            str(one.user_id),
+            bot=False,
+            state=one.state,
+            commit=one.commit_id,
+            submitted=one.submitted,
+        )
         for one in (found[-1].reviews if found else ())
         if one.state == ASKS
     )
