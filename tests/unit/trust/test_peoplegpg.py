@@ -179,7 +179,7 @@ def test_homes_go_with_their_keys(keys, ann, team):
 
 def test_a_listed_key_that_gpg_cannot_read_leaves_the_others_alone(keys, ann):
     packets = base64.b64decode(listed(keys, ann)["key"])
-    bare = packets[: 2 + packets[1]]  # the first packet (old format, one octet of length): no user ID, no self-signature
+    bare = packets[: 2 + packets[1]]  # the first packet alone, its length in one octet
     assert packets[len(bare)] == 0xB4  # the user ID follows; the same byte may stand in the key's own, random numbers
     broken = {"type": "gpg", "fingerprint": ann, "key": base64.b64encode(bare).decode()}
     good = keys.make("good")
