@@ -17,6 +17,7 @@ from gitops_models.workflows.door import install_hook
 from gitops_models.workflows.pin import pin
 from tests.support.git import clone_repository, init_repository, run_git
 from tests.support.keys import ed25519_key
+from tests.support.measured import measuring
 from tests.support.policy import document
 from tests.support.registry import NO_EVIDENCE, Registry
 
@@ -51,7 +52,8 @@ def command(clone, *words):
 def start(clone, *words, **settings):
     """Start ``gm`` and do not wait for it."""
     pipe = subprocess.PIPE
-    return subprocess.Popen(command(clone, *words), stdout=pipe, stderr=pipe, text=True, env=os.environ | settings)
+    environment = os.environ | measuring(words) | settings
+    return subprocess.Popen(command(clone, *words), stdout=pipe, stderr=pipe, text=True, env=environment)
 
 
 def finish(process, begun=None):
