@@ -13,6 +13,8 @@ from tests.support.onforge import Pulls, on_page, seen, told
 from tests.support.provenance import ROOT, workflow
 from tests.support.sigstore_loopback import github_claims, loopback
 
+FLOW = ".github/workflows/gm-receipt.yml"
+
 
 @pytest.fixture(name="stack", scope="module")
 def _stack():
@@ -36,7 +38,8 @@ def _thief():
 
 @pytest.fixture(name="story")
 def _story(tmp_path, stack):
-    story = told(tmp_path / "r", files={ROOT: json.dumps(stack.root).encode()}, workflows=[workflow(stack)])
+    files = {ROOT: json.dumps(stack.root).encode(), FLOW: b"on: push\n"}
+    story = told(tmp_path / "r", files=files, workflows=[workflow(stack)])
     story.head = story.promote("fraud", "1.0.0", "staging").head
     story.step = on_page(story, story.head)
     story.pulls = Pulls()
