@@ -1,5 +1,6 @@
 """What holds for every test: a home and a Git configuration of its own, and no network past loopback."""
 
+import functools
 import gc
 import itertools
 import os
@@ -97,10 +98,19 @@ def shared_data() -> Path:
 
 
 def pytest_collection_modifyitems(items):
-    """Whoever asks for the shared data is marked so."""
+    """Whoever asks for the shared data is marked so, and who works through processes is measured in these alone."""
     for item in items:
         if "shared_data" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.shared_data)
+        if _works_through_processes(item.module):
+            item.add_marker(pytest.mark.unmeasured)
+
+
+@functools.cache
+def _works_through_processes(module):
+    """End to end, or with the processes of ``tests.support.team``: in this one there is only the set-up."""
+    used = (getattr(value, "__module__", None) for value in vars(module).values())
+    return Path(module.__file__).parent.name == "e2e" or "tests.support.team" in used
 
 
 def pytest_collection_finish():
