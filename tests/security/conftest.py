@@ -15,7 +15,7 @@ def told(_isolated_session, tmp_path_factory):
     stories_told = {}
 
     def tell(teller, *arguments):
-        key = (teller.__name__, *arguments)
+        key = (teller.__module__, teller.__qualname__, *arguments)
         if key not in stories_told:
             stories_told[key] = teller(tmp_path_factory.mktemp("story") / "r", *arguments)
         return stories_told[key]

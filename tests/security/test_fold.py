@@ -288,10 +288,23 @@ def test_a_blocked_policy_is_never_released_by_late_approval(registry):
     registry.approve(proposal, "raio")
     step = registry.merge_by_hand(proposal.head, by="owner")
     change = last(registry).change_id
+    assert late.find_waiting(registry.session("raio"), step) is None
+    later = registry.commit({"notes.txt": b"the line goes on"}, land=True)
+    record = acceptance(registry, by="raio", merge=step, head=proposal.head, change_id=change, main=later)
+    append(registry, change, record)
+    status = next(one.status for one in registry.history().steps if one.oid == step)
+    assert (status, registry.history().policy.version) == ("pending", 1)
+    assert late.find_waiting(registry.session("raio"), step) is None
+
+
+def test_a_policy_that_a_forge_merged_is_accepted_while_it_is_the_tip(registry):
+    proposal = registry.draft("-", {POLICY: weak_policy(registry)}, by="owner", event="policy")
+    registry.approve(proposal, "raio")
+    step = registry.merge_by_hand(proposal.head, by="owner")
+    change = last(registry).change_id
     record = acceptance(registry, by="raio", merge=step, head=proposal.head, change_id=change, main=step)
     append(registry, change, record)
-    assert (last(registry).status, registry.history().policy.version) == ("pending", 1)
-    assert late.find_waiting(registry.session("raio"), step) is None
+    assert (last(registry).status, registry.history().policy.version) == ("accepted", 2)
 
 
 @pytest.mark.attack("late approval of what a removed signer left", "GM-P801", by="thief")

@@ -59,7 +59,7 @@ def test_a_redirect_carries_no_token_away(server, status):
 def test_the_next_page_is_on_the_same_server(server):
     with answering() as eve:
         eve.on(f"GET {REVIEWS}", [review(101)])
-        rows = [review(number) for number in range(1, 101)]
+        rows = [review(number) for number in range(1, 21)]
         linked(server, rows, f'<{eve.api}{REVIEWS}?page=2>; rel="next"')
         refused("GM-F408", server.client().reviews, 12)
         assert eve.asked == []
@@ -69,7 +69,7 @@ def test_the_next_page_is_on_the_same_server(server):
 def test_the_next_page_is_of_the_same_list(server):
     approved = f"{HOME}/pulls/11/reviews"
     server.on(f"GET {approved}", [review(101)])
-    rows = [review(number, state="COMMENTED") for number in range(1, 101)]
+    rows = [review(number, state="COMMENTED") for number in range(1, 21)]
     linked(server, rows, f'<{server.api}{approved}?page=2>; rel="next"')
     refused("GM-F408", server.client().reviews, 12)
     assert f"GET {approved}" not in server.lines
@@ -79,7 +79,7 @@ def test_the_next_page_is_of_the_same_list(server):
 def test_a_list_that_ends_early_is_not_taken_for_whole(server):
     def reply(asked):
         page = int(asked.query["page"])
-        rows = [review(number) for number in range(page * 100 - 99, page * 100 + 1)]
+        rows = [review(number) for number in range(page * 20 - 19, page * 20 + 1)]
         said = f'<{server.api}{REVIEWS}?page=2>; rel="next", <{server.api}{REVIEWS}?page=3>; rel="last"'
         return Reply(rows, headers={"Link": said if page == 1 else "<x>; rel=prev"})
 
@@ -98,7 +98,7 @@ def test_a_body_that_is_cut_is_no_list(server):
 def test_a_full_page_without_a_link_is_looked_behind(server):
     def reply(asked):
         first = asked.query["page"] == "1"
-        return [review(n) for n in range(1, 101)] if first else [review(101, state="CHANGES_REQUESTED")]
+        return [review(n) for n in range(1, 21)] if first else [review(21, state="CHANGES_REQUESTED")]
 
     server.on(f"GET {REVIEWS}", reply)
     assert server.client().reviews(12)[-1].state == "changes-requested"
@@ -196,12 +196,12 @@ def test_a_token_is_one_word():
 def test_links_by_number_are_githubs_own(server):
     def reply(asked):
         first = asked.query["page"] == "1"
-        link = f'<{server.api}/repositories/42/pulls/12/reviews?per_page=100&page=2>; rel="next"'
-        rows = range(1, 101) if first else range(101, 111)
+        link = f'<{server.api}/repositories/42/pulls/12/reviews?per_page=20&page=2>; rel="next"'
+        rows = range(1, 21) if first else range(21, 31)
         return Reply([review(number) for number in rows], headers={"Link": link} if first else {})
 
     server.on(f"GET {REVIEWS}", reply)
-    assert len(server.client().reviews(12)) == 110
+    assert len(server.client().reviews(12)) == 30
 
 
 @pytest.mark.lookalike("The repository was renamed, and GitHub sends to its number on the same server")

@@ -8,7 +8,7 @@ from gitops_models.errors import GmError
 from gitops_models.registry.times import format_time
 from gitops_models.trust.records import make_receipt
 from gitops_models.verification.receipts import Bench, Merged, hear
-from tests.security.test_receipts import FLOW, NOBODY, RUN, add, body_of, keyless, people, put, refused, told
+from tests.security.test_receipts import FLOW, RUN, add, body_of, keyless, people, put, refused, told
 from tests.support import stories
 from tests.support.keys import ed25519_key
 from tests.support.provenance import ROOT, workflow
@@ -66,7 +66,7 @@ def test_a_run_of_another_file_signs_nothing(story, stack, tmp_path, files):
     record = keyless(stack, tmp_path, at(story, later))
     with story.untouched(), pytest.raises(GmError) as refusal:
         add(story, tmp_path, record)
-    assert refusal.value.code == NOBODY
+    assert refusal.value.code == "GM-T108"
     assert "is not the accepted one" in refusal.value.message
     put(story, record)
     assert (status(story), story.live_version("fraud", "staging")) == ("pending", "1.2.0")
@@ -82,7 +82,7 @@ def test_putting_the_file_back_helps_nobody(story, stack, tmp_path):
     assert (status(story), story.live_version("fraud", "staging")) == ("pending", "1.2.0")
     with pytest.raises(GmError) as refusal:
         heard(story, record)
-    assert refusal.value.code == NOBODY
+    assert refusal.value.code == "GM-T108"
 
 
 @pytest.mark.attack("a receipt of a workflow whose file is not governed", "GM-T108", by="author")
@@ -90,7 +90,7 @@ def test_putting_the_file_back_helps_nobody(story, stack, tmp_path):
 def test_a_workflow_whose_file_was_never_accepted_signs_nothing(stack, tmp_path, path):
     flow = workflow(stack, identity=github_claims(workflow_path=path)["workflow_url"])
     story = told(tmp_path / "r", stack, workflows=[flow])
-    assert refused(story, tmp_path, keyless(stack, tmp_path, body_of(story), workflow_path=path)) == NOBODY
+    assert refused(story, tmp_path, keyless(stack, tmp_path, body_of(story), workflow_path=path)) == "GM-T108"
 
 
 @pytest.mark.lookalike("a receipt with the workload's key, while a workflow file waits for its acceptance")

@@ -235,7 +235,7 @@ def test_the_pull_request_is_the_one_that_git_merged(team):
     assert team.live() is None
 
 
-@pytest.mark.attack("an earlier commit of somebody's branch as a stranger's pull request", "accepted", by="author")
+@pytest.mark.attack("an earlier commit of somebody's branch as a stranger's pull request", "ignored", by="author")
 def test_a_strangers_pull_request_of_an_earlier_commit_stops_no_receipt(team):
     number = team.promote()
     first = team.pull(number).head
@@ -251,7 +251,7 @@ def test_a_strangers_pull_request_of_an_earlier_commit_stops_no_receipt(team):
     assert team.live() == "1.0.0"
 
 
-@pytest.mark.attack("many reviews, as long as GitHub takes them, so that none can be read", "accepted", by="author")
+@pytest.mark.attack("many reviews, as long as GitHub takes them, so that none can be read", "ignored", by="author")
 def test_the_longest_reviews_of_a_stranger_stop_no_receipt(team, fake):
     number = team.promote()
     team.review(number, "raio")
