@@ -83,6 +83,21 @@ CODES = {
         Exit.INTEGRITY,
         "land what the bundle held in the forge (`gm merge --from FILE`), or put the bundle back",
     ),
+    "GM-R520": Code(
+        "check before the switch failed",
+        Exit.DENIED,
+        "what was served stays; correct the model and register it again, or correct the check in the reconciler's file",
+    ),
+    "GM-R521": Code(
+        "check of what is served failed",
+        Exit.DENIED,
+        "read the values of the check in `gm status --json`; a rollback is proposed, see `gm proposals`",
+    ),
+    "GM-R522": Code(
+        "check before the switch could not be run",
+        Exit.EXTERNAL,
+        "what was served stays; make the program or address of the check answer, it is tried again",
+    ),
     "GM-R700": Code(
         "notification receiver cannot be reached",
         Exit.EXTERNAL,
