@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from gitops_models.delivery.summaries import summaries
 from gitops_models.errors import GmError
 
 if TYPE_CHECKING:
@@ -104,6 +105,8 @@ def body_of(record: DeploymentRecord) -> Deployment:
             "result": record.result.value,
             "reason": record.reason,
             "override": record.override,
+            "checks": summaries(record.checks),
+            **{name: at for name, at in asdict(record.times).items() if at},
         }
     )
 

@@ -9,6 +9,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from gitops_models.delivery.checks.base import CheckResult
+from gitops_models.delivery.summaries import plain_check
 from gitops_models.delivery.values import Deployment, ModelStage
 from gitops_models.registry.canonical import jcs, sha256_hex
 from gitops_models.registry.times import format_time
@@ -25,12 +27,36 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True)
+class Times:
+    """The exposure clock of a way back, each time as documents write it and ``None`` where it is not known.
+
+    When the version that is replaced was made live, when its fault was seen, when the way back was proposed, when the
+    last approval that it needed was given, when it was merged, when the good version was served, when that was checked.
+    """
+
+    deployed: str | None = None
+    detected: str | None = None
+    initiated: str | None = None
+    authorized: str | None = None
+    merged: str | None = None
+    restored: str | None = None
+    validated: str | None = None
+
+    def over(self, earlier: "Times") -> "Times":
+        """Return these times, those of ``earlier`` where one is missing."""
+        return Times(**{**asdict(earlier), **{name: at for name, at in asdict(self).items() if at is not None}})
+
+
+UNKNOWN_TIMES = Times()
+
+
+@dataclass(frozen=True)
 class DeploymentRecord:
     """One change of what a target serves. Times as documents write them, digests in hex.
 
     ``digest`` is what was to be served (``None``: nothing), ``observed`` what was hashed afterwards, ``replaced``
-    what was hashed before, ``override`` the
-    sha256 of the statement that asked for it instead of Git.
+    what was hashed before, ``override`` the sha256 of the statement that asked for it instead of Git, ``checks`` what
+    the checks around the switch came to.
     """
 
     target: str
@@ -49,19 +75,39 @@ class DeploymentRecord:
     observed: str | None = None
     finished: str | None = None
     override: str | None = None
+    checks: tuple[CheckResult, ...] = ()
+    times: Times = UNKNOWN_TIMES
 
     @property
     def name(self) -> str:
         """The identity of the attempt: the same before and after it ended, so that it is recorded once."""
-        begun = {key: value for key, value in asdict(self).items() if key not in _ENDING}
-        return sha256_hex(jcs({**begun, "artifacts": list(self.artifacts)}))
+        begun = {key: value for key, value in to_mapping(self).items() if key not in _ENDING}
+        return sha256_hex(jcs(begun))
 
-    def ended(self, result: Outcome, *, observed: str | None, at: datetime, reason: str = "") -> "DeploymentRecord":
-        """Return the record of how the attempt ended."""
-        return replace(self, result=result, observed=observed, finished=format_time(at), reason=reason or self.reason)
+    def ended(
+        self,
+        result: Outcome,
+        *,
+        observed: str | None,
+        at: datetime,
+        reason: str = "",
+        checks: tuple[CheckResult, ...] = (),
+        times: Times = UNKNOWN_TIMES,
+    ) -> "DeploymentRecord":
+        """Return the record of how the attempt ended; ``checks`` and ``times`` add to those that it has."""
+        return replace(
+            self,
+            result=result,
+            observed=observed,
+            finished=format_time(at),
+            reason=reason or self.reason,
+            checks=(*self.checks, *checks),
+            times=times.over(self.times),
+        )
 
 
-_ENDING = frozenset({"result", "reason", "observed", "finished"})
+_LATER = frozenset({"checks", "times"})  # journals of earlier versions have none
+_ENDING = _LATER | {"result", "reason", "observed", "finished"}
 
 
 @dataclass(frozen=True)
@@ -95,8 +141,15 @@ def intend(
 
 
 def to_mapping(record: DeploymentRecord) -> dict[str, Any]:
-    """Return the plain value of ``record``, as it is signed."""
-    return {**asdict(record), "artifacts": list(record.artifacts), "result": record.result.value}
+    """Return the plain value of ``record``, as the journal keeps it."""
+    plain = {field.name: getattr(record, field.name) for field in fields(record)}
+    return {
+        **plain,
+        "artifacts": list(record.artifacts),
+        "result": record.result.value,
+        "checks": [plain_check(check) for check in record.checks],
+        "times": asdict(record.times),
+    }
 
 
 def render_record(record: DeploymentRecord) -> bytes:
@@ -106,8 +159,12 @@ def render_record(record: DeploymentRecord) -> bytes:
 
 def parse_record(value: Mapping[str, Any]) -> DeploymentRecord:
     """Read what ``render_record`` wrote. Raises ``TypeError`` or ``ValueError`` for anything else."""
-    if set(value) != {field.name for field in fields(DeploymentRecord)}:
+    if set(value) | _LATER != {field.name for field in fields(DeploymentRecord)}:
         raise ValueError("not the fields of a deployment record")
-    return DeploymentRecord(
-        **{**value, "artifacts": tuple(value["artifacts"]), "result": Outcome(value["result"])},
-    )
+    read = {
+        "artifacts": tuple(value["artifacts"]),
+        "result": Outcome(value["result"]),
+        "checks": tuple(CheckResult(**check) for check in value.get("checks", ())),
+        "times": Times(**value.get("times", {})),
+    }
+    return DeploymentRecord(**{**value, **read})

@@ -5,14 +5,15 @@ that meant something else.
 """
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, StrictStr, model_serializer
+from pydantic_core.core_schema import SerializerFunctionWrapHandler
 
 from gitops_models.errors import GmError
 from gitops_models.registry.times import TIME_PATTERN, parse_time
 
-__all__ = ["Acceptance", "Body", "ChangeSummary", "Checkpoint", "Decision", "Deployment", "Override"]
+__all__ = ["Acceptance", "Body", "ChangeSummary", "CheckSummary", "Checkpoint", "Decision", "Deployment", "Override"]
 
 
 def _on_the_calendar(text: str) -> str:
@@ -26,7 +27,12 @@ def _on_the_calendar(text: str) -> str:
 Oid = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Time = Annotated[str, Field(pattern=TIME_PATTERN), AfterValidator(_on_the_calendar)]
+Words = Annotated[StrictStr, Field(max_length=128)]
+ShortText = Annotated[StrictStr, Field(max_length=512)]
 Texts = Annotated[tuple[StrictStr, ...], Field(strict=False)]
+_WHERE_KNOWN = frozenset(
+    {"checks", "deployed", "detected", "initiated", "authorized", "merged", "restored", "validated"}
+)
 
 
 class Body(BaseModel):
@@ -114,8 +120,27 @@ class Checkpoint(Body):
         return parse_time(self.at)
 
 
+class CheckSummary(BaseModel):
+    """What one check around a switch came to; ``passed`` is None where it could not be run."""
+
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid", strict=True)
+
+    id: Words
+    use: Words
+    passed: bool | None
+    required: bool
+    values: Annotated[dict[Words, FiniteFloat | ShortText], Field(max_length=32)]
+    message: ShortText
+    seconds: Annotated[FiniteFloat, Field(ge=0)]
+
+
 class Deployment(Body):
-    """What a reconciler did on one target; ``main`` is the accepted step that asked for it, ``version`` what serves."""
+    """What a reconciler did on one target; ``main`` is the accepted step that asked for it, ``version`` what serves.
+
+    The times from ``deployed`` on are the exposure clock, each where it is known: when the version that is replaced was
+    made live, when its fault was seen, when the way back was proposed, agreed to, merged, served and validated. They
+    and ``checks`` are left out where there are none, so that a record without them is the one it always was.
+    """
 
     target: str
     model: str
@@ -130,6 +155,19 @@ class Deployment(Body):
     result: Literal["succeeded", "failed", "healed", "removed"]
     reason: str
     override: Sha256 | None = None
+    checks: Annotated[tuple[CheckSummary, ...], Field(strict=False, max_length=64)] = ()
+    deployed: Time | None = None
+    detected: Time | None = None
+    initiated: Time | None = None
+    authorized: Time | None = None
+    merged: Time | None = None
+    restored: Time | None = None
+    validated: Time | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_the_unknown(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        fields: dict[str, Any] = plain(self)
+        return {name: value for name, value in fields.items() if value or name not in _WHERE_KNOWN}
 
 
 class Override(Body):
