@@ -1,3 +1,4 @@
+import base64
 import json
 from dataclasses import replace
 from math import inf, nan
@@ -24,8 +25,6 @@ TIMES = Times(deployed="2026-11-20T10:00:00Z", merged="2026-11-21T10:00:00Z")
 
 def predicate(record):
     envelope = json.loads(make_deployment(body_of(record), ed25519_key("reconciler")).envelope)
-    import base64  # noqa: PLC0415
-
     return json.loads(base64.b64decode(envelope["payload"]))["predicate"]
 
 
@@ -62,13 +61,14 @@ def test_times_are_laid_over_those_known_before():
     assert later.over(TIMES) == replace(TIMES, restored=later.restored, merged=later.merged)
 
 
+LONG = "x" * 600
+
+
 @pytest.mark.parametrize(
-    ("value", "kept"), [(nan, "nan"), (inf, "inf"), (-inf, "-inf"), (2, 2.0), ("x" * 600, "x" * 511 + "…")]
+    ("value", "kept"), [(nan, "nan"), (inf, "inf"), (-inf, "-inf"), (2, 2.0), (LONG, LONG[:511] + "…")]
 )
 def test_a_value_that_json_cannot_hold_is_kept_as_a_word(value, kept):
-    assert plain_check(replace(GOLDEN, values={"v": value}, seconds=value if value != value else 1.0))["values"] == {
-        "v": kept
-    }
+    assert plain_check(replace(GOLDEN, values={"v": value}))["values"] == {"v": kept}
 
 
 def test_odd_texts_and_times_come_out_sound():
