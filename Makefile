@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: help setup demo test lint types docs docs-check attacks bench fuzz mutate sweep coverage peers lock clean
+.PHONY: help setup demo test lint types docs docs-check attacks bench fuzz mutate sweep coverage peers test-servers lock clean
 
 # Every test and every step of the demo starts a new Python: without byte code that costs a second each.
 unexport PYTHONDONTWRITEBYTECODE
@@ -96,6 +96,9 @@ $(EXAMPLES)/.ready:
 	cd $(EXAMPLES) && mv *.tgz package.tgz && echo "$(EXAMPLES_SHA256)  package.tgz" | sha256sum --check --quiet
 	tar -xzf $(EXAMPLES)/package.tgz -C $(EXAMPLES) --strip-components=1 --no-same-owner
 	@touch $@
+
+test-servers: $(READY) ## the real servers that tests speak to, unpacked under .cache where they are missing
+	$(BIN)/python .ci/servers.py
 
 lock: ## renew uv.lock and its copy for pip (needs uv)
 	uv lock

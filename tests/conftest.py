@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.support.servers import FIXTURES, _s3_server, metrics, prometheus, s3, why_missing  # noqa: F401 - fixtures
+
 ROOT = Path(__file__).resolve().parent.parent
 SHARED_DATA = Path(os.environ.get("GM_SHARED_DATA") or ROOT.parent / "shared" / "data")
 
@@ -102,8 +104,18 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if "shared_data" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.shared_data)
+        _mark_servers(item)
         if _works_through_processes(item.module):
             item.add_marker(pytest.mark.unmeasured)
+
+
+def _mark_servers(item):
+    """Whoever asks for a real server is marked so, and skipped where it is missing."""
+    for server in sorted({FIXTURES[name] for name in getattr(item, "fixturenames", ()) if name in FIXTURES}):
+        item.add_marker(pytest.mark.server(server))
+    reason = why_missing({name for mark in item.iter_markers("server") for name in mark.args})
+    if reason:
+        item.add_marker(pytest.mark.skip(reason=reason))
 
 
 @functools.cache

@@ -66,6 +66,7 @@ def run_skips(root, tmp_path, message, kind="pytest.skip"):
         "the shared data folder is absent: /somewhere/shared/data",
         "model-signing 1.1.1 is not installed in /somewhere/.cache/model-signing/1.1.1",
         "GitHub's example events are not in /somewhere/.cache/webhooks-examples/7.6.1: make peers",
+        "prometheus is not installed: run make test-servers",
     ],
 )
 def test_ci_fails_on_a_skip_that_it_does_not_allow(repository_root, tmp_path, message):
