@@ -2,8 +2,8 @@
 
 usage: servers.py [FOLDER]
 
-The packages are fetched and checked by apt-get and unpacked, never installed: that needs no root, changes nothing of the
-machine, and no unit of theirs is started, now or at the next boot. What is on PATH already is left to be used from there.
+The packages are fetched and checked by apt-get and unpacked, never installed: that needs no root, changes nothing of
+the machine, and no unit of theirs is started, now or at the next boot. What is on PATH already is used from there.
 """
 
 from __future__ import annotations

