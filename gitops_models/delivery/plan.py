@@ -59,12 +59,23 @@ def drift(desired: Desired, seen: Observation) -> tuple[Drift, ...]:
         return (Drift(DriftKind.MISSING_LINK, "current"),) if expected else ()
     if entry_digest(seen.link) != target.digest:
         return (Drift(DriftKind.CHANGED_LINK, "current"),) if expected or seen.link is None else ()
-    return _byte_drift(target, seen)
+    return _byte_drift(target, seen) or (_engine_drift(seen) if expected else ())
+
+
+def _engine_drift(seen: Observation) -> tuple[Drift, ...]:
+    """What an engine says of itself that was once told to serve what lies there."""
+    engine = seen.engine
+    if engine is None or engine.told != seen.link or engine.follows(seen.link):
+        return ()
+    kind = DriftKind.EMPTY_ENGINE if engine.digest is None else DriftKind.OTHER_ENGINE
+    return (Drift(kind, "engine"),)
 
 
 def _uninvited(seen: Observation) -> tuple[Drift, ...]:
-    if seen.link_state is LinkState.MISSING or seen.noted is not None:
+    if seen.empty or seen.noted is not None:
         return ()
+    if seen.link_state is LinkState.MISSING:
+        return (Drift(DriftKind.OTHER_ENGINE, "engine"),)
     return (Drift(DriftKind.CHANGED_LINK, "current"),)
 
 
@@ -96,7 +107,7 @@ def _change(desired: Desired, seen: Observation) -> Action | None:
     if desired.standing is Standing.QUARANTINED:
         return None
     if target is None:
-        occupied = seen.link_state is not LinkState.MISSING or seen.noted is not None
+        occupied = not seen.empty or seen.noted is not None
         return Retire(desired.at, previous=_predecessor(desired, seen)) if occupied else None
     if not seen.serves(target.digest):
         return Switch(target, previous=_predecessor(desired, seen))

@@ -15,7 +15,7 @@ from gitops_models.delivery.plan import drift
 from gitops_models.delivery.records import Circumstances, Outcome, intend
 from gitops_models.delivery.results import Done, Report, Result, examine
 from gitops_models.delivery.targets.base import Stamp
-from gitops_models.delivery.values import LinkState, Observation, Retire, Switch
+from gitops_models.delivery.values import Observation, Retire, Switch
 from gitops_models.errors import GmError
 
 if TYPE_CHECKING:
@@ -246,7 +246,7 @@ def seen_as(now: Observation) -> str:
 
 def _is_made(intent: DeploymentRecord, now: Observation) -> bool:
     if intent.digest is None:
-        return now.link_state is LinkState.MISSING
+        return now.empty
     return now.serves(intent.digest)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from gitops_models.delivery.plan import drift
 from gitops_models.delivery.recorder import Delivered
-from gitops_models.delivery.values import Desired, Drift, LinkState, ModelStage, Observation, Standing, entry_digest
+from gitops_models.delivery.values import Desired, Drift, ModelStage, Observation, Standing, entry_digest
 from gitops_models.errors import Exit, GmError
 
 
@@ -174,7 +174,7 @@ def _sync(desired: Desired, seen: Observation, left: tuple[Drift, ...]) -> Sync:
     if left:
         return Sync.DRIFTED
     if wanted is None:
-        return Sync.SYNCED if seen.link_state is LinkState.MISSING else Sync.BEHIND
+        return Sync.SYNCED if seen.empty else Sync.BEHIND
     return Sync.SYNCED if seen.serves(wanted.digest) else Sync.BEHIND
 
 

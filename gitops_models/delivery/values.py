@@ -125,9 +125,37 @@ class LinkState(StrEnum):
     FOREIGN = "foreign"
 
 
+UNSETTLED = "?"  # told: begun and not ended, so nobody knows what the engine did
+
+
+@dataclass(frozen=True)
+class EngineState:
+    """What the program between the files and those who ask serves.
+
+    ``told`` is the store entry that it was last told to serve, ``None`` for nothing and ``UNSETTLED`` where that has
+    not ended. ``digest`` is what it says that it serves, where it ``answers`` such a question.
+    """
+
+    told: str | None
+    digest: str | None = None
+    answers: bool = False
+
+    @property
+    def idle(self) -> bool:
+        """Whether it serves nothing, as far as it can be asked."""
+        return self.told is None and self.digest is None
+
+    def follows(self, entry: str | None) -> bool:
+        """Whether it serves the store entry."""
+        return self.told == entry and (not self.answers or self.digest == entry_digest(entry))
+
+
 @dataclass(frozen=True)
 class Observation:
-    """What is served at one model and stage: hashed now, from what a reader gets through ``current``."""
+    """What is served at one model and stage: hashed now, from what a reader gets through ``current``.
+
+    ``engine`` is there where a program serves what lies there.
+    """
 
     at: ModelStage
     link_state: LinkState = LinkState.MISSING
@@ -137,16 +165,28 @@ class Observation:
     previous: str | None = None
     noted: Noted | None = None
     leftovers: tuple[str, ...] = ()
+    engine: EngineState | None = None
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is served: no link, and no engine that goes on without one."""
+        return self.link_state is LinkState.MISSING and (self.engine is None or self.engine.idle)
 
     @property
     def digest(self) -> str | None:
-        """The digest of the served bytes, ``None`` where nothing is served."""
+        """The digest of what is served, the engine's word where it has one; ``None`` where nothing is served."""
+        if self.engine is not None and self.engine.answers:
+            return self.engine.digest
         if self.link_state is LinkState.MISSING:
             return None
         return tree_digest(collapse(self.files))
 
     def serves(self, digest: str) -> bool:
         """Whether exactly the bytes of the deployment ``digest`` are served from its own store entry."""
+        return self.lies(digest) and (self.engine is None or self.engine.follows(self.link))
+
+    def lies(self, digest: str) -> bool:
+        """Whether exactly those bytes lie where a reader gets them, whatever an engine makes of it."""
         linked = self.link_state is LinkState.STORE and entry_digest(self.link) == digest
         return linked and holds(self.files, digest)
 
@@ -159,6 +199,8 @@ class DriftKind(StrEnum):
     CHANGED_BYTES = "changed-bytes"
     MISSING_FILE = "missing-file"
     EXTRA_FILE = "extra-file"
+    EMPTY_ENGINE = "empty-engine"
+    OTHER_ENGINE = "other-engine"
 
 
 @dataclass(frozen=True)

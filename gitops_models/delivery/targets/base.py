@@ -28,6 +28,40 @@ class ByteSource(Protocol):
         """
 
 
+@dataclass(frozen=True)
+class Order:
+    """What an engine is told: serve at ``at`` the version whose verified bytes lie in ``folder``.
+
+    ``version`` is its name for people, ``digest`` the sha256 that stands for the bytes, ``entry`` the folder's name.
+    """
+
+    at: ModelStage
+    version: str
+    digest: str
+    entry: str
+    folder: Path
+
+
+class Engine(Protocol):
+    """A program that serves what lies in a directory target: it is told of each switch, and asked what it serves.
+
+    It raises ``GmError``: exit status 9 where another attempt may help, any other where it refuses the version.
+    """
+
+    @property
+    def answers(self) -> bool:
+        """Whether it can be asked."""
+
+    def load(self, order: Order) -> None:
+        """Have it serve the version; what it served stays where that fails. Telling it twice is as good as once."""
+
+    def unload(self, at: ModelStage) -> None:
+        """Have it serve nothing there."""
+
+    def digest(self, at: ModelStage) -> str | None:
+        """Return the digest of what it serves by its own word, ``None`` for nothing. Asked only where it answers."""
+
+
 class Target(Protocol):
     """One place that serves models. Every writing method is called inside ``exclusive``."""
 
@@ -57,6 +91,12 @@ class Target(Protocol):
 
     def observe(self, at: ModelStage) -> Observation:
         """Hash what is really served now; nothing that a record or a note says is believed."""
+
+    def place_of(self, at: ModelStage) -> Path | None:
+        """Return the folder of bytes that is live, ``None`` where there is none."""
+
+    def folder(self, at: ModelStage, entry: str) -> Path:
+        """Return the folder in which the bytes of a staged entry lie."""
 
     def plan(self, desired: Desired, seen: Observation) -> tuple[Action, ...]:
         """Return the actions that lead from ``seen`` to ``desired``."""

@@ -3,29 +3,36 @@
 A reader that resolves ``current`` once sees one version whole: entries of the store are complete before the link
 names them and are never changed afterwards. A corrupted entry is not repaired in place, where a reader would see a
 mix; a new generation ``<sha256>.<n>`` is built, the link moves to it and the bad one goes to ``quarantine/``.
+
+Where an engine serves from it, the engine is told after the link moved, and ``told`` keeps what it was told last: a run
+that is killed in between tells it again.
 """
 
 import os
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from gitops_models.delivery import durable
 from gitops_models.delivery.locks import exclusive
 from gitops_models.delivery.plan import DEFAULT_KEEP, plan
-from gitops_models.delivery.targets.base import ByteSource, Stamp
+from gitops_models.delivery.targets.base import ByteSource, Engine, Order, Stamp
 from gitops_models.delivery.targets.place import Place
 from gitops_models.delivery.targets.tree import read_tree
 from gitops_models.delivery.values import (
+    UNSETTLED,
     Action,
     Deployment,
     Desired,
+    EngineState,
     ModelStage,
     Note,
     Observation,
     Retire,
     Switch,
     Tidy,
+    entry_digest,
     holds,
     next_generation,
 )
@@ -36,7 +43,7 @@ OWNER_NAME = ".gm.repository"
 
 
 class DirectoryTarget:
-    """Serves models from a directory of this machine. ``root`` is made when missing."""
+    """Serves models from a directory of this machine, and through ``engine`` if any. ``root`` is made when missing."""
 
     def __init__(
         self,
@@ -47,6 +54,7 @@ class DirectoryTarget:
         models: Collection[str] | None = None,
         keep: int = DEFAULT_KEEP,
         lock_wait: float = 5.0,
+        engine: Engine | None = None,
     ) -> None:
         self.root = root
         self.id = id
@@ -54,6 +62,7 @@ class DirectoryTarget:
         self.models = models
         self._keep = keep
         self._lock_wait = lock_wait
+        self._engine = engine
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
@@ -80,10 +89,25 @@ class DirectoryTarget:
             return tuple(sorted(at for at in found if _is_ours(Place(self.root, at))))
 
     def observe(self, at: ModelStage) -> Observation:
-        """Hash what a reader gets. Raises GM-R301 for unsafe directories, GM-R302 where reading fails."""
+        """Hash what a reader gets and ask the engine.
+
+        Raises GM-R301 for unsafe directories, GM-R302 where reading fails, and what asking the engine raises.
+        """
         place = Place(self.root, at)
         with _file_errors(place.path):
-            return place.observe()
+            seen = place.observe()
+            return seen if self._engine is None else replace(seen, engine=_ask(self._engine, place))
+
+    def place_of(self, at: ModelStage) -> Path | None:
+        """Return the store entry that ``current`` names."""
+        place = Place(self.root, at)
+        with _file_errors(place.path):
+            entry = place.live_entry()
+        return place.store / entry if entry else None
+
+    def folder(self, at: ModelStage, entry: str) -> Path:
+        """Return the store entry's directory."""
+        return Place(self.root, at).store / entry
 
     def plan(self, desired: Desired, seen: Observation) -> tuple[Action, ...]:
         """See ``delivery.plan``."""
@@ -110,20 +134,21 @@ class DirectoryTarget:
         return self._tidy(action)
 
     def restore(self, seen: Observation) -> None:
-        """Point ``current`` where ``seen`` saw it, or take it away where there was nothing of ours."""
+        """Point ``current`` where ``seen`` saw it, or take it away where there was nothing of ours; tell the engine."""
         place = Place(self.root, seen.at)
         with _file_errors(place.path):
-            if seen.link is not None:
-                place.point(place.current, seen.link)
-            else:
-                place.unlink(place.current)
+            if seen.link is None:
+                return self._empty(place)
+            version = seen.noted.version if seen.noted and seen.noted.digest == entry_digest(seen.link) else ""
+            return self._serve(place, seen.link, version)
 
     def retire(self, at: ModelStage, *, previous: str | None = None) -> None:
         """Take ``current`` and the note away; the bytes stay in the store."""
         place = Place(self.root, at)
         with _file_errors(place.path):
             _set_previous(place, previous)
-            place.unlink(place.current)
+            self._empty(place)
+            # Last: with the note still there, a run that was killed before the engine was told does it again.
             durable.remove_file(place.deployed)
 
     def _switch(self, action: Switch, source: ByteSource, stamp: Stamp) -> None:
@@ -132,11 +157,27 @@ class DirectoryTarget:
         with _file_errors(place.path):
             # Before the switch: killed in between, the next run makes the same plan again.
             _set_previous(place, action.previous)
-            place.point(place.current, entry)
+            self._serve(place, entry, action.deployment.label)
             place.note(action.deployment, stamp)
             for other in place.entries():
                 if other.name != entry and other.digest == action.deployment.digest:
                     place.set_aside(place.store / other.name)
+
+    def _serve(self, place: Place, entry: str, version: str) -> None:
+        """Move the link, then have the engine follow; ``told`` says in between that nobody knows what it serves."""
+        digest = entry_digest(entry) or ""
+        place.tell(UNSETTLED if self._engine else None)
+        place.point(place.current, entry)
+        if self._engine is not None:
+            self._engine.load(Order(place.at, version or digest[:12], digest, entry, place.store / entry))
+            place.tell(entry)
+
+    def _empty(self, place: Place) -> None:
+        place.tell(UNSETTLED if self._engine else None)
+        place.unlink(place.current)
+        if self._engine is not None:
+            self._engine.unload(place.at)
+            place.tell(None)
 
     def _note(self, action: Note, stamp: Stamp) -> None:
         place = Place(self.root, action.deployment.at)
@@ -152,6 +193,11 @@ class DirectoryTarget:
                 place.set_aside(place.store / name)
             for name in (*action.leftovers, *(f"store/{name}" for name in action.prune)):
                 place.discard(name)
+
+
+def _ask(engine: Engine, place: Place) -> EngineState:
+    said = engine.digest(place.at) if engine.answers else None
+    return EngineState(place.read_told(), said, engine.answers)
 
 
 def _is_ours(place: Place) -> bool:

@@ -14,6 +14,7 @@ from gitops_models.delivery import durable
 from gitops_models.delivery.targets.base import Stamp
 from gitops_models.delivery.targets.tree import read_tree
 from gitops_models.delivery.values import (
+    UNSETTLED,
     Deployment,
     LinkState,
     ModelStage,
@@ -25,6 +26,7 @@ from gitops_models.delivery.values import (
 from gitops_models.errors import GmError
 
 _STORE = "store"
+_LONGEST_NOTE = 128
 
 
 class Place:
@@ -38,6 +40,7 @@ class Place:
         self.current = self.path / "current"
         self.previous = self.path / "previous"
         self.deployed = self.path / "deployed.json"
+        self.told = self.path / "told"
 
     def check(self) -> None:
         """Refuse a model, stage, store or quarantine directory that is a link or a file: GM-R301."""
@@ -59,6 +62,10 @@ class Place:
             noted=self._noted(),
             leftovers=self._leftovers(),
         )
+
+    def live_entry(self) -> str | None:
+        """Return the store entry that ``current`` names, unread."""
+        return self._read_link(self.current)[1]
 
     def entries(self) -> tuple[StoredEntry, ...]:
         """List the store's entries, unread."""
@@ -113,6 +120,25 @@ class Place:
             "at": stamp.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         }
         durable.write_file(self.deployed, json.dumps(said, indent=2).encode() + b"\n")
+
+    def tell(self, entry: str | None) -> None:
+        """Keep what the engine was told to serve; ``UNSETTLED`` while it is being told."""
+        if entry is None:
+            return durable.remove_file(self.told)
+        if self.told.is_dir() and not self.told.is_symlink():
+            self.set_aside(self.told)
+        durable.make_directory(self.path)
+        return durable.write_file(self.told, entry.encode())
+
+    def read_told(self) -> str | None:
+        """Return what the engine was last told; ``UNSETTLED`` for anything but the name of an entry."""
+        if not os.path.lexists(self.told):
+            return None
+        if self.told.is_symlink() or not self.told.is_file():
+            return UNSETTLED
+        with self.told.open("rb") as file:
+            said = file.read(_LONGEST_NOTE).decode("ascii", "replace")
+        return said if entry_digest(said) else UNSETTLED
 
     def _read_link(self, link: Path) -> tuple[LinkState, str | None]:
         if not link.is_symlink():
