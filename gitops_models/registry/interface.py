@@ -18,8 +18,8 @@ _FAMILIES = (
 _FREE = -1
 
 
-def compatible(old: Interface, new: Interface) -> tuple[str, ...]:
-    """Return what a caller of ``old`` would break on with ``new``; empty when nothing."""
+def compatible(old: Interface, new: Interface, consumers: Iterable[Consumer] = ()) -> tuple[str, ...]:
+    """Return what a caller of ``old`` or one of ``consumers`` would break on with ``new``; empty when nothing."""
     before, after = _by_name(old.inputs), _by_name(new.inputs)
     problems: list[str] = []
     for name, spec in before.items():
@@ -32,7 +32,7 @@ def compatible(old: Interface, new: Interface) -> tuple[str, ...]:
     outputs = _by_name(new.outputs)
     for spec in old.outputs:
         problems += _output_problems(spec, outputs.get(spec.name))
-    return tuple(problems)
+    return (*problems, *consumer_problems(new, consumers))
 
 
 def satisfies(interface: Interface, requires: Requirements) -> tuple[str, ...]:
