@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from gitops_models.registry.snapshot import Snapshot
     from gitops_models.workflows.clock import Clock
 
-NOT_YET = frozenset({"triggers"})
 IMMUTABLE = frozenset({"lineage", "pointer", "evidence", "hold", "quarantine", "status"})
 
 
@@ -129,7 +128,7 @@ def _problem(tree: Snapshot, path: str) -> GmError | None:
         return GmError("GM-D031", "nothing of this name belongs here", where=path)
     if path == POLICY_YAML:
         policy_of(tree)
-    elif place.kind in DOCUMENT_KINDS and place.kind not in NOT_YET:
+    elif place.kind in DOCUMENT_KINDS:
         problem = identity_problem(tree.document(path), place)
         return GmError("GM-D023", problem, where=path) if problem else None
     return None

@@ -38,6 +38,7 @@ from gitops_models.registry.documents.safety import (
     Urgency,
 )
 from gitops_models.registry.documents.stages import Evidence, Report, StageState
+from gitops_models.registry.documents.triggers import Trigger, Triggers
 from gitops_models.registry.documents.waiver import Waiver
 
 __all__ = [
@@ -85,6 +86,8 @@ __all__ = [
     "Target",
     "Targets",
     "TensorSpec",
+    "Trigger",
+    "Triggers",
     "Urgency",
     "Waiver",
     "Workload",

@@ -14,6 +14,7 @@ from gitops_models.registry.documents.people import People
 from gitops_models.registry.documents.repository import Repository, Targets
 from gitops_models.registry.documents.safety import Cause, Hold, Quarantine, Status
 from gitops_models.registry.documents.stages import Evidence, StageState
+from gitops_models.registry.documents.triggers import Triggers
 from gitops_models.registry.documents.waiver import Waiver
 from gitops_models.registry.text import visible
 
@@ -31,6 +32,7 @@ _CLASSES: dict[str, type[Document]] = {
     "StageState": StageState,
     "Status": Status,
     "Targets": Targets,
+    "Triggers": Triggers,
     "Waiver": Waiver,
 }
 _POLICY_TEST = "PolicyTest"  # ten classes that only `gm check --policy-tests` reads: imported when one is asked for

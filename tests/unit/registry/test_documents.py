@@ -54,12 +54,17 @@ def example(cls):
     return {field.alias or name: field.examples[0] for name, field in cls.model_fields.items()}
 
 
+EXCLUDING = {"Baseline": ["max_rise"], "Fail": ["above", "equals"], "Trigger": ["fail"]}
+
+
 @pytest.mark.parametrize("kind", docs.KINDS)
 def test_the_examples_of_every_kind_make_a_valid_document_that_reads_back(kind):
     for part in parts(docs.document_class(kind)):
         value = example(part)
         if part is docs.Status:
             value["action"] = "retire"
+        for name in EXCLUDING.get(part.__name__, ()):
+            del value[name]
         docs.validate(part, value, part.__name__)
     document = docs.validate(docs.document_class(kind), example(docs.document_class(kind)), kind)
     data = docs.render(document)
