@@ -1,13 +1,13 @@
 """Is a directory exactly one version? Every byte hashed again, every file named that should not be there."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from gitops_models.artifacts.digests import hash_path
 from gitops_models.artifacts.hashing import Progress
 from gitops_models.errors import GmError
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from gitops_models.registry.documents import ArtifactEntry, Lineage

@@ -3,7 +3,7 @@
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,6 +13,7 @@ from gitops_models.artifacts.manifests import MAX_FILES, ManifestEntry, render_m
 from gitops_models.artifacts.safe_names import check_file_name
 from gitops_models.errors import GmError
 from gitops_models.registry.canonical import FileDigest, tree_digest
+from gitops_models.registry.values import dataclass
 
 MAX_DEPTH = 32
 

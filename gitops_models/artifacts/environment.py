@@ -8,12 +8,12 @@ import importlib.metadata
 import platform
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from gitops_models.artifacts.lockfiles import conda_lines, poetry_lines, requirement_lines, uv_lines
 from gitops_models.artifacts.small_files import read_small
 from gitops_models.registry.canonical import sha256_hex
+from gitops_models.registry.values import dataclass
 
 _INSTALLED = "installed distributions"
 _READERS: tuple[tuple[str, Callable[[bytes, str], Iterable[str]]], ...] = (

@@ -7,7 +7,6 @@ version that was gathered once is delivered again without the remote and without
 import io
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
 from gitops_models.artifacts.content import ContentStore
@@ -19,6 +18,7 @@ from gitops_models.artifacts.safe_names import check_file_name
 from gitops_models.artifacts.transfer import Expected
 from gitops_models.errors import GmError
 from gitops_models.registry.canonical import FileDigest, jcs, tree_digest
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from gitops_models.registry.documents import ArtifactEntry, Lineage

@@ -7,10 +7,10 @@ A manifest from a remote is a stranger's text: bounded, strict, and every path c
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from gitops_models.artifacts.safe_names import relpath_problem
 from gitops_models.errors import GmError
+from gitops_models.registry.values import dataclass
 
 MAX_MANIFEST_BYTES = 64 << 20
 MAX_FILES = 400_000

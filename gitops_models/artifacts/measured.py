@@ -4,7 +4,6 @@ import json
 import math
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path, PurePath
 from typing import Any, NoReturn
@@ -13,6 +12,7 @@ from gitops_models.artifacts.small_files import read_small
 from gitops_models.errors import GmError
 from gitops_models.registry import yamls
 from gitops_models.registry.canonical import sha256_hex
+from gitops_models.registry.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

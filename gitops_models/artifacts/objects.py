@@ -1,12 +1,12 @@
 """What an upload stores, and what it asks of a place to store it in."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from gitops_models.artifacts.files import Stamp
 from gitops_models.artifacts.hashing import Progress
+from gitops_models.registry.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

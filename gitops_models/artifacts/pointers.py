@@ -7,13 +7,13 @@ can move files, run commands and set executable bits (treeverse/dvc#11101).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from gitops_models.artifacts.safe_names import check_file_name, name_problem
 from gitops_models.errors import GmError
 from gitops_models.registry import yamls
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from gitops_models.artifacts.digests import DirectoryHashes, FileHashes

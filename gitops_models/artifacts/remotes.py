@@ -7,7 +7,7 @@ from ``.dvc/config.local``, which Git never carries.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import urlsplit
@@ -16,6 +16,7 @@ from gitops_models.artifacts.dvc_config import Sections, parse_config
 from gitops_models.artifacts.remote_options import CONNECTION, IGNORED, LAYOUTS
 from gitops_models.errors import GmError
 from gitops_models.registry.text import visible
+from gitops_models.registry.values import dataclass
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _REMOTE = re.compile(r"""remote\s+"(?P<name>[^"]+)"|remote\s+(?P<plain>\S+)""")

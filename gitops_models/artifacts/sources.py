@@ -5,7 +5,7 @@ These are a user's own working files, read for ``gm register``; nothing here fol
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,6 +14,7 @@ from gitops_models.artifacts.hashing import Progress
 from gitops_models.artifacts.small_files import read_small
 from gitops_models.errors import GmError
 from gitops_models.registry import yamls
+from gitops_models.registry.values import dataclass
 
 LOCK_NAME = "dvc.lock"
 

@@ -6,7 +6,6 @@ sha256, and each object that was sent is looked at again afterwards (POLICY.md, 
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from gitops_models.artifacts.databases import open_databases
@@ -16,6 +15,7 @@ from gitops_models.artifacts.hashing import Progress
 from gitops_models.artifacts.objects import Database, Source
 from gitops_models.errors import GmError
 from gitops_models.registry.canonical import sha256_hex
+from gitops_models.registry.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ asked about is enforced all the same, and says so by its counts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitops_models.policy.clauses import CLAUSES, standing
@@ -15,6 +14,7 @@ from gitops_models.policy.reviews import due_on, review_items
 from gitops_models.policy.training import untrained
 from gitops_models.registry.canonical import sha256_hex
 from gitops_models.registry.times import parse_date
+from gitops_models.registry.values import dataclass
 from gitops_models.registry.waivers import waivers_in_force
 from gitops_models.verification.history import LANDS
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitops_models.audit.asof import at_commit
@@ -11,6 +10,7 @@ from gitops_models.errors import GmError
 from gitops_models.policy.rules import RULES
 from gitops_models.policy.verdict import Severity
 from gitops_models.registry.paths import POLICY_YAML
+from gitops_models.registry.values import dataclass
 from gitops_models.store.history import new_commits
 from gitops_models.trust.ledgerrefs import changes_topic
 from gitops_models.trust.verify import verify_commit

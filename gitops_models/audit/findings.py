@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from gitops_models.registry.names import tag_name
+from gitops_models.registry.values import dataclass
 from gitops_models.store.history import is_ancestor
 from gitops_models.trust.ledgerrefs import changes_topic
 from gitops_models.trust.records import Receipt

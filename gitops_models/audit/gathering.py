@@ -6,7 +6,7 @@ in no accepted state.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
@@ -18,6 +18,7 @@ from gitops_models.registry.events import ModelEvent, StageMove, Undeployed
 from gitops_models.registry.impact import concerned
 from gitops_models.registry.paths import POLICY_YAML, TARGETS_YAML
 from gitops_models.registry.trailers import Trailers, parse_trailers
+from gitops_models.registry.values import dataclass
 from gitops_models.verification.commits import MERGE_PARENTS
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import dataclass
 
 from gitops_models.audit.markup import Markup, element, joined, raw
+from gitops_models.registry.values import dataclass
 
 STYLE = """
 :root { color-scheme: light dark; }

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitops_models.policy.approvals import available
+from gitops_models.registry.values import dataclass
 from gitops_models.trust.keyrings import PeopleKeyring
 from gitops_models.trust.records import Acceptance
 from gitops_models.verification.acceptance import opinions_of

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import typer
+
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from gitops_models.cli.options import Options

@@ -6,7 +6,6 @@ condition that lasts is told once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from gitops_models.delivery.overrides import SUFFIX
 from gitops_models.delivery.values import DriftKind
 from gitops_models.errors import Exit
 from gitops_models.registry.times import format_time
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator

@@ -6,7 +6,7 @@ What was shown last is remembered in the state directory, so that a forge is ask
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
@@ -15,6 +15,7 @@ from gitops_models.delivery import durable
 from gitops_models.delivery.desired import deployment_of
 from gitops_models.delivery.results import State
 from gitops_models.errors import Exit, GmError, find_code
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import stat
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from gitops_models.delivery.values import Deployment, Desired, ModelStage, Standing
@@ -20,6 +20,7 @@ from gitops_models.policy.lkg import barred, good_below
 from gitops_models.policy.risk import effective_risk
 from gitops_models.registry.canonical import FileDigest
 from gitops_models.registry.text import visible
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Protocol
 
 from gitops_models.delivery.summaries import summaries
 from gitops_models.errors import GmError
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from gitops_models.delivery.records import DeploymentRecord

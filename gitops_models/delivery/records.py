@@ -4,7 +4,7 @@ A record is a claim about the past that its signer answers for. No reader takes 
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -14,6 +14,7 @@ from gitops_models.delivery.summaries import plain_check
 from gitops_models.delivery.values import Deployment, ModelStage
 from gitops_models.registry.canonical import jcs, sha256_hex
 from gitops_models.registry.times import format_time
+from gitops_models.registry.values import dataclass
 
 
 class Outcome(StrEnum):

@@ -1,14 +1,16 @@
 """What a reconcile came to, per target, model and stage: state, conditions, drift. Values and their derivation."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from gitops_models.delivery.checks.base import INVALID, CheckResult
 from gitops_models.delivery.plan import drift
 from gitops_models.delivery.recorder import Delivered
 from gitops_models.delivery.values import Desired, Drift, ModelStage, Observation, Standing, entry_digest
 from gitops_models.errors import Exit, GmError
+from gitops_models.registry.values import dataclass
 
 
 class State(StrEnum):
@@ -16,10 +18,16 @@ class State(StrEnum):
 
     IDLE = "Idle"
     FETCHING = "Fetching"
+    VERIFYING = "Verifying"
+    STAGING = "Staging"
+    SWITCHING = "Switching"
+    VALIDATING = "Validating"
     LIVE = "Live"
     AWAITING_RECEIPT = "AwaitingReceipt"
     VERIFY_FAILED = "VerifyFailed"
     SWITCH_FAILED = "SwitchFailed"
+    VALIDATION_FAILED = "ValidationFailed"
+    RESTORING = "Restoring"
     HELD = "Held"
     QUARANTINED = "Quarantined"
     SUSPENDED = "Suspended"
@@ -71,6 +79,7 @@ class Result:
     conditions: tuple[Condition, ...] = ()
     error: GmError | None = None
     override: str | None = None
+    checks: tuple[CheckResult, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -92,6 +101,7 @@ class Result:
             "drift": [{"kind": found.kind.value, "path": found.path} for found in self.drift],
             "hold": self.hold,
             "override": self.override,
+            "checks": [check.to_json() for check in self.checks],
             "conditions": [vars(condition) for condition in self.conditions],
             "error": None if self.error is None else {"code": self.error.code, "message": self.error.message},
         }
@@ -181,6 +191,8 @@ def _sync(desired: Desired, seen: Observation, left: tuple[Drift, ...]) -> Sync:
 def _state(desired: Desired, sync: Sync, error: GmError | None) -> State:
     if desired.problem is not None:
         return State.VERIFY_FAILED
+    if error is not None and error.code == INVALID:
+        return State.VALIDATION_FAILED
     standing = {Standing.SUSPENDED: State.SUSPENDED, Standing.QUARANTINED: State.QUARANTINED}.get(desired.standing)
     if standing is not None:
         return standing

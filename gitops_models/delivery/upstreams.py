@@ -9,13 +9,13 @@ one a rewritten one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitops_models.delivery.mirror import REMOTE, fetch_line, line_ref
 from gitops_models.errors import Exit, GmError
 from gitops_models.registry.canonical import sha256_hex
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

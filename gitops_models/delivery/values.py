@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import NamedTuple
 
 from gitops_models.errors import GmError
 from gitops_models.registry.canonical import FileDigest, tree_digest
+from gitops_models.registry.values import dataclass
 
 _ENTRY = re.compile(r"([0-9a-f]{64})(?:\.([1-9][0-9]{0,5}))?")
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from gitops_models.delivery import durable
 from gitops_models.delivery.alarms import REPOSITORY, alarms_of, areas_of, repository_alarm
 from gitops_models.errors import GmError
 from gitops_models.registry.times import format_time, parse_time
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence

@@ -7,11 +7,11 @@ import signal
 import subprocess
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
 from gitops_models.demo.story import shell
 from gitops_models.errors import GmError
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -6,13 +6,13 @@ something else, than the events derived from the content is refused, wherever a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitops_models.forge.base import ABSENT
 from gitops_models.policy.wording import phrase
 from gitops_models.registry import events as ev
 from gitops_models.registry.paths import POLICY_SCOPE, model_scope
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

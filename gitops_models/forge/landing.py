@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
@@ -10,6 +9,7 @@ from gitops_models.registry.events import VersionRegistered
 from gitops_models.registry.names import tag_name
 from gitops_models.registry.times import format_time
 from gitops_models.registry.trailers import APPROVED_BY, GM_CHANGE, commit_message, parse_trailers
+from gitops_models.registry.values import dataclass
 from gitops_models.store.refs import RefUpdate
 from gitops_models.store.writer import write_commit, write_tag, write_tree
 from gitops_models.trust.records import Acceptance, make_acceptance

@@ -6,7 +6,6 @@ role held, neither suspended nor past ``until`` at the time of acceptance, and n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from gitops_models.policy.matching import improves, match, seats
 from gitops_models.policy.training import untrained
 from gitops_models.policy.verdict import Counted, Ignored, QuorumResult
 from gitops_models.registry.times import moved, parse_date
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

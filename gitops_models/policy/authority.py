@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from gitops_models.policy.degradation import is_declared, rollback_roles, takes_back
@@ -41,6 +41,7 @@ from gitops_models.registry.events import (
     VersionRegistered,
     WaiverAdded,
 )
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
@@ -13,6 +12,7 @@ from gitops_models.policy.lkg import good_below, misfits
 from gitops_models.policy.risk import effective_risk
 from gitops_models.registry.events import Promoted, RolledBack, Undeployed, VersionRegistered
 from gitops_models.registry.stack import LiveStack, StackEntry
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator

@@ -6,7 +6,6 @@ both name; the checks of bytes, signature and quarantine are other rules, which 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
@@ -14,6 +13,7 @@ from gitops_models.policy.document import slots
 from gitops_models.policy.matching import Slot
 from gitops_models.policy.risk import HIGHEST
 from gitops_models.registry.events import HoldPlaced, Promoted, Quarantined
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

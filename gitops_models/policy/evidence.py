@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING, cast
 
 from gitops_models.policy.risk import SENSITIVE
 from gitops_models.registry.times import parse_time
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

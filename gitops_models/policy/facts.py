@@ -6,10 +6,12 @@ facts give the same verdict in the pull request, at the server's door, in the re
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
+
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

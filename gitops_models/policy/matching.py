@@ -5,7 +5,8 @@ quorum is met. So this is maximum bipartite matching by augmenting paths. Quorum
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from gitops_models.registry.values import dataclass
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,12 @@ they are: pointers of DVC 2 have none, hash text with its line ends changed, and
 Fetching refuses the same (``artifacts.pointers``), so what is accepted can be served.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from gitops_models.errors import GmError
 from gitops_models.registry import yamls
+from gitops_models.registry.values import dataclass
 
 _OUTPUT_KEYS = frozenset(("md5", "size", "nfiles", "hash", "path"))
 

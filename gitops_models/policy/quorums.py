@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitops_models.policy.approvals import available, holds_hardware
 from gitops_models.policy.document import slots
 from gitops_models.policy.matching import match
 from gitops_models.policy.risk import effective_risk
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -6,13 +6,13 @@ Judged at the reader's clock and never denies anything (DESIGN.md section 6, "Ti
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from gitops_models.policy.risk import SENSITIVE, effective_risk
 from gitops_models.registry.paths import POLICY_SCOPE
 from gitops_models.registry.times import moved, parse_date
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,11 +6,12 @@ it was built does (``base``, over models). What a document claims of it is never
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, cast
 
 from gitops_models.registry.events import CauseOpened, RolledBack, Undeployed
 from gitops_models.registry.names import parse_reference
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator

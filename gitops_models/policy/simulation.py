@@ -4,7 +4,7 @@ The file is a list of ``{person, decision, touch}``, alone or under ``decisions`
 comes out is a verdict for reading only: a merge judges anew, over the ledger, and never sees one of these.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
@@ -20,6 +20,7 @@ from gitops_models.registry import yamls
 from gitops_models.registry.change import Change
 from gitops_models.registry.documents import API_VERSION, Document, Part, validate
 from gitops_models.registry.documents._base import Items, Name, about
+from gitops_models.registry.values import dataclass
 
 MOST = 64
 _NO_TIME = datetime(1, 1, 1, tzinfo=UTC)  # without a time of acceptance nothing counts, whatever time it bears

@@ -6,11 +6,12 @@ of acceptance. Without such a time none counts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitops_models.policy.verdict import Severity
 from gitops_models.registry.times import parse_time
+from gitops_models.registry.values import dataclass
 from gitops_models.registry.waivers import is_for, stands, waivers
 
 if TYPE_CHECKING:

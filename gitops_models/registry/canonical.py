@@ -2,12 +2,12 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import rfc8785
 
 from gitops_models.errors import GmError
+from gitops_models.registry.values import dataclass
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """The semantic difference between the accepted state and a tree, and its id (DESIGN.md section 5)."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
@@ -11,6 +10,7 @@ from gitops_models.registry.derive import derive_events
 from gitops_models.registry.events import Event, ModelEvent, Restored
 from gitops_models.registry.pathchange import PathChange
 from gitops_models.registry.snapshot import Snapshot
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from gitops_models.registry.state import AcceptedState

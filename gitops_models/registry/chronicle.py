@@ -6,11 +6,11 @@ second walk over history.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, cast
 
 from gitops_models.registry import events as ev
 from gitops_models.registry.paths import POLICY_SCOPE
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

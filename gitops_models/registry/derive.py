@@ -1,7 +1,6 @@
 """From changed files to events. Nothing is judged here, except what no policy could allow (``Forbidden``)."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeVar, cast
 
 from gitops_models.errors import GmError
@@ -13,6 +12,7 @@ from gitops_models.registry.paths import ADD_ONLY_KINDS
 from gitops_models.registry.scopes import GITLINK, REGULAR
 from gitops_models.registry.snapshot import Snapshot
 from gitops_models.registry.stack import LiveStack, classify_move
+from gitops_models.registry.values import dataclass
 
 _D = TypeVar("_D", bound=Document)
 Stacks = Mapping[tuple[str, str], LiveStack]

@@ -1,8 +1,9 @@
 """What a change means: one event per thing that happens (DESIGN.md section 5)."""
 
 import re
-from dataclasses import dataclass
 from typing import ClassVar, Literal
+
+from gitops_models.registry.values import dataclass
 
 ForbiddenReason = Literal["mode", "unknown", "edited", "removed", "orphan", "invalid"]
 _WORD = re.compile(r"(?<!^)(?=[A-Z])")

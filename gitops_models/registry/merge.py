@@ -5,9 +5,9 @@ model's folder and to make a blob that nobody approved.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from gitops_models.registry.scopes import Entry
+from gitops_models.registry.values import dataclass
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, cast
 
 from gitops_models.errors import GmError
 from gitops_models.registry.text import visible
+from gitops_models.registry.values import dataclass
 
 NAME_PATTERN = r"^[a-z0-9]+([._-][a-z0-9]+)*$"
 NAME_LENGTH = 64

@@ -5,7 +5,8 @@ The fingerprint is a digest of the key itself, so a document that states both ca
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+
+from gitops_models.registry.values import dataclass
 
 __all__ = ["DSA", "RSA", "KeyPart", "key_parts", "packet", "packets", "primary_fingerprint"]
 

@@ -1,9 +1,8 @@
 """One file that differs."""
 
-from dataclasses import dataclass
-
 from gitops_models.registry.paths import Place
 from gitops_models.registry.scopes import Entry
+from gitops_models.registry.values import dataclass
 
 
 @dataclass(frozen=True)

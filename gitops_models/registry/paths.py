@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Literal
 
@@ -10,6 +10,7 @@ from gitops_models.registry.disguise import disguised
 from gitops_models.registry.documents._base import is_artifact_path
 from gitops_models.registry.documents.repository import Repository
 from gitops_models.registry.names import is_name, is_version
+from gitops_models.registry.values import dataclass
 
 GM_YAML = "gm.yaml"
 POLICY_YAML = "policies/policy.yaml"

@@ -5,11 +5,11 @@ Compared are the documents, never their lines, so a file that was only written a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from gitops_models.registry.canonical import sha256_hex
 from gitops_models.registry.documents.keys import GpgKey
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -6,7 +6,6 @@ give one key, login or address to two members is refused before anything is writ
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gitops_models.errors import GmError
@@ -16,6 +15,7 @@ from gitops_models.registry.documents.people import Compromised, ForgeKey
 from gitops_models.registry.names import check_name
 from gitops_models.registry.paths import PEOPLE_YAML
 from gitops_models.registry.peoplediff import grant_words
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -4,12 +4,13 @@ A promotion pushes; a rollback pops down to its target. A popped version is gone
 promotion: 1.0, 1.1, 1.2, a rollback gives 1.1, another gives 1.0, never 1.2.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from typing import Literal
 
 from gitops_models.registry.grow import GrowingMap
+from gitops_models.registry.values import dataclass
 
 Move = Literal["promoted", "rolled-back", "unchanged"]
 

@@ -1,7 +1,7 @@
 """The accepted state: what history amounts to once every step so far has been judged (DESIGN.md section 6)."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 
@@ -12,6 +12,7 @@ from gitops_models.registry.grow import GrowingMap
 from gitops_models.registry.paths import model_of
 from gitops_models.registry.snapshot import Snapshot
 from gitops_models.registry.stack import LiveStack, StackEntry
+from gitops_models.registry.values import dataclass
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")

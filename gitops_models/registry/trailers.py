@@ -5,11 +5,11 @@ Format: git-interpret-trailers(1), restricted to single-line values that we writ
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from gitops_models.errors import GmError
 from gitops_models.registry import events as ev
 from gitops_models.registry.text import UNSAFE, visible
+from gitops_models.registry.values import dataclass
 
 GM_EVENT = "Gm-Event"
 GM_MODEL = "Gm-Model"

@@ -13,12 +13,12 @@ import stat
 import subprocess
 import tempfile
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
 from gitops_models.registry.text import visible
+from gitops_models.registry.values import dataclass
 from gitops_models.store.gitcli import failed, run
 from gitops_models.store.names import check_ref
 from gitops_models.store.refusals import said_lines

@@ -5,11 +5,11 @@ Names are ``section.key`` or ``section.subsection.key``; section and key ignore 
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from gitops_models.errors import GmError
 from gitops_models.registry.text import visible
+from gitops_models.registry.values import dataclass
 from gitops_models.store.gitcli import output, run
 from gitops_models.store.names import check_remote
 from gitops_models.store.repository import Store

@@ -1,7 +1,6 @@
 """What a work tree's tracked files have that its commit does not."""
 
-from dataclasses import dataclass
-
+from gitops_models.registry.values import dataclass
 from gitops_models.store.gitcli import GitContext, output
 from gitops_models.store.repository import Store
 

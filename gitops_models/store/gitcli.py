@@ -8,10 +8,10 @@ import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from gitops_models.errors import GmError
+from gitops_models.registry.values import dataclass
 from gitops_models.store.environment import SETTINGS, scrub
 
 MINIMUM = (2, 34)

@@ -11,9 +11,9 @@ import os
 import time
 from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
+from gitops_models.registry.values import dataclass
 from gitops_models.store.repository import Store
 
 _log = logging.getLogger(__name__)

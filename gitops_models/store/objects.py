@@ -6,7 +6,8 @@ walk must go on past them. Strictness about signatures belongs to trust, which w
 """
 
 import re
-from dataclasses import dataclass
+
+from gitops_models.registry.values import dataclass
 
 _IDENT = re.compile(r"^(?P<name>.*?) ?<(?P<email>[^>]*)>? ?(?P<time>-?\d{1,15})? ?(?P<offset>[+-]\d{4})?", re.DOTALL)
 # Git takes capitals too, and so must whoever follows the same history; trust refuses them.

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from gitops_models.errors import GmError
 from gitops_models.registry.text import visible
+from gitops_models.registry.values import dataclass
 from gitops_models.store.gitcli import Completed
 from gitops_models.store.refs import RefUpdate
 from gitops_models.store.refusals import remote_lines, said_lines, transport_error

@@ -7,10 +7,10 @@ checked, so the commit moves all or none.
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from subprocess import Popen, TimeoutExpired
 
 from gitops_models.errors import GmError
+from gitops_models.registry.values import dataclass
 from gitops_models.store.gitcli import TIMEOUT, spawn, stop
 from gitops_models.store.locks import break_stale_locks
 from gitops_models.store.names import check_oid, check_ref

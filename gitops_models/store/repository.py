@@ -3,13 +3,14 @@
 import os
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import pygit2
 
 from gitops_models.errors import GmError
+from gitops_models.registry.values import dataclass
 from gitops_models.store import fitness
 from gitops_models.store.environment import quarantine_directories, scrub
 from gitops_models.store.gitcli import GitContext, lines_of, output

@@ -10,11 +10,12 @@ goes ``MAX_DEPTH`` directories deep, and reads ``MAX_REPEATED`` entries of direc
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import NamedTuple, TypeAlias, cast
 
 from gitops_models.errors import GmError
 from gitops_models.registry.scopes import GITLINK, Entry
+from gitops_models.registry.values import dataclass
 from gitops_models.store.objects import parse_commit, parse_tag
 from gitops_models.store.repository import Store
 

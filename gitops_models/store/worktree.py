@@ -7,13 +7,13 @@ them the files would at once look edited.
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import pygit2
 
 from gitops_models.errors import GmError
 from gitops_models.registry.text import visible
+from gitops_models.registry.values import dataclass
 from gitops_models.store import fitness
 from gitops_models.store.environment import scrub
 from gitops_models.store.gitcli import GitContext, failed, output, run

@@ -6,13 +6,13 @@ an error, because skipping it would silently change who is trusted.
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from fnmatch import translate
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
+from gitops_models.registry.values import dataclass
 from gitops_models.trust.keyrings import Standing
 from gitops_models.trust.keys import PublicKey, read_key_line
 from gitops_models.trust.problem import SignatureProblem

@@ -5,9 +5,9 @@ import os
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
+from gitops_models.registry.values import dataclass
 from gitops_models.trust.payload import commit_payload, tag_payload
 from gitops_models.trust.verdicts import Judged, judged
 from gitops_models.trust.verify import TakeApart, Trusted, named_tag, verify_many

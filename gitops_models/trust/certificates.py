@@ -4,10 +4,10 @@ Only user certificates count. They must name principals, must carry no critical 
 signature, and one that is not understood must be obeyed), and their authority must be a plain key.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
+from gitops_models.registry.values import dataclass
 from gitops_models.trust.keys import CERTIFICATE, PublicKey, fingerprint, load_key, take_key
 from gitops_models.trust.problem import SignatureProblem
 from gitops_models.trust.wire import Reader, string

@@ -7,12 +7,13 @@ anything there.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from itertools import islice, takewhile
 
 from gitops_models.errors import GmError
 from gitops_models.registry.snapshot import Entry
+from gitops_models.registry.values import dataclass
 from gitops_models.store.history import walk_first_parents
 from gitops_models.store.objects import Commit, Ident
 from gitops_models.store.repository import Store

@@ -8,13 +8,13 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from gitops_models.registry.values import dataclass
 from gitops_models.trust.der import Node, read_der
 from gitops_models.trust.problem import SignatureProblem
 

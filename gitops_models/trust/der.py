@@ -1,7 +1,6 @@
 """DER (ITU-T X.690): the one encoding of a value, read as a tree of tagged bytes. Anything else is GM-T050."""
 
-from dataclasses import dataclass
-
+from gitops_models.registry.values import dataclass
 from gitops_models.trust.problem import SignatureProblem
 
 __all__ = ["Node", "read_der"]

@@ -7,11 +7,11 @@ ssh-keygen can check it. A record's identity is the sha256 of these bytes: one c
 import base64
 import binascii
 import json
-from dataclasses import dataclass
 from typing import Any
 
 from gitops_models.errors import GmError
 from gitops_models.registry.canonical import jcs
+from gitops_models.registry.values import dataclass
 
 __all__ = ["MAX_BYTES", "PAYLOAD_TYPE", "Envelope", "EnvelopeSignature", "pae", "read_canonical"]
 

@@ -10,12 +10,12 @@ import base64
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gitops_models.errors import GmError
+from gitops_models.registry.values import dataclass
 from gitops_models.trust.cms import CmsSignature, check_cms
 from gitops_models.trust.keyrings import Checked, Standing
 from gitops_models.trust.payload import Signed

@@ -13,12 +13,13 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from signal import SIGKILL
 
 from gitops_models.errors import GmError
+from gitops_models.registry.values import dataclass
 from gitops_models.trust.gpgkeys import GpgKey, read_listing
 from gitops_models.trust.gpgstatus import REVOKED, Found, read_status
 from gitops_models.trust.keyrings import Checked, Standing

@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from gitops_models.registry.values import dataclass
 
 __all__ = ["GpgKey", "read_listing"]
 

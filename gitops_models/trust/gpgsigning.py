@@ -9,13 +9,13 @@ import base64
 import os
 import subprocess
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 
 from gitops_models.errors import GmError
+from gitops_models.registry.values import dataclass
 from gitops_models.trust.gpgstatus import KEY_EXPIRED, Found
 from gitops_models.trust.payload import Signed, Who
 from gitops_models.trust.peoplegpg import find_with

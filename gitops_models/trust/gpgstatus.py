@@ -1,8 +1,9 @@
 """What ``gpg --status-fd --verify-files`` says about each file (gnupg, doc/DETAILS), and what that amounts to."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from gitops_models.registry.values import dataclass
 from gitops_models.trust.keyrings import Standing
 from gitops_models.trust.problem import SignatureProblem
 

@@ -6,8 +6,8 @@ touched it, bit 2 that its PIN was entered. The counter is not judged: nobody he
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from gitops_models.registry.values import dataclass
 from gitops_models.trust.problem import SignatureProblem
 from gitops_models.trust.wire import Reader
 

@@ -1,9 +1,9 @@
 """Whose key it is: the question that comes after a signature fits."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from gitops_models.registry.values import dataclass
 from gitops_models.trust.hardware import Presence
 
 if TYPE_CHECKING:

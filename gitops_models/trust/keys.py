@@ -6,7 +6,6 @@ Formats: RFC 4253 section 6.6 (rsa), RFC 5656 (ecdsa), RFC 8709 (ed25519), RFC 8
 import base64
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import TypeVar
 
@@ -15,6 +14,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
+from gitops_models.registry.values import dataclass
 from gitops_models.trust.hardware import Presence, algorithm_of, check_hardware
 from gitops_models.trust.problem import SignatureProblem
 from gitops_models.trust.wire import Reader

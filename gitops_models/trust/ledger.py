@@ -8,9 +8,9 @@ A record lies in the outbox before it is pushed; when the remote is away it stay
 import random
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from gitops_models.errors import GmError
+from gitops_models.registry.values import dataclass
 from gitops_models.store.objects import Ident
 from gitops_models.store.refs import RefUpdate, update_refs
 from gitops_models.store.repository import Store

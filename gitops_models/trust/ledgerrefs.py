@@ -5,11 +5,11 @@ A fetch goes to ``refs/gm-remote/<remote>/â€¦``, never straight onto ``refs/gm/â
 """
 
 import re
-from dataclasses import dataclass
 
 from gitops_models.errors import GmError
 from gitops_models.registry.names import check_name, is_name
 from gitops_models.registry.text import visible
+from gitops_models.registry.values import dataclass
 
 __all__ = [
     "CHANGES",

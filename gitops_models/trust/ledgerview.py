@@ -5,11 +5,11 @@ is not asked here; see ``opinions.py`` and the verification layer.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
 from gitops_models.errors import GmError
+from gitops_models.registry.values import dataclass
 from gitops_models.store.history import on_first_parent_line
 from gitops_models.store.refs import RefUpdate, update_refs
 from gitops_models.store.repository import Store

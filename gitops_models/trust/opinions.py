@@ -16,11 +16,11 @@ Rules (TRUST.md section 3):
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import cast
 
 from gitops_models.policy.facts import Opinion
+from gitops_models.registry.values import dataclass
 from gitops_models.trust.keyrings import Standing
 from gitops_models.trust.records import Decision, Record
 

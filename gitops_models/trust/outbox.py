@@ -1,10 +1,10 @@
 """Records that wait for the remote: written durably before the first push, removed when it has them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from gitops_models.errors import GmError
+from gitops_models.registry.values import dataclass
 from gitops_models.trust.memory import write_durably
 from gitops_models.trust.records import Record, verify_record
 

@@ -7,10 +7,10 @@ stand in the fixed order, each in its place once. After the committer only ``enc
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from gitops_models.registry.values import dataclass
 from gitops_models.trust.armor import BEGIN
 from gitops_models.trust.problem import SignatureProblem
 

@@ -7,13 +7,13 @@ which key signed; whose key that is, is asked later, of the people accepted at t
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import ValidationError
 
 from gitops_models.errors import GmError
 from gitops_models.registry.canonical import jcs, sha256_hex
+from gitops_models.registry.values import dataclass
 from gitops_models.trust.bodies import Acceptance, Body, ChangeSummary, Checkpoint, Decision, Deployment, Override
 from gitops_models.trust.dsse import MAX_BYTES, PAYLOAD_TYPE, Envelope, EnvelopeSignature, pae, read_canonical
 from gitops_models.trust.problem import SignatureProblem

@@ -1,8 +1,9 @@
 """The options of a line in allowed_signers (ssh-keygen(1)): whom it is for, when, and whether it certifies."""
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+
+from gitops_models.registry.values import dataclass
 
 __all__ = ["SignerOptions", "read_options"]
 

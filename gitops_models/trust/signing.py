@@ -9,11 +9,11 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from gitops_models.errors import GmError
+from gitops_models.registry.values import dataclass
 from gitops_models.trust.keys import PublicKey, read_key_line
 from gitops_models.trust.privatekey import public_half
 from gitops_models.trust.problem import SignatureProblem

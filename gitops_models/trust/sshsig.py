@@ -11,8 +11,8 @@ Rules, stricter than ssh-keygen where a lenient reader would give one signature 
 """
 
 import hashlib
-from dataclasses import dataclass
 
+from gitops_models.registry.values import dataclass
 from gitops_models.trust.armor import dearmor
 from gitops_models.trust.certificates import Certificate, SigningKey, load_signing_key
 from gitops_models.trust.hardware import Presence

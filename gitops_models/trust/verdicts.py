@@ -15,13 +15,14 @@ import tempfile
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gitops_models._version import __version__
 from gitops_models.policy.facts import SignatureScheme, SignatureVerdict
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from gitops_models.store.repository import Store

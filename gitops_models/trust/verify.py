@@ -5,10 +5,10 @@ garbage ``gpgsig`` header makes ``git log`` itself die).
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, cast
 
 from gitops_models.policy.facts import Signature, SignatureScheme
+from gitops_models.registry.values import dataclass
 from gitops_models.trust.keyrings import Checked, Keyring, PeopleKeyring, Standing
 from gitops_models.trust.payload import Signed, Who, commit_payload, tag_payload
 from gitops_models.trust.problem import SignatureProblem

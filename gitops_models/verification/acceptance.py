@@ -8,11 +8,12 @@ a change that needs no quorum is accepted by its own merge, whose date is a clai
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from gitops_models.policy.approvals import CLOCK_TOLERANCE, available
 from gitops_models.policy.judge import judge
+from gitops_models.registry.values import dataclass
 from gitops_models.trust.keyrings import PeopleKeyring
 from gitops_models.trust.opinions import opinions
 from gitops_models.trust.records import Acceptance, Receipt

@@ -8,7 +8,6 @@ the people accepted now, so that a workload whose right was taken away cannot st
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from gitops_models.policy.approvals import CLOCK_TOLERANCE
 from gitops_models.registry.canonical import jcs, sha256_hex
 from gitops_models.registry.paths import POLICY_YAML
 from gitops_models.registry.times import format_time
+from gitops_models.registry.values import dataclass
 from gitops_models.store.history import walk_first_parents
 from gitops_models.trust.chain import ChainReader
 from gitops_models.trust.keyrings import PeopleKeyring

@@ -6,13 +6,13 @@ main into a proposal makes nobody the author of what main already held.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
 from gitops_models.policy.facts import CommitFact, MergeFact
 from gitops_models.registry.merge import merge_paths
 from gitops_models.registry.trailers import GM_REASON, parse_trailers
+from gitops_models.registry.values import dataclass
 from gitops_models.store.history import is_ancestor, merge_base, new_commits
 from gitops_models.store.snapshots import governed_diff, tree_diff
 from gitops_models.trust.payload import commit_payload

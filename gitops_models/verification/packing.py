@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gitops_models.registry.chronicle import Happening
@@ -10,6 +9,7 @@ from gitops_models.registry.grow import GrowingMap
 from gitops_models.registry.stack import LiveStack, StackEntry
 from gitops_models.registry.state import Recorded, Registration, Touch
 from gitops_models.registry.times import format_time, parse_time
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
 from gitops_models.policy.facts import Facts
 from gitops_models.policy.judge import judge
+from gitops_models.registry.values import dataclass
 from gitops_models.verification.acceptance import opinions_of
 from gitops_models.verification.admission import bytes_present, version_tags
 from gitops_models.verification.attached import attached

@@ -6,7 +6,7 @@ which all whom the risk asks for agree; then it is settled for good, whoever lea
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
@@ -14,6 +14,7 @@ from gitops_models.policy.emergency import emergency_holds
 from gitops_models.policy.facts import Facts, Unratified
 from gitops_models.policy.ratification import agreement
 from gitops_models.registry.events import HoldLifted, Promoted
+from gitops_models.registry.values import dataclass
 from gitops_models.verification.acceptance import opinions_of
 from gitops_models.verification.changes import change_of
 from gitops_models.verification.commits import was_there

@@ -9,12 +9,13 @@ in a receipt are worth is asked of ``verification.reviews``, as it was before th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
 from gitops_models.registry.canonical import sha256_hex
 from gitops_models.registry.paths import TRUSTED_ROOT_JSON
+from gitops_models.registry.values import dataclass
 from gitops_models.store.history import on_first_parent_line
 from gitops_models.store.trees import Walk, flatten, tree_of
 from gitops_models.trust.keyrings import PeopleKeyring

@@ -19,7 +19,6 @@ signed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
@@ -28,6 +27,7 @@ from pydantic import ValidationError
 from gitops_models.errors import GmError
 from gitops_models.policy.facts import Opinion
 from gitops_models.registry.times import format_time
+from gitops_models.registry.values import dataclass
 from gitops_models.store.history import merge_base
 from gitops_models.store.snapshots import governed_diff
 from gitops_models.trust.chain import is_commit

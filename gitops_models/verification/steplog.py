@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from datetime import datetime
 from functools import cache, cached_property
 from hashlib import sha256
@@ -18,6 +18,7 @@ from gitops_models._version import __version__
 from gitops_models.policy.verdict import Counted, Finding, Ignored, QuorumResult, Severity, Verdict
 from gitops_models.registry.documents import Actor
 from gitops_models.registry.events import Event
+from gitops_models.registry.values import dataclass
 from gitops_models.trust.memory import write_durably
 from gitops_models.verification.history import Hand, Step
 

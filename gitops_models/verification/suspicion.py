@@ -6,10 +6,10 @@ was the thief's. But a version that such a key had a hand in is never taken for 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitops_models.registry.events import EvidenceAdded, Promoted, VersionRegistered
+from gitops_models.registry.values import dataclass
 from gitops_models.store.history import on_first_parent_line
 from gitops_models.verification.commits import was_there
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
 from gitops_models.registry.documents import SshKey
 from gitops_models.registry.paths import BUNDLE_END
+from gitops_models.registry.values import dataclass
 from gitops_models.trust.keyless.provenance import attached_payload
 from gitops_models.trust.oms.cover import check_cover
 from gitops_models.trust.oms.envelope import open_with_key

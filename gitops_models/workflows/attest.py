@@ -6,7 +6,7 @@ beside it, and what was signed is checked under the accepted root before it is p
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from gitops_models.artifacts.digests import DirectoryHashes, hash_path
@@ -14,6 +14,7 @@ from gitops_models.errors import GmError
 from gitops_models.registry.canonical import FileDigest
 from gitops_models.registry.paths import TRUSTED_ROOT_JSON
 from gitops_models.registry.trailers import GM_EVENT, GM_MODEL, GM_RISK, GM_TO
+from gitops_models.registry.values import dataclass
 from gitops_models.trust.keyless.bundle import verify_statement
 from gitops_models.trust.keyless.claims import Anybody
 from gitops_models.trust.keyless.provenance import LIMIT, attached_payload, unsigned, write_provenance

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
@@ -13,6 +12,7 @@ from gitops_models.registry.names import check_name
 from gitops_models.registry.techniques import TECHNIQUES
 from gitops_models.registry.times import format_time
 from gitops_models.registry.trailers import GM_CAUSE, GM_EVENT, GM_INCIDENT, GM_MODEL, GM_RISK, GM_STAGE, GM_TECHNIQUE
+from gitops_models.registry.values import dataclass
 from gitops_models.workflows.naming import known_model, known_stage, known_version
 from gitops_models.workflows.promote import lift, risk_of
 from gitops_models.workflows.propose import Draft, Opened, propose

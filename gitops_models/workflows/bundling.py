@@ -6,7 +6,7 @@ another. A further landing begins where the last one ended, so that two bundles 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitops_models.delivery.mirror import line_ref
@@ -15,6 +15,7 @@ from gitops_models.errors import GmError
 from gitops_models.forge.git_only import GitOnlyForge
 from gitops_models.forge.landing import prepare_landing
 from gitops_models.registry.names import parse_tag
+from gitops_models.registry.values import dataclass
 from gitops_models.store.bundles import open_bundle, write_bundle
 from gitops_models.store.history import first_parents, on_first_parent_line
 from gitops_models.store.refs import RefUpdate, update_refs

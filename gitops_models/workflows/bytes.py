@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitops_models.artifacts.fetch import fetch_version
 from gitops_models.errors import GmError
 from gitops_models.registry.deletions import bytes_deleted, deletions
+from gitops_models.registry.values import dataclass
 from gitops_models.verification.provenance import MODEL_SIG
 from gitops_models.workflows.naming import known_version
 from gitops_models.workflows.remotes import pointers, reader

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError, find_code
@@ -10,6 +9,7 @@ from gitops_models.policy.simulation import simulate
 from gitops_models.policy.verdict import Finding, Severity, Verdict
 from gitops_models.registry.documents.identity import identity_problem
 from gitops_models.registry.paths import DOCUMENT_KINDS, GM_YAML, POLICY_YAML, Layout
+from gitops_models.registry.values import dataclass
 from gitops_models.store.repository import Store
 from gitops_models.store.snapshots import governed_diff, snapshot
 from gitops_models.store.staged import staged_commit

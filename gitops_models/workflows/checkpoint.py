@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
 from gitops_models.registry.times import format_time
+from gitops_models.registry.values import dataclass
 from gitops_models.trust.records import RECORD_NAMESPACE, Checkpoint, make_checkpoint
 from gitops_models.verification.checkpoints import decided_digest, judge_checkpoints, may_not_sign, waiting_steps
 from gitops_models.workflows.inspect import replay_all

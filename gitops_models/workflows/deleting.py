@@ -6,7 +6,6 @@ no kept version shares.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitops_models.artifacts.manifests import MAX_MANIFEST_BYTES, parse_manifest
@@ -16,6 +15,7 @@ from gitops_models.registry.deletions import deleted_digests, deletion_numbers
 from gitops_models.registry.documents import Deletion, render, validate
 from gitops_models.registry.times import format_time
 from gitops_models.registry.trailers import GM_EVENT, GM_MODEL, GM_RISK, GM_TO
+from gitops_models.registry.values import dataclass
 from gitops_models.workflows.lifecycle import Already
 from gitops_models.workflows.naming import known_version
 from gitops_models.workflows.promote import risk_of

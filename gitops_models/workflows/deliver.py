@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,7 @@ from gitops_models.delivery.sources import artifact_source
 from gitops_models.delivery.targets.directory import DirectoryTarget
 from gitops_models.errors import GmError
 from gitops_models.registry.canonical import sha256_hex
+from gitops_models.registry.values import dataclass
 from gitops_models.store.config import remote_address, user_config
 from gitops_models.store.repository import Store
 from gitops_models.trust.ledger import Ledger, Scribe

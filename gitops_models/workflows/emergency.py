@@ -9,13 +9,14 @@ from there.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from gitops_models.delivery.notify.notices import Notice
 from gitops_models.errors import GmError
 from gitops_models.policy.denied import Denied
 from gitops_models.registry.events import HoldPlaced
+from gitops_models.registry.values import dataclass
 from gitops_models.workflows.bundling import bundle, carried
 from gitops_models.workflows.emergency_plan import declared, plan
 from gitops_models.workflows.emergency_ratify import emergencies

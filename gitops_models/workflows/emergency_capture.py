@@ -7,11 +7,11 @@ what the directories of this clone show.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gitops_models.errors import GmError
 from gitops_models.registry.text import visible
+from gitops_models.registry.values import dataclass
 from gitops_models.trust.chain import ChainReader
 from gitops_models.trust.ledgerrefs import DEPLOYMENTS
 from gitops_models.trust.records import Deployment

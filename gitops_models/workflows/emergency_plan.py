@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
@@ -24,6 +23,7 @@ from gitops_models.registry.trailers import (
     GM_TECHNIQUE,
     GM_TO,
 )
+from gitops_models.registry.values import dataclass
 from gitops_models.workflows.barring import quarantine_document
 from gitops_models.workflows.emergency_capture import Captured, capture
 from gitops_models.workflows.naming import known_model, known_stage, live_state

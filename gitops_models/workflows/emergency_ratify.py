@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
+from gitops_models.registry.values import dataclass
 from gitops_models.trust.records import ChangeSummary, make_decision
 from gitops_models.verification.ratification import WAITING, ratifications
 from gitops_models.workflows.review import Subject, add, decision_on

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitops_models.artifacts.measured import read_metrics
@@ -10,6 +9,7 @@ from gitops_models.registry.canonical import sha256_hex
 from gitops_models.registry.documents import Evidence, render, validate
 from gitops_models.registry.times import format_time
 from gitops_models.registry.trailers import GM_EVENT, GM_MODEL, GM_RISK, GM_TO
+from gitops_models.registry.values import dataclass
 from gitops_models.workflows.naming import known_version
 from gitops_models.workflows.promote import risk_of
 from gitops_models.workflows.propose import Draft, Opened, propose

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
 from gitops_models.registry.paths import TRUSTED_ROOT_JSON
+from gitops_models.registry.values import dataclass
 from gitops_models.store.config import user_config
 from gitops_models.store.gitcli import require_git
 from gitops_models.store.repository import Store

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import secrets
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from gitops_models.policy.profiles import profile
 from gitops_models.registry.documents import People, Repository, Targets, parse_document, render, validate
 from gitops_models.registry.documents.people import Person
 from gitops_models.registry.paths import DVC_CONFIG, GM_YAML, PEOPLE_YAML, POLICY_YAML, TARGETS_YAML, Layout
+from gitops_models.registry.values import dataclass
 from gitops_models.store.snapshots import snapshot
 from gitops_models.workflows.forgefiles import CODEOWNERS, forge_files
 

@@ -7,7 +7,6 @@ may still fail; what the line amounts to before the push is kept as any clone ke
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
@@ -16,6 +15,7 @@ from gitops_models.forge.base import BRANCHES, parse_branch
 from gitops_models.registry.names import parse_tag
 from gitops_models.registry.text import visible
 from gitops_models.registry.times import format_time
+from gitops_models.registry.values import dataclass
 from gitops_models.store.history import first_parents, on_first_parent_line
 from gitops_models.store.repository import Store
 from gitops_models.trust.chain import is_chain, is_commit, speaks_on

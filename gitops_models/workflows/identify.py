@@ -7,7 +7,6 @@ tree digest must be the one that the lineage recorded.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitops_models.artifacts.digests import FileHashes, hash_path
@@ -15,6 +14,7 @@ from gitops_models.artifacts.hashing import md5_of_bytes, sha256_of
 from gitops_models.artifacts.manifests import MAX_MANIFEST_BYTES, parse_manifest
 from gitops_models.errors import GmError
 from gitops_models.registry.canonical import FileDigest, tree_digest
+from gitops_models.registry.values import dataclass
 from gitops_models.workflows.listing import live_by_stage
 from gitops_models.workflows.remotes import reader
 

@@ -6,7 +6,7 @@ These need every step since the pin: call ``replay_all`` first on a session that
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from gitops_models.audit.replaying import replay
 from gitops_models.audit.selection import select
 from gitops_models.audit.timeline import timeline
 from gitops_models.errors import GmError
+from gitops_models.registry.values import dataclass
 from gitops_models.store.repository import Store
 from gitops_models.trust.memory import load_memory, memory_path
 from gitops_models.verification.cache import cache_path, renew_prefix, with_kept_steps

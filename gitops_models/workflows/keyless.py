@@ -2,10 +2,10 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from gitops_models.errors import GmError
+from gitops_models.registry.values import dataclass
 from gitops_models.trust.keyless.bundle import Proof, verify_bundle, verify_statement
 from gitops_models.trust.keyless.claims import SignedBy
 from gitops_models.trust.keyless.roots import load_verifier

@@ -6,13 +6,13 @@ policy is never released this way; it is restored.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
 from gitops_models.policy.denied import Denied
 from gitops_models.registry.paths import POLICY_SCOPE
 from gitops_models.registry.times import format_time
+from gitops_models.registry.values import dataclass
 from gitops_models.trust.records import Acceptance, make_acceptance
 from gitops_models.verification.proposal import evaluate_blocked
 from gitops_models.workflows.objections import objections

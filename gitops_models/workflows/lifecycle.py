@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from gitops_models.errors import GmError
@@ -10,6 +9,7 @@ from gitops_models.registry.documents import Status, render, validate
 from gitops_models.registry.names import parse_reference
 from gitops_models.registry.times import format_time
 from gitops_models.registry.trailers import GM_EVENT, GM_FROM, GM_MODEL, GM_RISK, GM_STAGE, GM_TO
+from gitops_models.registry.values import dataclass
 from gitops_models.workflows.naming import known_model, known_version
 from gitops_models.workflows.promote import risk_of
 from gitops_models.workflows.propose import Draft, Opened, propose

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from gitops_models.errors import GmError
 from gitops_models.registry.documents import Lineage, validate
 from gitops_models.registry.text import names_a_user, visible
 from gitops_models.registry.times import format_time
+from gitops_models.registry.values import dataclass
 from gitops_models.workflows.code import derive_code
 from gitops_models.workflows.kinds import not_applicable
 from gitops_models.workflows.naming import known_version

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gitops_models.registry.values import dataclass
 from gitops_models.workflows.naming import known_model
 
 if TYPE_CHECKING:

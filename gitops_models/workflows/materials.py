@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -10,6 +9,7 @@ from gitops_models.artifacts.digests import DirectoryHashes, FileHashes, hash_pa
 from gitops_models.artifacts.environment import lock_environment
 from gitops_models.errors import GmError
 from gitops_models.registry.documents.lineage import Role
+from gitops_models.registry.values import dataclass
 from gitops_models.workflows.code import uncommitted
 from gitops_models.workflows.kinds import ENVIRONMENT_LOCK, guess_role
 

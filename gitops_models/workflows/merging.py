@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from gitops_models.errors import GmError
 from gitops_models.forge.landing import prepare_landing
 from gitops_models.policy.denied import Denied
 from gitops_models.registry.times import format_time
+from gitops_models.registry.values import dataclass
 from gitops_models.store.history import on_first_parent_line
 from gitops_models.store.transport import RETRYABLE
 from gitops_models.store.worktree import fast_forward

@@ -8,7 +8,6 @@ which program runs.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from gitops_models.delivery.notify.settings import read_notifications
 from gitops_models.delivery.notify.webhook import read_secret
 from gitops_models.delivery.watch import Watch
 from gitops_models.errors import GmError
+from gitops_models.registry.values import dataclass
 from gitops_models.store.config import personal_setting
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ from gitops_models.delivery.overrides import anchor_of, judge_override
 from gitops_models.errors import GmError
 from gitops_models.policy.lkg import good_below
 from gitops_models.registry.times import format_time
+from gitops_models.registry.values import dataclass
 from gitops_models.trust.chain import ChainReader
 from gitops_models.trust.ledgerrefs import DEPLOYMENTS
 from gitops_models.trust.records import Deployment, Override, make_override

@@ -6,7 +6,6 @@ names every role, key and login, and both are made from the difference itself, n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
@@ -17,6 +16,7 @@ from gitops_models.registry.paths import PEOPLE_YAML
 from gitops_models.registry.peoplediff import PeopleDifference, difference, one_line, whole
 from gitops_models.registry.times import parse_date
 from gitops_models.registry.trailers import GM_EVENT
+from gitops_models.registry.values import dataclass
 from gitops_models.store.history import is_ancestor
 from gitops_models.verification.attached import root_of
 from gitops_models.workflows.keyfiles import gpg_fingerprint, read_gpg_key, read_ssh_key

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
 from gitops_models.policy.quorums import unreachable_quorums
 from gitops_models.registry.times import format_time
+from gitops_models.registry.values import dataclass
 from gitops_models.store.repository import Store
 from gitops_models.trust.ledger import Ledger
 from gitops_models.trust.memory import Memory, Pin, load_memory, memory_path, save_memory, update_memory

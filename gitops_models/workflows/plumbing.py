@@ -8,11 +8,11 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from gitops_models.errors import GmError
+from gitops_models.registry.values import dataclass
 from gitops_models.store.repository import Store
 from gitops_models.trust.verdicts import PASSING, Judged, VerdictCache, digest_of, places_of, verdict_folder
 from gitops_models.workflows.selecting import Chosen, Selection, select

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from gitops_models.artifacts.files import open_directory, open_regular
@@ -13,6 +12,7 @@ from gitops_models.policy.trials import run
 from gitops_models.registry.documents import People, parse_document
 from gitops_models.registry.documents.identity import identity_problem
 from gitops_models.registry.paths import PEOPLE_YAML, POLICY_SCOPE, POLICY_YAML, Layout
+from gitops_models.registry.values import dataclass
 from gitops_models.registry.waivers import WAIVERS
 from gitops_models.registry.yamls import MAX_BYTES
 from gitops_models.store.repository import Store

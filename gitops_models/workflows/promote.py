@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
@@ -19,6 +18,7 @@ from gitops_models.registry.trailers import (
     GM_STAGE,
     GM_TO,
 )
+from gitops_models.registry.values import dataclass
 from gitops_models.workflows.impact import impact
 from gitops_models.workflows.naming import known_stage, known_version
 from gitops_models.workflows.propose import Draft, Opened, propose

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
@@ -11,6 +11,7 @@ from gitops_models.forge.git_only import GitOnlyForge
 from gitops_models.policy.denied import Denied
 from gitops_models.registry.snapshot import Entry
 from gitops_models.registry.trailers import GM_REASON, commit_message
+from gitops_models.registry.values import dataclass
 from gitops_models.store.writer import write_blob, write_commit, write_tree
 from gitops_models.verification.changes import change_of, id_of
 from gitops_models.verification.proposal import evaluate

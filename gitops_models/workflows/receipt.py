@@ -9,12 +9,13 @@ everything to the next, or readers who had looked between would be told of a pas
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from gitops_models.errors import GmError
 from gitops_models.registry.paths import POLICY_SCOPE, POLICY_YAML
 from gitops_models.registry.times import format_time
+from gitops_models.registry.values import dataclass
 from gitops_models.store.history import on_first_parent_line
 from gitops_models.trust.records import Acceptance, Receipt, make_acceptance
 from gitops_models.verification.history import LANDS

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from gitops_models.errors import GmError
 from gitops_models.registry.canonical import jcs
 from gitops_models.registry.paths import TRUSTED_ROOT_JSON
+from gitops_models.registry.values import dataclass
 from gitops_models.trust.keyless.roots import verifier_of
 from gitops_models.trust.ledger import Ledger, Scribe
 from gitops_models.trust.records import make_receipt, receipt_payload, verify_record

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
 from gitops_models.policy.degradation import REFUSE, fallback_of, unusable
 from gitops_models.policy.lkg import good_below
+from gitops_models.registry.values import dataclass
 from gitops_models.workflows.naming import known_model, known_stage, live_state
 from gitops_models.workflows.propose import Opened, propose
 from gitops_models.workflows.recover_loss import loss, radius

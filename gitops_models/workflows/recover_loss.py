@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gitops_models.audit.comparing import compare
 from gitops_models.registry.text import visible
 from gitops_models.registry.times import format_time
+from gitops_models.registry.values import dataclass
 from gitops_models.trust.chain import ChainReader
 from gitops_models.trust.ledgerrefs import DEPLOYMENTS
 from gitops_models.trust.records import Deployment

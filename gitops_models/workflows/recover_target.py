@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
 from gitops_models.policy.lkg import unfit
 from gitops_models.policy.selection import Descent, code_commits
 from gitops_models.registry.documents import Poisoned
+from gitops_models.registry.values import dataclass
 from gitops_models.store.snapshots import snapshot
 from gitops_models.verification.codeline import followers
 from gitops_models.workflows.remotes import has_bytes

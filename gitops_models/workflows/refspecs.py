@@ -6,8 +6,9 @@ of its refspecs; both were seen to destroy evidence (TRUST.md section 3). Pure.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

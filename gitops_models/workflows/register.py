@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from gitops_models.registry.canonical import sha256_hex
 from gitops_models.registry.documents import Lineage, Model, render, validate
 from gitops_models.registry.names import check_name, check_version, next_version
 from gitops_models.registry.trailers import GM_EVENT, GM_MODEL, GM_RISK, GM_TO
+from gitops_models.registry.values import dataclass
 from gitops_models.workflows.attest import Seal, Sealed, digests_in, sealed
 from gitops_models.workflows.dvcfiles import refuse_brought
 from gitops_models.workflows.footing import firm

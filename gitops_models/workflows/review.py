@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from gitops_models.errors import GmError
@@ -13,6 +12,7 @@ from gitops_models.registry.canonical import jcs
 from gitops_models.registry.events import StageMove, VersionEvent
 from gitops_models.registry.paths import POLICY_YAML
 from gitops_models.registry.times import format_time
+from gitops_models.registry.values import dataclass
 from gitops_models.trust.opinions import previous_of
 from gitops_models.trust.records import ChangeSummary, Decision, decision_payload, make_decision, verify_record
 from gitops_models.verification.changes import blocked_change

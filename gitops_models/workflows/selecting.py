@@ -1,10 +1,11 @@
 """Which commits and tags somebody means: revisions, ranges, or everything that a ref reaches."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 from gitops_models.errors import GmError
+from gitops_models.registry.values import dataclass
 from gitops_models.store.gitcli import run
 from gitops_models.store.repository import Store
 

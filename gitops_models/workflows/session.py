@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import TYPE_CHECKING
 
 from gitops_models.audit import replaying
 from gitops_models.errors import GmError
 from gitops_models.registry.paths import GM_YAML, Layout
+from gitops_models.registry.values import dataclass
 from gitops_models.store.config import user_config
 from gitops_models.store.history import first_parents, on_first_parent_line
 from gitops_models.store.objects import Ident

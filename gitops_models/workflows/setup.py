@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from gitops_models.errors import GmError
 from gitops_models.registry.paths import GM_YAML, Layout
 from gitops_models.registry.trailers import GM_EVENT, GM_REASON, commit_message
+from gitops_models.registry.values import dataclass
 from gitops_models.store.config import add_remote, set_config, user_config
 from gitops_models.store.history import is_ancestor
 from gitops_models.store.objects import Ident

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
@@ -10,6 +9,7 @@ from gitops_models.policy.risk import effective_risk
 from gitops_models.registry.events import ModelEvent, PeopleChanged, StageMove, VersionRegistered
 from gitops_models.registry.names import parse_reference, tag_name
 from gitops_models.registry.peoplediff import difference
+from gitops_models.registry.values import dataclass
 from gitops_models.verification.admission import tag_target
 from gitops_models.workflows.compare import comparison
 from gitops_models.workflows.emergency_ratify import emergencies

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from gitops_models.policy.lkg import good_below, last_live_at
 from gitops_models.policy.reviews import review_items
 from gitops_models.registry.standins import stand_in
+from gitops_models.registry.values import dataclass
 from gitops_models.registry.waivers import waivers_in_force
 from gitops_models.verification.checkpoints import staleness
 from gitops_models.workflows.deliver import look, places

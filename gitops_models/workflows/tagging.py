@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitops_models.forge.landing import version_tag
 from gitops_models.registry.names import tag_name
+from gitops_models.registry.values import dataclass
 from gitops_models.store.refs import RefUpdate
 from gitops_models.verification.admission import tag_target
 from gitops_models.workflows.propose import forge

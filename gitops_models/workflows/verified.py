@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from gitops_models.audit.gathering import gather
 from gitops_models.audit.timeline import timeline
 from gitops_models.registry.paths import POLICY_SCOPE
 from gitops_models.registry.trailers import REVERTS
+from gitops_models.registry.values import dataclass
 from gitops_models.trust.memory import write_durably
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ Where an answer depends on every step (keys declared compromised, checkpoints, r
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from gitops_models.audit.findings import (
@@ -18,6 +18,7 @@ from gitops_models.audit.findings import (
     tag_faults,
     unaccepted,
 )
+from gitops_models.registry.values import dataclass
 from gitops_models.registry.waivers import waivers_in_force
 from gitops_models.trust.memory import load_memory, memory_path
 from gitops_models.verification.checkpoints import Checkpoints, judge_checkpoints, staleness

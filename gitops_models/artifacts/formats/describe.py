@@ -1,10 +1,10 @@
 """Which format a file has, and what can be read from its header."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitops_models.artifacts.formats.onnx import OnnxInfo, read_onnx
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from gitops_models.artifacts.formats.onnx_types import OnnxValue

@@ -6,7 +6,6 @@ The file is mapped, not read: weights are skipped by their length, so memory doe
 import mmap
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import BinaryIO
@@ -16,6 +15,7 @@ from gitops_models.artifacts.formats.onnx_graph import Graph
 from gitops_models.artifacts.formats.onnx_types import OnnxValue, number, prose, text, view
 from gitops_models.artifacts.formats.wire import Budget, WireError, fields
 from gitops_models.errors import GmError
+from gitops_models.registry.values import dataclass
 
 # A graph of 100,000 nodes has about a million fields; more than this is not a header that somebody waits for.
 MAX_FIELDS = 5_000_000

@@ -1,8 +1,7 @@
 """ONNX value types in NumPy's words (onnx.proto: TypeProto, TensorShapeProto, TensorProto.DataType)."""
 
-from dataclasses import dataclass
-
 from gitops_models.artifacts.formats.wire import Budget, Value, WireError, fields, signed
+from gitops_models.registry.values import dataclass
 
 MAX_NAME = 1024
 MAX_RANK = 64

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from gitops_models.registry.text import visible
+from gitops_models.registry.values import dataclass
 
 MAX_FINDINGS = 64  # of one file: whoever sees the first already knows enough
 

@@ -8,12 +8,12 @@ import signal
 import subprocess
 import tempfile
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Self
 
 from gitops_models.delivery.notify.base import AGAIN
 from gitops_models.errors import GmError
 from gitops_models.registry.text import visible
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,12 +12,12 @@ import json
 import os
 import re
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gitops_models.delivery import durable
 from gitops_models.delivery.notify.base import Message
 from gitops_models.errors import GmError
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

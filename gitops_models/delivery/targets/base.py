@@ -2,12 +2,12 @@
 
 from collections.abc import Collection
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 from gitops_models.delivery.values import Action, Deployment, Desired, ModelStage, Observation
+from gitops_models.registry.values import dataclass
 
 
 @dataclass(frozen=True)

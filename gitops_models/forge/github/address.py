@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
 from urllib.parse import SplitResult, urlencode, urljoin, urlsplit
 
 from gitops_models.errors import GmError
 from gitops_models.registry.text import names_a_user, visible
+from gitops_models.registry.values import dataclass
 
 _PLAIN = re.compile(r"[\x21-\x5b\x5d-\x7e]{1,4096}")  # for some a backslash is a slash
 _PORTS = {"https": 443, "http": 80}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from gitops_models._version import __version__
@@ -14,6 +14,7 @@ from gitops_models.forge.github.answers import LimitedError, parse_json, raise_f
 from gitops_models.forge.github.exchange import Raw, Request
 from gitops_models.forge.github.fields import unlike
 from gitops_models.forge.github.paging import PER_PAGE, walk
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from gitops_models.errors import GmError
@@ -12,6 +12,7 @@ from gitops_models.forge.github.auth import is_token
 from gitops_models.forge.github.calls import segment
 from gitops_models.forge.github.fields import fields_of, unlike
 from gitops_models.registry.times import parse_time
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -16,6 +15,7 @@ from gitops_models.forge.github.auth import token
 from gitops_models.forge.github.client import GitHub
 from gitops_models.forge.github.exchange import Line
 from gitops_models.registry.text import visible
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

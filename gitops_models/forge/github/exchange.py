@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import ssl
-from dataclasses import dataclass
 from functools import cached_property
 from threading import Thread
 from typing import TYPE_CHECKING, NoReturn
@@ -20,6 +19,7 @@ from urllib3.exceptions import HTTPError, ProtocolError, SSLError
 from gitops_models.errors import GmError
 from gitops_models.forge.github.fields import unlike
 from gitops_models.registry.text import visible
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,12 +6,12 @@ A used field that is missing or of another type is GM-F408: a wrong guess could 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gitops_models.errors import GmError
 from gitops_models.registry.text import visible
 from gitops_models.registry.times import parse_time
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

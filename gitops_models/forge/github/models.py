@@ -7,8 +7,10 @@ Logins, names and states are made visible already. Words of an enumeration that 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
+
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,13 +7,14 @@ Git they are the last paragraph. Everything else that comes from a document, a c
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from gitops_models.forge.base import Login, Page
 from gitops_models.policy.render.markdown import quoted
 from gitops_models.registry.text import visible
 from gitops_models.registry.trailers import render_trailers
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -7,11 +7,12 @@ GitHub names the next page in the header ``Link`` (RFC 8288), often by the repos
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
 
 from gitops_models.forge.github.fields import fields_of, unlike
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,7 +5,6 @@ An event says that something happened; what is true is asked of Git and of the A
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
@@ -13,6 +12,7 @@ from gitops_models.forge.github import reading, reading_settings
 from gitops_models.forge.github.answers import parse_json
 from gitops_models.forge.github.fields import Fields, fields_of, unlike
 from gitops_models.registry.text import visible
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

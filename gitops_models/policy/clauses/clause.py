@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
+
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from gitops_models.policy.clauses.needs import Need

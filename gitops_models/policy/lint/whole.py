@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from gitops_models.policy.lint.found import error, warning
 from gitops_models.policy.lint.people import lint_people
 from gitops_models.policy.lint.waivers import lint_waivers
 from gitops_models.registry import yamls
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -5,7 +5,6 @@ They bind promotions. Of a rollback they only warn: safety does not wait for pap
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from gitops_models.policy.rule import Problem, Rule
 from gitops_models.registry.events import Promoted, RolledBack
 from gitops_models.registry.names import parse_reference
 from gitops_models.registry.text import visible
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gitops_models.registry import yamls
@@ -10,6 +9,7 @@ from gitops_models.registry.canonical import sha256_hex
 from gitops_models.registry.documents import API_VERSION, plain
 from gitops_models.registry.documents.lineage import WORDED_ROLES
 from gitops_models.registry.paths import Layout
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

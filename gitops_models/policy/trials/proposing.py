@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gitops_models.errors import GmError
@@ -13,6 +12,7 @@ from gitops_models.registry import yamls
 from gitops_models.registry.deletions import deletion_numbers
 from gitops_models.registry.documents.policytest import GivenEvidence, GivenModel, GivenVersion
 from gitops_models.registry.paths import PEOPLE_YAML, POLICY_YAML
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

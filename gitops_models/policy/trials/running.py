@@ -5,7 +5,6 @@ The judge is the one that judges proposals; nothing here decides anything.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ from gitops_models.policy.verdict import Severity
 from gitops_models.registry.change import change_id
 from gitops_models.registry.documents.policytest import GivenDecision
 from gitops_models.registry.times import format_time, parse_time
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from datetime import datetime

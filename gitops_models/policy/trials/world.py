@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from gitops_models.registry.scopes import REGULAR, Entry
 from gitops_models.registry.snapshot import Snapshot
 from gitops_models.registry.state import AcceptedState
 from gitops_models.registry.times import format_time, parse_time
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

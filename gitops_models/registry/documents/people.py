@@ -1,7 +1,6 @@
 """kind: People, who may sign what. Ids rather than personal data, because history is for ever."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Annotated, Literal, Self
@@ -12,6 +11,7 @@ from gitops_models.registry.documents._base import Date, Document, Email, Items,
 from gitops_models.registry.documents.keys import EXAMPLE_KEY, GpgKey, Key, SigstoreKey
 from gitops_models.registry.documents.repository import Glob
 from gitops_models.registry.documents.workflows import Workflow
+from gitops_models.registry.values import dataclass
 
 May = Literal[
     "version-registered",

@@ -8,11 +8,12 @@ nothing to a verifier, so they are room to hide an edit in.
 import base64
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from gitops_models.errors import GmError
+from gitops_models.registry.values import dataclass
 from gitops_models.trust.keyless.claims import CertificateClaim
 from gitops_models.trust.keyless.statement import LIMIT, PAYLOAD_TYPE, Statement, read_statement
 from gitops_models.trust.keyless.strict import read_object

@@ -4,10 +4,10 @@ Fulcio writes the issuer twice, plain (1.3.6.1.4.1.57264.1.1) and as DER (…1.8
 Every one that is there must be the expected one (https://github.com/sigstore/fulcio/blob/main/docs/oid-info.md).
 """
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from gitops_models.errors import GmError
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate

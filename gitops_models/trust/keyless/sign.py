@@ -2,12 +2,12 @@
 
 import json
 from base64 import urlsafe_b64decode
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gitops_models.errors import GmError
 from gitops_models.registry.text import visible
+from gitops_models.registry.values import dataclass
 from gitops_models.trust.keyless.roots import packaged
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ sigstore's ``verify_dsse`` looks at neither the subject nor the predicate, so bo
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from gitops_models.errors import GmError
+from gitops_models.registry.values import dataclass
 from gitops_models.trust.keyless.strict import read_object
 
 __all__ = ["PAYLOAD_TYPE", "Statement", "Subject", "read_statement"]

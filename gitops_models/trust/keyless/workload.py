@@ -6,10 +6,10 @@ extensions 1.3.6.1.4.1.57264.1.8 to .20, each a DER UTF8String
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
+from gitops_models.registry.values import dataclass
 from gitops_models.trust.keyless.claims import SignedBy
 
 if TYPE_CHECKING:

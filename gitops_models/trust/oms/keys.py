@@ -6,7 +6,6 @@ ed25519; gm reads and writes it.
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -22,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from gitops_models.errors import GmError
+from gitops_models.registry.values import dataclass
 
 __all__ = ["ModelKey", "ModelSigner", "parse_public_key", "read_private_key", "read_public_key"]
 

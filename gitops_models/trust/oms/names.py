@@ -6,10 +6,10 @@ one spelling, anything else is refused.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from gitops_models.errors import GmError
+from gitops_models.registry.values import dataclass
 
 __all__ = ["Resource", "check_order", "check_path", "order", "parse_name"]
 

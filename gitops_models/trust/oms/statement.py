@@ -7,12 +7,12 @@ that order. Both are pure: which files are there is somebody else's business.
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 from gitops_models.errors import GmError
 from gitops_models.registry.canonical import FileDigest, jcs
+from gitops_models.registry.values import dataclass
 from gitops_models.trust.keyless.statement import Statement, read_statement
 from gitops_models.trust.oms.names import Resource, check_order, check_path, order, parse_name
 

@@ -9,10 +9,10 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 from gitops_models.errors import GmError
+from gitops_models.registry.values import dataclass
 from gitops_models.trust.oms.names import Resource
 
 __all__ = ["ModelFile", "hash_resource", "list_model", "under"]
