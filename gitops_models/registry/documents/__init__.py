@@ -26,7 +26,7 @@ from gitops_models.registry.documents.people import (
     RoleGrant,
     Workload,
 )
-from gitops_models.registry.documents.repository import Repository, Target, Targets
+from gitops_models.registry.documents.repository import CheckDemand, Repository, Target, Targets
 from gitops_models.registry.documents.safety import (
     Cause,
     Fallback,
@@ -48,6 +48,7 @@ __all__ = [
     "Architecture",
     "ArtifactEntry",
     "Cause",
+    "CheckDemand",
     "Code",
     "Compromised",
     "Consumer",

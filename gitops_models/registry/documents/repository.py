@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from gitops_models.registry.documents._base import Document, Items, Name, Part, about
 
@@ -28,13 +28,41 @@ class Repository(Document):
     governed: Annotated[Items[GovernedPath], about("Further governed paths.", [".github/"])] = ()
 
 
+class CheckDemand(Part):
+    """A check that must pass, with its limits; what it runs stands in the reconciler's own file.
+
+    Where that file gives a limit too, the stricter one holds.
+    """
+
+    id: Annotated[Name, about("Name of the check.", "answers")]
+    required: Annotated[bool, about("Whether a version that does not pass must not be served.", example=True)] = True
+    p95_below_ms: Annotated[
+        float | None, Field(gt=0), about("Milliseconds that 95 of 100 answers stay below.", 100.0)
+    ] = None
+    accuracy_above: Annotated[
+        float | None, Field(ge=0, lt=1), about("Part of the golden cases that must fit, strictly.", 0.9)
+    ] = None
+    absolute: Annotated[float | None, Field(ge=0), about("Difference of an answer that is no difference.", 1e-6)] = None
+    relative: Annotated[float | None, Field(ge=0), about("The same as a part of the expected value.", 1e-5)] = None
+    above: Annotated[float | None, about("The metric must be greater.", 0.9)] = None
+    below: Annotated[float | None, about("The metric must be smaller.", 0.2)] = None
+
+
 class Target(Part):
     """One place that serves; where it is stands in the reconciler's own file."""
 
     id: Annotated[Name, about("Identifier of the target.", "serving-eu")]
     stage: Annotated[Name, about("The stage it serves.", "production")]
     models: Annotated[Items[Glob], about("Models it serves, as patterns.", ["fraud*"])] = ("*",)
-    checks: Annotated[Items[Name], about("Checks after a switch, by name.", ["golden"])] = ()
+    checks: Annotated[
+        Items[Name | CheckDemand],
+        about("Checks that must pass, by name, with their limits.", ["answers", {"id": "speed", "p95_below_ms": 100.0}]),
+    ] = ()
+
+    @property
+    def demands(self) -> tuple[CheckDemand, ...]:
+        """The checks with their limits; a bare name is required and sets none."""
+        return tuple(CheckDemand(id=one) if isinstance(one, str) else one for one in self.checks)
 
 
 class Targets(Document):
