@@ -101,9 +101,9 @@ def _loop(options: Options, reconciler: Reconciler, interval: float) -> None:
             _tell(options, outcome)
         _warn(options, reconciler)
 
-    stop = Event()
-    with stop_on_signals(stop):
-        run_loop(reconciler.run, interval=interval, stop=stop, random=random.random, tell=tell)
+    stop, wake = Event(), reconciler.wake
+    with stop_on_signals(stop, wake):
+        run_loop(reconciler.run, interval=interval, stop=stop, random=random.random, tell=tell, wake=wake)
 
 
 def _warn(options: Options, reconciler: Reconciler) -> None:

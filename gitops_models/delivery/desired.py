@@ -66,7 +66,7 @@ def deployment_of(snapshot: Snapshot, at: ModelStage) -> Deployment | None:
             f"{at.model}@{state.version} is pinned with another lineage",
             where=snapshot.layout.stage_path(at.model, at.stage),
         )
-    artifacts = _artifacts(snapshot, at.model, state.version)
+    artifacts = artifacts_of(snapshot, at.model, state.version)
     return Deployment(at.model, at.stage, state.version, state.lineage_sha256, artifacts)
 
 
@@ -83,7 +83,7 @@ def _standing_in(snapshot: Snapshot, at: ModelStage) -> Deployment | None:
         return None
     if snapshot.lineage_sha256(found.model, found.version) != found.lineage_sha256:
         raise GmError("GM-R201", f"{found.model}@{found.version} is pinned with another lineage", where=str(at))
-    artifacts = _artifacts(snapshot, found.model, found.version)
+    artifacts = artifacts_of(snapshot, found.model, found.version)
     return Deployment(at.model, at.stage, found.version, found.lineage_sha256, artifacts, origin=found.model)
 
 
@@ -133,7 +133,8 @@ def _standing(snapshot: Snapshot, wanted: Deployment | None, barred: frozenset[s
     return Standing.QUARANTINED if quarantined else Standing.SERVE
 
 
-def _artifacts(snapshot: Snapshot, model: str, version: str) -> tuple[FileDigest, ...]:
+def artifacts_of(snapshot: Snapshot, model: str, version: str) -> tuple[FileDigest, ...]:
+    """Return the digests that the lineage of a version records. Raises what reading it raises."""
     lineage = snapshot.lineage(model, version)
     return tuple(FileDigest(entry.path, entry.size, entry.sha256) for entry in lineage.artifacts)
 
@@ -141,7 +142,7 @@ def _artifacts(snapshot: Snapshot, model: str, version: str) -> tuple[FileDigest
 def _digest(snapshot: Snapshot, at: ModelStage, version: str) -> str | None:
     """Return the deployment digest of a version; ``None`` where its lineage cannot be read."""
     try:
-        return tree_digest(_artifacts(snapshot, at.model, version))
+        return tree_digest(artifacts_of(snapshot, at.model, version))
     except GmError:
         return None
 

@@ -39,26 +39,34 @@ def run_loop(
     stop: Event,
     random: Callable[[], float],
     tell: Callable[[Outcome], None],
+    wake: Event | None = None,
 ) -> None:
     """Call ``once`` until ``stop`` is set; a run that has begun is finished.
 
     A ``GmError`` of a run is told and tried again, except wrong usage, which no waiting repairs and which is raised.
-    Setting ``stop`` ends the wait at once.
+    Setting ``wake`` ends the wait; to stop at once set ``stop`` and then ``wake``. Without it ``stop`` does both.
     """
+    bell = wake or stop
     failures = 0
     while not stop.is_set():
         outcome = _attempt(once)
         tell(outcome)
         failures = failures + 1 if _failed(outcome) else 0
-        stop.wait(pause_after(outcome, failures, interval=interval, jitter=random()))
+        bell.wait(pause_after(outcome, failures, interval=interval, jitter=random()))
+        if wake is not None:
+            wake.clear()
 
 
 @contextmanager
-def stop_on_signals(stop: Event) -> Iterator[None]:
-    """Set ``stop`` on SIGTERM and SIGINT inside the block (main thread only); the former handlers come back."""
+def stop_on_signals(stop: Event, *bells: Event) -> Iterator[None]:
+    """Set ``stop``, then ``bells``, on SIGTERM and SIGINT inside the block (main thread only).
+
+    The former handlers come back.
+    """
 
     def handle(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
+        for event in (stop, *bells):
+            event.set()
 
     former = {number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)}
     try:

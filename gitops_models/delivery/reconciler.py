@@ -5,7 +5,8 @@ Every model stands alone: what fails for one is its result, and the others go on
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import field, replace
+from threading import Event
 from typing import TYPE_CHECKING, Protocol
 
 from gitops_models.delivery.checks.base import no_checks
@@ -14,6 +15,7 @@ from gitops_models.delivery.results import Report, Result, examine
 from gitops_models.delivery.switching import Equipment
 from gitops_models.delivery.visit import Visit, failed, wanted_at
 from gitops_models.errors import GmError
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -52,6 +54,7 @@ class Reconciler:
 
     ``overrides`` lists the files with override statements that are there now. ``watch`` tells what is wrong, ``mirror``
     shows what is served, ``gauges`` counts. ``checks`` gives those of a target, ``proposer`` opens rollback proposals.
+    Setting ``wake`` ends the wait of the loop.
     """
 
     targets: Sequence[Target]
@@ -66,6 +69,7 @@ class Reconciler:
     gauges: Gauges | None = None
     checks: ChecksFor = no_checks
     proposer: Proposer | None = None
+    wake: Event = field(default_factory=Event)
 
     def run(self) -> Report:
         """Reconcile every target once, then tell what people have to know.

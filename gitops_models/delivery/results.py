@@ -191,12 +191,10 @@ def _sync(desired: Desired, seen: Observation, left: tuple[Drift, ...]) -> Sync:
 def _state(desired: Desired, sync: Sync, error: GmError | None) -> State:
     if desired.problem is not None:
         return State.VERIFY_FAILED
-    if error is not None and error.code == INVALID:
-        return State.VALIDATION_FAILED
     standing = {Standing.SUSPENDED: State.SUSPENDED, Standing.QUARANTINED: State.QUARANTINED}.get(desired.standing)
     if standing is not None:
         return standing
-    if error is not None and sync is not Sync.SYNCED:
+    if error is not None and (error.code == INVALID or sync is not Sync.SYNCED):
         return _failed(error)
     if desired.waiting is not None:
         return State.AWAITING_RECEIPT if desired.waiting.pending else State.VERIFY_FAILED
@@ -207,8 +205,9 @@ def _state(desired: Desired, sync: Sync, error: GmError | None) -> State:
 
 
 def _failed(error: GmError) -> State:
-    if error.code == "GM-R303":
-        return State.SWITCH_FAILED
+    named = {"GM-R303": State.SWITCH_FAILED, INVALID: State.VALIDATION_FAILED}.get(error.code)
+    if named is not None:
+        return named
     return State.FETCHING if error.exit_status is Exit.EXTERNAL else State.VERIFY_FAILED
 
 

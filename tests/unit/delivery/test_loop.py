@@ -87,3 +87,20 @@ def test_a_signal_ends_the_wait_at_once_and_the_former_handlers_come_back(number
         run_loop(once, interval=3600, stop=stop, random=lambda: 0.5, tell=lambda _outcome: None)
     assert runs == [1]
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_bell_ends_the_wait_and_the_next_run_begins_and_a_signal_rings_it_too():
+    stop, wake, runs = Event(), Event(), []
+
+    def once():
+        runs.append(1)
+        wake.set()
+        if len(runs) == 2:
+            wake.clear()
+            os.kill(os.getpid(), signal.SIGTERM)
+        return GOOD
+
+    with stop_on_signals(stop, wake):
+        run_loop(once, interval=3600, stop=stop, random=lambda: 0.5, tell=lambda _outcome: None, wake=wake)
+    assert runs == [1, 1]
+    assert stop.is_set()

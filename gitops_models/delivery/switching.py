@@ -1,0 +1,201 @@
+"""One place brought to what is desired: plan, stage, check, switch, look again, check, record.
+
+Until verified bytes lie beside what is served nothing live is touched, and a switch that does not show the desired
+bytes afterwards, or does not pass the checks that follow it, is taken back.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import field, replace
+from typing import TYPE_CHECKING
+
+from gitops_models.delivery.checks.base import NoChecks, invalid, refusal
+from gitops_models.delivery.desired import change_behind
+from gitops_models.delivery.plan import drift
+from gitops_models.delivery.records import Circumstances, Outcome, intend
+from gitops_models.delivery.results import Done, State, examine
+from gitops_models.delivery.targets.base import Stamp
+from gitops_models.delivery.values import Deployment, Note, Observation, Retire, Switch
+from gitops_models.delivery.waysback import is_way_back, restores_itself, standing_version
+from gitops_models.errors import GmError
+from gitops_models.registry.values import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from gitops_models.delivery.checks.base import CheckResult, Checks
+    from gitops_models.delivery.journal import Journal
+    from gitops_models.delivery.recorder import Recorder
+    from gitops_models.delivery.records import DeploymentRecord
+    from gitops_models.delivery.results import Result
+    from gitops_models.delivery.targets.base import ByteSource, Target
+    from gitops_models.delivery.values import Action, Desired, Drift, ModelStage
+    from gitops_models.verification.history import History
+
+
+@dataclass(frozen=True)
+class Equipment:
+    """What bringing about needs beside the place itself. ``entered`` is told of each state on the way."""
+
+    target: Target
+    history: History
+    source: ByteSource
+    journal: Journal
+    recorder: Recorder
+    clock: Callable[[], datetime]
+    checks: Checks = field(default_factory=NoChecks)
+    entered: Callable[[str, ModelStage, State], None] = lambda _target, _at, _state: None
+
+    def stamp(self) -> Stamp:
+        """Return for which commit and when something is done now."""
+        return Stamp(self.history.tip, self.clock())
+
+
+class Switching:
+    """One model and stage at one target, in one run."""
+
+    def __init__(self, equipment: Equipment, desired: Desired) -> None:
+        self._kit = equipment
+        self._target = equipment.target
+        self._desired = desired
+        self._checked: list[CheckResult] = []
+
+    def run(self, seen: Observation) -> Result:
+        """Do what the target plans on ``seen``, and say what came of it."""
+        found = drift(self._desired, seen)
+        done, now, error = Done.NOTHING, seen, None
+        try:
+            for action in self._target.plan(self._desired, seen):
+                done = self._act(action, seen, found) or done
+                now = self._target.observe(seen.at)
+        except GmError as problem:
+            error = problem
+            done = Done.FAILED if done is Done.NOTHING else done
+            now = self._observe_anyway(seen)
+        result = examine(self._target.id, self._desired, now, done=done, healed=found, error=error)
+        return replace(result, checks=tuple(self._checked))
+
+    def close_interrupted(self, seen: Observation) -> None:
+        """Record the switch that a killed run had made; one that it had only begun is planned again."""
+        intent = self._kit.journal.pending(self._target.id, seen.at)
+        if intent is None:
+            return None
+        if _is_made(intent, seen):
+            return self._record(intent, _outcome(intent), seen, reason="seen after an interrupted run")
+        return self._kit.journal.finish(self._target.id, seen.at)
+
+    def _observe_anyway(self, seen: Observation) -> Observation:
+        try:
+            return self._target.observe(seen.at)
+        except GmError:
+            return Observation(seen.at)
+
+    def _act(self, action: Action, seen: Observation, found: tuple[Drift, ...]) -> Done | None:
+        if isinstance(action, Switch):
+            self._change(self._staged(action, seen), action.deployment, seen, found)
+            return Done.HEALED if found else Done.SWITCHED
+        if isinstance(action, Retire):
+            self._change(action, None, seen, found)
+            return Done.RETIRED
+        self._target.apply(action, self._kit.source, self._kit.stamp())
+        return None
+
+    def _staged(self, action: Switch, seen: Observation) -> Switch:
+        """Have the bytes ready and checked before anything is begun: most failures happen here and touch nothing."""
+        self._enter(State.FETCHING)
+        entry = self._target.stage(action.deployment, self._kit.source)
+        self._enter(State.VERIFYING)
+        live = standing_version(self._kit.history, self._desired, seen)
+        folder = self._target.folder(seen.at, entry)
+        self._checked += self._kit.checks.before(action.deployment, folder, live)
+        error = refusal(self._checked)
+        if error is not None:
+            raise error
+        return replace(action, entry=entry)
+
+    def _change(
+        self, action: Switch | Retire, wanted: Deployment | None, seen: Observation, found: tuple[Drift, ...]
+    ) -> None:
+        stamp = self._kit.stamp()
+        why = Circumstances(stamp.commit, change_behind(self._kit.history, seen.at), stamp.at)
+        reason = "; ".join(str(difference) for difference in found)
+        intent = intend(self._target.id, seen.at, wanted, replaced=seen.digest, why=why, reason=reason)
+        self._kit.journal.begin(replace(intent, checks=tuple(self._checked)))
+        self._enter(State.SWITCHING)
+        try:
+            self._target.apply(action, self._kit.source, stamp)
+            self._prove(intent, self._target.observe(seen.at))
+        except GmError as error:
+            self._take_back(intent, seen, error)
+            raise
+        self._validate(intent, wanted, seen)
+
+    def _prove(self, intent: DeploymentRecord, now: Observation) -> None:
+        if not _is_made(intent, now):
+            raise GmError("GM-R303", f"{seen_as(now)} is served after the switch", where=str(now.at))
+
+    def _take_back(self, intent: DeploymentRecord, seen: Observation, error: GmError) -> None:
+        """Serve again what was served, unless the switch itself was made and only what follows it failed."""
+        now = self._target.observe(seen.at)
+        if _is_made(intent, now):
+            return self._record(intent, _outcome(intent), now, reason=error.message)
+        if (now.link_state, now.link) != (seen.link_state, seen.link):
+            self._target.restore(seen)
+        return self._record(intent, Outcome.FAILED, self._target.observe(seen.at), reason=str(error))
+
+    def _validate(self, intent: DeploymentRecord, wanted: Deployment | None, seen: Observation) -> None:
+        """Check what is served now; where it does not pass, the previous version is served again if the risk lets."""
+        self._enter(State.VALIDATING)
+        now = self._target.observe(seen.at)
+        if wanted is not None:
+            self._checked += (after := self._kit.checks.after(wanted, now))
+            error = invalid(after)
+            if error is not None:
+                self._give_up(intent, wanted, seen, error)
+                raise error
+        self._record(intent, _outcome(intent), self._target.observe(seen.at))
+
+    def _give_up(self, intent: DeploymentRecord, wanted: Deployment, seen: Observation, error: GmError) -> None:
+        before = standing_version(self._kit.history, self._desired, seen)
+        if before is not None and seen.serves(before.digest) and self._may_go_back(wanted, before):
+            self._enter(State.RESTORING)
+            self._target.restore(seen)
+            with suppress(GmError):  # the note alone; the next run writes it
+                self._target.apply(Note(before), self._kit.source, self._kit.stamp())
+        self._record(intent, Outcome.FAILED, self._target.observe(seen.at), reason=str(error))
+
+    def _may_go_back(self, wanted: Deployment, before: Deployment) -> bool:
+        """Not where the same version was healed, and never from a way back to what it leads away from."""
+        history = self._kit.history
+        is_other = before.digest != wanted.digest
+        return is_other and restores_itself(history, wanted.at) and not is_way_back(history, wanted)
+
+    def _record(self, intent: DeploymentRecord, result: Outcome, now: Observation, *, reason: str = "") -> None:
+        """Keep the record before the intent is closed: killed in between, the same record is put again."""
+        begun = replace(intent, checks=())
+        checks = tuple(self._checked) or intent.checks
+        ended = begun.ended(result, observed=now.digest, at=self._kit.clock(), reason=reason, checks=checks)
+        self._kit.recorder.put(ended)
+        self._kit.journal.finish(self._target.id, now.at)
+
+    def _enter(self, state: State) -> None:
+        self._kit.entered(self._target.id, self._desired.at, state)
+
+
+def seen_as(now: Observation) -> str:
+    """Name what is served, for messages."""
+    return f"{now.link_state} {(now.digest or 'nothing')[:12]}"
+
+
+def _is_made(intent: DeploymentRecord, now: Observation) -> bool:
+    if intent.digest is None:
+        return now.empty
+    return now.serves(intent.digest)
+
+
+def _outcome(intent: DeploymentRecord) -> Outcome:
+    if intent.digest is None:
+        return Outcome.REMOVED
+    return Outcome.HEALED if intent.reason else Outcome.SUCCEEDED

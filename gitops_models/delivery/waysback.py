@@ -1,0 +1,70 @@
+"""Which way back a place has when what was switched to it does not pass. Pure: the accepted state decides."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitops_models.delivery.desired import artifacts_of
+from gitops_models.delivery.values import Deployment, LinkState, Observation, entry_digest
+from gitops_models.errors import GmError
+from gitops_models.policy.risk import SENSITIVE, model_risk
+
+if TYPE_CHECKING:
+    from gitops_models.delivery.values import Desired, ModelStage
+    from gitops_models.verification.history import History
+
+
+def restores_itself(history: History, at: ModelStage) -> bool:
+    """Whether the reconciler may serve the previous version again by itself: what the policy lets automation do.
+
+    From high risk on a person agrees, whatever the table says; so it is where the model cannot be read.
+    """
+    try:
+        model = history.state.snapshot.model(at.model)
+    except GmError:
+        return False
+    risk = model_risk(model, history.policy.floors)
+    return risk not in SENSITIVE and history.policy.risks.of(risk).rollback.automation == "restore"
+
+
+def is_way_back(history: History, wanted: Deployment) -> bool:
+    """Whether ``wanted`` is itself what a rollback, an emergency or an override asks for.
+
+    What it leads away from must never be served again because the way back does not pass a check.
+    """
+    if wanted.override is not None:
+        return True
+    step = change_step(history, wanted.at)
+    back = history.state.happened(wanted.model, "rollback", "emergency")
+    return any(one.subject == wanted.stage and one.step == step for one in back)
+
+
+def change_step(history: History, at: ModelStage) -> str | None:
+    """Return the accepted step that last set the stage state, ``None`` where the pin set it."""
+    touch = history.state.touched.get(history.layout.stage_path(at.model, at.stage))
+    return touch.step if touch else None
+
+
+def standing_version(history: History, desired: Desired, seen: Observation) -> Deployment | None:
+    """Return the version that is served, by the accepted lineage of the name in the note.
+
+    ``None`` where nothing is, where it is barred, or where note, lineage and store entry do not agree: then nobody
+    vouches for it. The bytes may be damaged: whether they are whole says ``Observation.lies``.
+    """
+    noted = seen.noted
+    if noted is None or seen.link_state is LinkState.FOREIGN:
+        return None
+    if entry_digest(seen.link) not in (None, noted.digest) or noted.digest in desired.quarantined:
+        return None
+    model, _, version = noted.version.rpartition("@")
+    origin = model or None
+    snapshot = history.state.snapshot
+    try:
+        source = origin or desired.at.model
+        if snapshot.lineage_sha256(source, version) != noted.lineage_sha256:
+            return None
+        artifacts = artifacts_of(snapshot, source, version)
+    except GmError:
+        return None
+    found = Deployment(*desired.at, version, noted.lineage_sha256, artifacts, origin=origin)
+    return found if found.digest == noted.digest else None
