@@ -20,11 +20,13 @@ _MODE = 0o444
 class ContentStore:
     """Objects at ``<root>/<2 hex>/<62 hex>``, mode 0444.
 
-    A writer killed at any point leaves at most a file in ``<root>/tmp``, which the next writer removes.
+    A writer killed at any point leaves at most a file in ``<root>/tmp``, which the next writer removes, and in
+    ``<root>/partial`` what had arrived, with which the next one goes on.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.partial = root / "partial"
         self._temporary = root / "tmp"
         self._swept = False
 
@@ -55,12 +57,13 @@ class ContentStore:
 
     def add_expected(self, stream: BinaryIO, expected: Expected, progress: Progress | None = None) -> Received:
         """Store what ``stream`` gives under its own sha256 once it is what was expected; errors as ``add``."""
-        with self._writing() as (sink, temporary):
+        with self.writing() as (sink, temporary):
             received = receive(stream, sink, expected, progress)
-            self._keep(sink, temporary, received.sha256)
+            self.keep(sink, temporary, received.sha256)
         return received
 
-    def _keep(self, sink: int, temporary: Path, sha256: str) -> None:
+    def keep(self, sink: int, temporary: Path, sha256: str) -> None:
+        """Give the file ``temporary``, open as ``sink``, the name of its digest; GM-A401."""
         final = self.path(sha256)
         try:
             os.fchmod(sink, _MODE)
@@ -74,7 +77,7 @@ class ContentStore:
             raise GmError("GM-A401", f"content cannot be stored: {error.strerror}", where=str(final)) from error
 
     @contextlib.contextmanager
-    def _writing(self) -> Iterator[tuple[int, Path]]:
+    def writing(self) -> Iterator[tuple[int, Path]]:
         """Give a new locked temporary file; gone afterwards unless it was renamed."""
         try:
             self._temporary.mkdir(parents=True, exist_ok=True)

@@ -6,12 +6,15 @@ version that was gathered once is delivered again without the remote and without
 
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, BinaryIO
 
+from gitops_models.artifacts.bring import bring
 from gitops_models.artifacts.content import ContentStore
 from gitops_models.artifacts.hashing import Progress, md5_of_bytes
 from gitops_models.artifacts.manifests import MAX_MANIFEST_BYTES, ManifestEntry, parse_manifest, path_clash
+from gitops_models.artifacts.members import Members
+from gitops_models.artifacts.parallel import in_parallel
 from gitops_models.artifacts.pointers import Pointer
 from gitops_models.artifacts.readers import Reader
 from gitops_models.artifacts.safe_names import check_file_name
@@ -39,16 +42,16 @@ def gather(
     content: ContentStore,
     progress: Progress | None = None,
 ) -> tuple[Placed, ...]:
-    """Bring every artifact of ``lineage`` into ``content`` and name its files.
+    """Bring every artifact of ``lineage`` into ``content``, several files at once, and name its files.
 
     ``pointers`` by artifact path. What the store already had is hashed again.
-    GM-A204/A205 pointer and lineage disagree, GM-A31n bad or missing object, GM-A403 another directory, GM-A32n remote.
+    GM-A204/A205 pointer and lineage disagree, GM-A31n bad or missing object, GM-A403 another directory, GM-A32n and
+    A62n remote.
     """
-    placed: list[Placed] = []
-    for entry in lineage.artifacts:
-        pointer = _pointer_of(entry, pointers)
-        placed += _gather_one(entry, pointer, reader, content, progress)
-    return tuple(placed)
+    pointers_of = {entry.path: _pointer_of(entry, pointers) for entry in lineage.artifacts}
+    plans = [_plan(entry, pointers_of[entry.path], reader, content, progress) for entry in lineage.artifacts]
+    in_parallel(lambda fetch, meter: fetch(meter), [fetch for plan in plans for fetch in plan.fetches], progress)
+    return tuple(placed for plan in plans for placed in plan.placed())
 
 
 def _pointer_of(entry: "ArtifactEntry", pointers: Mapping[str, Pointer]) -> Pointer:
@@ -62,38 +65,55 @@ def _pointer_of(entry: "ArtifactEntry", pointers: Mapping[str, Pointer]) -> Poin
     return pointer
 
 
-def _gather_one(
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What one artifact still needs from the remote, and the files that it is once it has it."""
+
+    fetches: tuple[Callable[[Progress], None], ...]
+    placed: Callable[[], tuple[Placed, ...]]
+
+
+def _plan(
     entry: "ArtifactEntry", pointer: Pointer, reader: Reader, content: ContentStore, progress: Progress | None
-) -> Iterator[Placed]:
+) -> _Plan:
     if not pointer.is_dir:
-        _ensure(entry, pointer.md5, reader, content, progress)
-        yield Placed(entry.path, entry.sha256)
-        return
+
+        def ensure(meter: Progress) -> None:
+            _ensure(entry, pointer.md5, reader, content, meter)
+
+        return _Plan((ensure,), lambda: (Placed(entry.path, entry.sha256),))
     files = _known_listing(entry, content, progress)
-    if files is None:
-        files = tuple(_fetch_directory(entry, pointer, reader, content, progress))
-        _keep_listing(entry, files, content)
-    yield from (Placed(f"{entry.path}/{digest.path}", digest.sha256) for digest in files)
+    if files is not None:
+        return _Plan((), lambda: _placed(entry, files))
+    return _plan_directory(entry, pointer, reader, content)
 
 
-def _ensure(entry: "ArtifactEntry", md5: str, reader: Reader, content: ContentStore, progress: Progress | None) -> None:
+def _placed(entry: "ArtifactEntry", files: Iterable[FileDigest]) -> tuple[Placed, ...]:
+    return tuple(Placed(f"{entry.path}/{digest.path}", digest.sha256) for digest in files)
+
+
+def _ensure(entry: "ArtifactEntry", md5: str, reader: Reader, content: ContentStore, progress: Progress) -> None:
     if content.get(entry.sha256, progress):
         return
-    with reader.open(md5) as stream:
-        content.add(stream, entry.sha256, entry.size, where=reader.where(md5), progress=progress)
+    where = reader.where(md5)
+    bring(md5, Expected(where, limit=entry.size, sha256=entry.sha256, size=entry.size), reader, content, progress)
 
 
-def _fetch_directory(
-    entry: "ArtifactEntry", pointer: Pointer, reader: Reader, content: ContentStore, progress: Progress | None
-) -> Iterator[FileDigest]:
-    left = entry.size
-    for row in _manifest(pointer, reader):
-        where = reader.where(row.md5)
-        expected = Expected(where, limit=left, md5=row.md5)
-        with reader.open(row.md5) as stream:
-            received = content.add_expected(stream, expected, progress)
-        left -= received.size
-        yield FileDigest(row.relpath, received.size, received.sha256)
+def _plan_directory(entry: "ArtifactEntry", pointer: Pointer, reader: Reader, content: ContentStore) -> _Plan:
+    rows = _manifest(pointer, reader)
+    members = Members(entry, reader, content, pointer.md5)
+
+    def fetching(md5: str) -> Callable[[Progress], None]:
+        return lambda meter: members.bring(md5, meter)
+
+    def placed() -> tuple[Placed, ...]:
+        found = members.found
+        files = tuple(FileDigest(row.relpath, found[row.md5].size, found[row.md5].sha256) for row in rows)
+        members.forget()
+        _keep_listing(entry, files, content)
+        return _placed(entry, files)
+
+    return _Plan(tuple(fetching(md5) for md5 in dict.fromkeys(row.md5 for row in rows)), placed)
 
 
 def _manifest(pointer: Pointer, reader: Reader) -> tuple[ManifestEntry, ...]:

@@ -15,12 +15,15 @@ Progress = Callable[[int], None]
 
 
 class PairHasher:
-    """sha256 and MD5 side by side; a large stream gets a thread for each (hashlib lets go of the GIL)."""
+    """sha256 and MD5 side by side; a large stream gets a thread for each (hashlib lets go of the GIL).
 
-    def __init__(self, *, size_hint: int = 0) -> None:
+    Without ``md5``, where nothing is located by it, the digest of that name stays empty.
+    """
+
+    def __init__(self, *, size_hint: int = 0, md5: bool = True) -> None:
         self._sha256 = hashlib.sha256()
-        self._md5 = hashlib.md5(usedforsecurity=False)
-        self._pool = ThreadPoolExecutor(1) if size_hint >= _THREAD_FROM else None
+        self._md5 = hashlib.md5(usedforsecurity=False) if md5 else None
+        self._pool = ThreadPoolExecutor(1) if md5 and size_hint >= _THREAD_FROM else None
         self.size = 0
 
     def __enter__(self) -> Self:
@@ -35,6 +38,9 @@ class PairHasher:
     def update(self, chunk: bytes) -> None:
         """Feed ``chunk`` to both digests; returns when both have it, so memory stays at one chunk."""
         self.size += len(chunk)
+        if not self._md5:
+            self._sha256.update(chunk)
+            return
         if not self._pool:
             self._md5.update(chunk)
             self._sha256.update(chunk)
@@ -51,7 +57,7 @@ class PairHasher:
     @property
     def md5(self) -> str:
         """Lower case hex of what was fed so far."""
-        return self._md5.hexdigest()
+        return self._md5.hexdigest() if self._md5 else ""
 
 
 def sha256_of(stream: BinaryIO, progress: Progress | None = None) -> tuple[str, int]:

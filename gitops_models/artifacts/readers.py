@@ -7,22 +7,31 @@ import io
 import stat
 import weakref
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+from threading import Lock
+from typing import Any, BinaryIO, Protocol
 
+from gitops_models.artifacts.ahead import PATIENCE, Ahead, within
 from gitops_models.artifacts.cloud_errors import cloud_error, means_missing
 from gitops_models.artifacts.files import open_regular
+from gitops_models.artifacts.opening import open_at
 from gitops_models.artifacts.remotes import RemoteSpec
 from gitops_models.errors import GmError
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+_LOST = frozenset({"GM-A321", "GM-A621"})
 
 
 class Reader(Protocol):
-    """A remote, read by DVC hash (``….dir`` for a manifest)."""
+    """A remote, read by DVC hash (``….dir`` for a manifest), by several threads at once."""
 
-    def open(self, md5: str) -> BinaryIO:
-        """Stream one object; GM-A311 missing, A315 not a file, A321 unreachable, A322 credentials refused."""
+    @property
+    def distant(self) -> bool:
+        """Whether a network lies between, so that another attempt may bring other bytes."""
+
+    def open(self, md5: str, offset: int = 0) -> BinaryIO:
+        """Stream one object from a byte on.
+
+        GM-A311 missing, A315 not a file, A321 unreachable, A322 credentials refused, A621 stalled.
+        """
 
     def size(self, md5: str) -> int | None:
         """Give the object's length in bytes, None when it is not there; errors as ``open``, without A311."""
@@ -49,6 +58,8 @@ def object_path(md5: str) -> str:
 class LocalReader:
     """A remote that is a directory of this machine."""
 
+    distant = False
+
     def __init__(self, root: Path) -> None:
         self._root = root
 
@@ -56,13 +67,15 @@ class LocalReader:
         """Give the object's path."""
         return str(self._root / object_path(md5))
 
-    def open(self, md5: str) -> BinaryIO:
+    def open(self, md5: str, offset: int = 0) -> BinaryIO:
         """Stream one object, never through a link."""
         path = self.where(md5)
         try:
-            return open_regular(path)
+            stream = open_regular(path)
         except GmError as error:
             raise self._translated(error, md5) from error
+        stream.seek(offset)
+        return stream
 
     def size(self, md5: str) -> int | None:
         """Give the object's length, None when it is not there."""
@@ -96,10 +109,17 @@ class LocalReader:
 
 
 class CloudReader:
-    """Any other DVC remote, through ``dvc.fs`` (credentials as DVC finds them on this machine)."""
+    """Any other DVC remote, through ``dvc.fs`` (credentials as DVC finds them on this machine).
 
-    def __init__(self, spec: RemoteSpec) -> None:
+    ``patience`` is how many seconds the remote may stand still.
+    """
+
+    distant = True
+
+    def __init__(self, spec: RemoteSpec, *, patience: float = PATIENCE) -> None:
         self._spec = spec
+        self._patience = patience
+        self._lock = Lock()
         self._fs: Any = None
         self._root = ""
 
@@ -107,33 +127,54 @@ class CloudReader:
         """Give the object's address, without user information."""
         return f"{self._spec.shown.rstrip('/')}/{object_path(md5)}"
 
-    def open(self, md5: str) -> BinaryIO:
+    def open(self, md5: str, offset: int = 0) -> BinaryIO:
         """Stream one object."""
-        stream = self._call(md5, lambda fs, path: fs.open(path, "rb"))
-        if stream is None:
-            raise GmError("GM-A311", f"object {md5} is not in the remote", where=self.where(md5))
-        return io.BufferedReader(_Coded(stream, self.where(md5)))
+
+        def begin() -> Any:
+            return open_at(self._connected(), self._path(md5), offset)
+
+        return io.BufferedReader(
+            Ahead(begin, self.where(md5), coded=lambda error: self._coded(error, md5), patience=self._patience)
+        )
 
     def size(self, md5: str) -> int | None:
         """Give the object's length, None when it is not there (or the server does not say)."""
-        info = self._call(md5, lambda fs, path: fs.info(path))
+        info = self._info(md5)
         size = info.get("size") if info else None
         return int(size) if size is not None else None
 
     def exists(self, md5: str) -> bool:
         """Whether the object is there."""
-        return self._call(md5, lambda fs, path: fs.info(path)) is not None  # fs.exists() takes a dead server for "no"
+        return self._info(md5) is not None  # fs.exists() takes a dead server for "no"
 
-    def _call(self, md5: str, ask: "Callable[[Any, str], Any]") -> Any:
-        where = self.where(md5)
+    def _info(self, md5: str) -> Any:
         try:
+            return within(self._patience, lambda: self._connected().info(self._path(md5)), self.where(md5))
+        except Exception as error:
+            coded = self._coded(error, md5)
+            if coded.code == "GM-A311":
+                return None
+            raise coded from error
+
+    def _path(self, md5: str) -> str:
+        return f"{self._root}{object_path(md5)}"
+
+    def _coded(self, error: Exception, md5: str) -> GmError:
+        """Give the coded form; after a lost connection the next call makes a new one (sshfs keeps the dead one)."""
+        where = self.where(md5)
+        if means_missing(error):
+            return GmError("GM-A311", f"object {md5} is not in the remote", where=where)
+        coded = cloud_error(error, where)
+        if coded.code in _LOST:
+            with self._lock:
+                self._fs = None
+        return coded
+
+    def _connected(self) -> Any:
+        with self._lock:
             if self._fs is None:
                 self._connect()
-            return ask(self._fs, f"{self._root}{object_path(md5)}")
-        except Exception as error:
-            if means_missing(error):
-                return None
-            raise cloud_error(error, where) from error
+            return self._fs
 
     def _connect(self) -> None:
         from dvc.fs import get_cloud_fs  # noqa: PLC0415 - DVC takes 0.4 s to import
@@ -141,31 +182,8 @@ class CloudReader:
         from gitops_models.artifacts.cloud_sessions import close_session, open_session  # noqa: PLC0415 - as above
 
         kind, config, root = get_cloud_fs({}, url=self._spec.url, **self._spec.options)
-        self._fs = kind(**config)
-        weakref.finalize(self, close_session, self._fs)
-        open_session(self._fs)
+        system = kind(**config)
+        weakref.finalize(self, close_session, system)
+        open_session(system)
         self._root = f"{root.rstrip('/')}/" if root else ""
-
-
-class _Coded(io.RawIOBase):
-    """A foreign stream whose failures carry our codes also in the middle of a download."""
-
-    def __init__(self, stream: Any, where: str) -> None:
-        self._stream = stream
-        self._where = where
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        try:
-            chunk = self._stream.read(len(buffer))
-        except Exception as error:
-            raise cloud_error(error, self._where) from error
-        buffer[: len(chunk)] = chunk
-        return len(chunk)
-
-    def close(self) -> None:
-        if not self.closed:
-            self._stream.close()
-        super().close()
+        self._fs = system

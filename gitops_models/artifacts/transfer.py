@@ -21,7 +21,7 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What the bytes were."""
+    """What the bytes were; ``md5`` is empty where only sha256 was asked for."""
 
     sha256: str
     md5: str
@@ -33,15 +33,35 @@ def receive(stream: BinaryIO, sink: int, expected: Expected, progress: Progress 
 
     GM-A312 truncated, GM-A313 longer than it may be, GM-A314 other bytes, GM-A401 when ``sink`` cannot be written.
     """
-    bound = expected.limit if expected.size is None else expected.size
-    with PairHasher(size_hint=bound) as hasher:
-        while chunk := stream.read(CHUNK):
-            hasher.update(chunk)
-            if hasher.size > bound:
-                raise GmError("GM-A313", f"{expected.where} has more than {bound} bytes", where=expected.where)
-            write_all(sink, chunk)
-            if progress:
-                progress(len(chunk))
+    with hasher_for(expected) as hasher:
+        pour(stream, sink, expected, hasher, progress)
+        return checked(hasher, expected)
+
+
+def hasher_for(expected: Expected) -> PairHasher:
+    """Give the hasher that ``expected`` needs: MD5 only where there is no sha256 to compare with."""
+    return PairHasher(size_hint=bound_of(expected), md5=expected.sha256 is None)
+
+
+def bound_of(expected: Expected) -> int:
+    """Give the most bytes that a stream may have."""
+    return expected.limit if expected.size is None else expected.size
+
+
+def pour(stream: BinaryIO, sink: int, expected: Expected, hasher: PairHasher, progress: Progress | None = None) -> None:
+    """Copy ``stream`` to the end of ``sink``, whose bytes so far ``hasher`` knows; GM-A313, GM-A401."""
+    bound = bound_of(expected)
+    while chunk := stream.read(CHUNK):
+        hasher.update(chunk)
+        if hasher.size > bound:
+            raise GmError("GM-A313", f"{expected.where} has more than {bound} bytes", where=expected.where)
+        write_all(sink, chunk)
+        if progress:
+            progress(len(chunk))
+
+
+def checked(hasher: PairHasher, expected: Expected) -> Received:
+    """Give what was received once it is what was expected; GM-A312, GM-A314."""
     received = Received(hasher.sha256, hasher.md5, hasher.size)
     _compare(received, expected)
     return received

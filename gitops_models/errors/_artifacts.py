@@ -58,4 +58,6 @@ CODES = {
         "a committed file does not say where to write: `dvc cache dir --local DIRECTORY`",
     ),
     "GM-A604": Code("environment file not understood", Exit.USAGE, "check the lock file, or name one by flag"),
+    "GM-A621": Code("remote stalled", Exit.EXTERNAL, "check the network, then run again: what arrived is kept"),
+    "GM-A622": Code("remote answers inconsistently", Exit.EXTERNAL, "check the remote and any proxy, then run again"),
 }

@@ -220,7 +220,7 @@ def test_cache_directory_and_remote_name_of_the_configuration_are_used(repo, tmp
         ("", "GM-A302"),
         ("[core]\nremote = gone\n", "GM-A302"),
         ("[core]\nsurprise = 1\n", "GM-A301"),
-        ("[core]\nremote = s\n['remote \"s\"']\nurl = s3://bucket\n", "GM-A305"),
+        ("[core]\nremote = s\n['remote \"s\"']\nurl = gs://bucket\n", "GM-A305"),
         ("[core]\nremote = s\n['remote \"s\"']\nurl = https://127.0.0.1:1/x\nversion_aware = true\n", "GM-A304"),
     ],
 )
