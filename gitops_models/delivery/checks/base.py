@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from gitops_models.delivery.checks.fill import meaning
 from gitops_models.errors import GmError
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -18,6 +20,35 @@ if TYPE_CHECKING:
 REFUSED = "GM-R520"  # the bytes are at fault: no other attempt until an input changes
 INVALID = "GM-R521"  # what is served now must not stay
 UNDECIDED = "GM-R522"  # a check could not be run: another attempt may help
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What one check looks at: a version, the folder of its bytes, what was seen served, and why it is to be.
+
+    ``live`` is what is served instead so far and ``live_folder`` where; both are known before a switch only.
+    """
+
+    wanted: Deployment
+    history: History
+    folder: Path | None = None
+    seen: Observation | None = None
+    live: Deployment | None = None
+    live_folder: Path | None = None
+
+    @property
+    def words(self) -> dict[str, str]:
+        """What the open words of addresses, paths and arguments mean."""
+        return meaning(self.wanted, self.folder)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one attempt at a check came to; the rest of a ``CheckResult`` is the runner's to say."""
+
+    passed: bool | None
+    values: Mapping[str, float | str] = field(default_factory=dict)
+    message: str = ""
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,9 @@ class Target(Part):
     models: Annotated[Items[Glob], about("Models it serves, as patterns.", ["fraud*"])] = ("*",)
     checks: Annotated[
         Items[Name | CheckDemand],
-        about("Checks that must pass, by name, with their limits.", ["answers", {"id": "speed", "p95_below_ms": 100.0}]),
+        about(
+            "Checks that must pass, by name, with their limits.", ["answers", {"id": "speed", "p95_below_ms": 100.0}]
+        ),
     ] = ()
 
     @property

@@ -1,0 +1,126 @@
+"""Runs the checks of one target: each on its own, in time, as often as it may be tried, none of them raising."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gitops_models.delivery.checks import golden, interface, latency, programs, scanning, served_version
+from gitops_models.delivery.checks.base import CheckResult, Finding, Subject
+from gitops_models.delivery.checks.demands import applies, demanded, held_to, unmet
+from gitops_models.delivery.checks.oip import NoAnswer
+from gitops_models.delivery.checks.web import Lines, within
+from gitops_models.delivery.waysback import is_way_back
+from gitops_models.errors import GmError
+from gitops_models.registry.text import visible
+from gitops_models.registry.values import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from gitops_models.delivery.checks.settings import Check
+    from gitops_models.delivery.targets.base import Target
+    from gitops_models.delivery.values import Deployment, Observation
+    from gitops_models.registry.documents import CheckDemand
+    from gitops_models.verification.history import History
+
+Run = "Callable[[Check, Subject, Lines], Finding]"
+_RUNS: Mapping[str, Callable[..., Finding]] = {
+    "served-version": served_version.run,
+    "golden": golden.run,
+    "latency": latency.run,
+    "metric": programs.run_metric,
+    "command": programs.run_command,
+    "scan": lambda check, subject, _lines: scanning.run(subject, check.allow),
+    "interface": lambda _check, subject, _lines: interface.run(subject),
+}
+
+
+@dataclass(frozen=True)
+class Runner:
+    """The checks of ``target`` at the accepted state ``history``; ``wait`` pauses between two attempts."""
+
+    checks: Sequence[Check]
+    target: Target
+    history: History
+    wait: Callable[[float], None] = time.sleep
+
+    def before(self, wanted: Deployment, folder: Path, live: Deployment | None) -> tuple[CheckResult, ...]:
+        """Look at the staged bytes, and whether every check that is asked for is known here at all."""
+        live_folder = self.target.place_of(wanted.at) if live else None
+        subject = Subject(wanted, self.history, folder=folder, live=live, live_folder=live_folder)
+        results = [*self._unknown(wanted), *self._run(subject, early=True)]
+        return tuple(self._tempered(wanted, results))
+
+    def after(self, wanted: Deployment, seen: Observation) -> tuple[CheckResult, ...]:
+        """Look at what is served."""
+        subject = Subject(wanted, self.history, folder=self.target.place_of(wanted.at), seen=seen)
+        return tuple(self._run(subject, early=False))
+
+    def _run(self, subject: Subject, *, early: bool) -> Iterator[CheckResult]:
+        """Yield results in the order of the file, up to the first that stops: time to restore is what counts then."""
+        asked = self._demanded(subject.wanted)
+        at = subject.wanted.at
+        for check in self.checks:
+            if check.early is not early or not (check.id in asked or applies(check, self.target.id, at)):
+                continue
+            result = self._result(held_to(check, asked.get(check.id)), subject, unmet(check, asked.get(check.id)))
+            yield result
+            if result.stops:
+                return
+
+    def _demanded(self, wanted: Deployment) -> dict[str, CheckDemand]:
+        return demanded(self.history.state.snapshot.targets(), self.target.id, wanted.at)
+
+    def _unknown(self, wanted: Deployment) -> Iterator[CheckResult]:
+        known = {check.id for check in self.checks}
+        for name, demand in self._demanded(wanted).items():
+            if name not in known:
+                message = "policies/targets.yaml asks for it and the reconciler's file has no check of this name"
+                yield CheckResult(name, "unknown", None, demand.required, message=message)
+
+    def _tempered(self, wanted: Deployment, results: Iterable[CheckResult]) -> Iterator[CheckResult]:
+        """A way back does not wait for a check that cannot be run: who breaks the check would keep the bad version."""
+        back = is_way_back(self.history, wanted)
+        for result in results:
+            waits = back and result.required and result.passed is None
+            yield replace(result, required=False) if waits else result
+
+    def _result(self, check: Check, subject: Subject, unmet_limits: Sequence[str]) -> CheckResult:
+        begun = time.perf_counter()
+        if unmet_limits:
+            found = Finding(None, message=f"a {check.use} knows no {unmet_limits[0]}, which policies/targets.yaml asks")
+        else:
+            found = self._attempts(check, subject)
+        seconds = round(time.perf_counter() - begun, 6)
+        return CheckResult(check.id, check.use, found.passed, check.required, found.values, found.message, seconds)
+
+    def _attempts(self, check: Check, subject: Subject) -> Finding:
+        """Try until it passes or may not be tried again; the last attempt counts."""
+        found = attempt(check, subject)
+        for _ in range(check.retries):
+            if found.passed:
+                break
+            self.wait(check.pause)
+            found = attempt(check, subject)
+        return found
+
+
+def attempt(check: Check, subject: Subject) -> Finding:
+    """Run ``check`` once; what keeps it from being run is a finding without an answer."""
+    run = _RUNS[check.use]
+    try:
+        return within(Lines(check.timeout), lambda lines: run(check, subject, lines))
+    except TimeoutError:
+        return Finding(None, message=f"no answer within {check.timeout:g} s")
+    except KeyError as error:
+        return Finding(None, message=f"{{{error.args[0]}}} is not known here")
+    except GmError as error:
+        return Finding(None, message=visible(f"{error.code}: {error.message}"))
+    except (OSError, NoAnswer, ValueError) as error:
+        said = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        return Finding(None, message=visible(said))
+    except Exception as error:  # noqa: BLE001 - a fault of one check must not stop what all models wait for
+        return Finding(None, message=visible(f"{type(error).__name__}: {error}"))
