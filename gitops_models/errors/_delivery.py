@@ -22,6 +22,16 @@ CODES = {
         Exit.CONFLICT,
         "give each repository a directory of its own, or remove .gm.repository after moving the target",
     ),
+    "GM-R120": Code(
+        "address cannot be listened at",
+        Exit.EXTERNAL,
+        "name an address of this machine and a free port in `listen` of the reconciler's file",
+    ),
+    "GM-R121": Code(
+        "secret of the wake-up call cannot be used",
+        Exit.USAGE,
+        "put at least 24 bytes into the file that `listen.wake_secret` names: `openssl rand -hex 32`",
+    ),
     "GM-R201": Code(
         "stage state does not fit the lineage",
         Exit.INTEGRITY,
