@@ -102,7 +102,9 @@ def _loop(options: Options, reconciler: Reconciler, interval: float) -> None:
         _warn(options, reconciler)
 
     stop, wake = Event(), reconciler.wake
-    with stop_on_signals(stop, wake):
+    with stop_on_signals(stop, wake), reconciler.listen() as place:
+        if place:
+            say(options, f"listening at {place}")
         run_loop(reconciler.run, interval=interval, stop=stop, random=random.random, tell=tell, wake=wake)
 
 

@@ -5,6 +5,7 @@ Every model stands alone: what fails for one is its result, and the others go on
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import field, replace
 from threading import Event
 from typing import TYPE_CHECKING, Protocol
@@ -19,6 +20,7 @@ from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
     from datetime import datetime
     from pathlib import Path
 
@@ -38,6 +40,9 @@ if TYPE_CHECKING:
 class Gauges(Protocol):
     """Figures for whoever watches the reconciler. None of it raises."""
 
+    def began(self) -> None:
+        """Take note that a run begins."""
+
     def saw(self, report: Report, history: History) -> None:
         """Take the figures of a run."""
 
@@ -54,7 +59,7 @@ class Reconciler:
 
     ``overrides`` lists the files with override statements that are there now. ``watch`` tells what is wrong, ``mirror``
     shows what is served, ``gauges`` counts. ``checks`` gives those of a target, ``proposer`` opens rollback proposals.
-    Setting ``wake`` ends the wait of the loop.
+    Setting ``wake`` ends the wait of the loop; ``listen`` opens the place over HTTP for as long as the loop runs.
     """
 
     targets: Sequence[Target]
@@ -70,12 +75,15 @@ class Reconciler:
     checks: ChecksFor = no_checks
     proposer: Proposer | None = None
     wake: Event = field(default_factory=Event)
+    listen: Callable[[], AbstractContextManager[str | None]] = nullcontext
 
     def run(self) -> Report:
         """Reconcile every target once, then tell what people have to know.
 
         Raises only what ``load_history`` and ``source_for`` raise.
         """
+        if self.gauges:
+            self.gauges.began()
         try:
             followed = self.load_history()
             report = self._run(followed)

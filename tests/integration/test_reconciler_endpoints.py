@@ -1,0 +1,220 @@
+"""The listener of a reconciler over real sockets: what it answers, and what strangers cannot make it do."""
+
+import http.client
+import json
+import socket
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from threading import Event
+from urllib.parse import urlsplit
+
+import pytest
+
+from gitops_models.delivery.results import Report, Result, State, Sync
+from gitops_models.delivery.serving import server as module
+from gitops_models.delivery.serving.metrics import Gauges
+from gitops_models.delivery.serving.server import MOST_AT_ONCE, listening
+from gitops_models.delivery.serving.settings import Listen
+from gitops_models.delivery.serving.wake import MOST_BYTES
+from gitops_models.delivery.values import ModelStage
+from gitops_models.errors import GmError
+from tests.support.delivery import NOW, chosen
+from tests.unit.delivery.test_serving import BODY, SECRET, hub, standard
+
+LIVE = Result("eu", ModelStage("fraud", "production"), State.LIVE, Sync.SYNCED, "1.0.0", "1.0.0", "d" * 64)
+HISTORY = chosen("1.0.0").history()
+
+
+class Place:
+    """A listener at a free port, with the bell that it rings."""
+
+    def __init__(self, address, gauges, rung, clock):
+        self.address, self.gauges, self.rung, self.clock = address, gauges, rung, clock
+
+    def ask(self, method, path, body=None, headers=None):
+        connection = http.client.HTTPConnection(*self.address, timeout=30)
+        try:
+            connection.request(method, path, body, headers or {})
+            answer = connection.getresponse()
+            return answer.status, answer.read(), dict(answer.headers)
+        finally:
+            connection.close()
+
+    def send(self, data):
+        """What comes back for raw bytes until the listener hangs up."""
+        with socket.create_connection(self.address, timeout=30) as connection:
+            connection.sendall(data)
+            found = b""
+            try:
+                while piece := connection.recv(65536):
+                    found += piece
+            except ConnectionResetError:
+                pass
+            return found
+
+    def woken(self):
+        return dict(self.gauges._wakes)
+
+
+@pytest.fixture
+def secret(tmp_path):
+    path = tmp_path / "wake"
+    path.write_bytes(SECRET)
+    return path
+
+
+@contextmanager
+def listener(secret=None, *, address="127.0.0.1", port=0, seconds=30.0, **settings):
+    clock = [0.0]
+    gauges, rung = Gauges(lambda: clock[0]), Event()
+    listen = Listen(address=address, port=port, wake_secret=str(secret) if secret else None, **settings)
+    with listening(listen, gauges, rung.set, now=lambda: 1000.0, seconds=seconds) as where:
+        parts = urlsplit(where)
+        yield Place((parts.hostname, parts.port), gauges, rung, clock)
+
+
+def test_metrics_are_what_prometheus_reads(secret):
+    with listener(secret) as place:
+        place.gauges.saw(Report("c" * 40, NOW, (LIVE,)), HISTORY)
+        status, body, headers = place.ask("GET", "/metrics?x=1")
+    assert status == 200
+    assert headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+    assert (headers["Cache-Control"], headers["X-Content-Type-Options"]) == ("no-store", "nosniff")
+    assert headers["Server"].strip() == "gm"
+    assert b'gm_deployment_info{digest="' + b"d" * 64 + b'",health="healthy",model="fraud"' in body
+
+
+def test_ready_is_who_saw_verified_history_and_healthy_who_still_runs():
+    with listener(silence=60) as place:
+        assert place.ask("GET", "/healthz")[0] == 200
+        status, body, _ = place.ask("GET", "/readyz")
+        assert (status, json.loads(body)) == (503, {"ok": False, "reasons": ["no run has ended yet"]})
+        place.gauges.saw(Report("c" * 40, NOW, (replace(LIVE, error=GmError("GM-R201", "x")),)), HISTORY)
+        assert place.ask("GET", "/readyz")[:2] == (200, b'{"ok": true, "reasons": []}\n')
+        place.gauges.failed(GmError("GM-S101", "https://user:token@git.example is away"))
+        assert json.loads(place.ask("GET", "/readyz")[1])["reasons"] == ["GM-S101"]
+        place.clock[0] = 60.0
+        assert place.ask("GET", "/healthz")[0] == 200
+        place.clock[0] = 61.0
+        status, body, _ = place.ask("GET", "/healthz")
+        assert (status, json.loads(body)["reasons"]) == (503, ["no sign of life for 61 s"])
+
+
+def test_a_head_has_no_body_and_nothing_else_is_there(secret):
+    with listener(secret) as place:
+        status, body, headers = place.ask("HEAD", "/healthz")
+        assert (status, body, int(headers["Content-Length"]) > 0) == (200, b"", True)
+        assert [place.ask("GET", path)[0] for path in ("/", "/metrics/", "/../etc/passwd", "/wake")] == [
+            404,
+            404,
+            404,
+            405,
+        ]
+        assert place.ask("POST", "/metrics", b"")[0] == 404
+        assert place.ask("DELETE", "/wake")[0] == 501
+
+
+@pytest.mark.parametrize("headers", [hub(), standard()])
+def test_a_signed_call_rings_the_bell(secret, headers):
+    with listener(secret) as place:
+        assert place.ask("POST", "/wake", BODY, headers)[0] == 202
+        assert place.rung.is_set()
+        assert place.woken() == {"accepted": 1}
+
+
+@pytest.mark.parametrize("headers", [{}, hub(b"another body"), standard(at="1")])
+def test_an_unsigned_call_wakes_nobody(secret, headers):
+    with listener(secret) as place:
+        assert place.ask("POST", "/wake", BODY, headers)[0] == 401
+        assert not place.rung.is_set()
+        assert place.woken() == {"refused": 1}
+
+
+def test_without_a_secret_nothing_wakes():
+    with listener() as place:
+        assert place.ask("POST", "/wake", BODY, hub())[0] == 404
+        assert not place.rung.is_set()
+
+
+def test_a_secret_is_read_at_each_call_so_that_it_can_be_changed(secret):
+    with listener(secret) as place:
+        other = b"another secret of 24 bytes or more"
+        secret.write_bytes(other)
+        assert place.ask("POST", "/wake", BODY, hub())[0] == 401
+        assert place.ask("POST", "/wake", BODY, hub(secret=other))[0] == 202
+        secret.unlink()
+        assert place.ask("POST", "/wake", BODY, hub())[0] == 503
+        assert place.woken() == {"refused": 1, "accepted": 1, "no secret": 1}
+
+
+@pytest.mark.parametrize(
+    ("lines", "status"),
+    [
+        (b"", 411),
+        (b"Content-Length: -1\r\n", 411),
+        (b"Content-Length: 1_0\r\n", 411),
+        (b"Content-Length: \xb2\r\n", 411),
+        (b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", 411),
+        (b"Content-Length: %d\r\n" % (MOST_BYTES + 1), 413),
+        (b"Content-Length: " + b"9" * 5000 + b"\r\n", 413),
+        (b"X: 1\r\n" * 200, 431),
+    ],
+)
+def test_a_body_without_a_sound_length_is_not_read(secret, lines, status):
+    with listener(secret) as place:
+        assert place.send(b"POST /wake HTTP/1.1\r\n" + lines + b"\r\n").startswith(b"HTTP/1.0 %d " % status)
+        assert place.ask("GET", "/healthz")[0] == 200
+
+
+@pytest.mark.parametrize(
+    "data", [b"\x16\x03\x01\x02\x00\r\n\r\n", b"GET /\x1b[31m HTTP/9.9\r\n\r\n", b"G" * 70_000, b"\r\n"]
+)
+def test_nonsense_is_refused_without_being_repeated(data):
+    with listener() as place:
+        answer = place.send(data)
+        assert b"\x1b" not in answer
+        assert b"GGGG" not in answer
+        assert place.ask("GET", "/healthz")[0] == 200
+
+
+def test_who_dawdles_is_hung_up_on_and_who_crowds_finds_no_hand(secret, monkeypatch):
+    monkeypatch.setattr(module, "MOST_AT_ONCE", 2)
+    with listener(secret, seconds=0.5) as place, ExitStack() as held:
+        slow = [held.enter_context(socket.create_connection(place.address, timeout=30)) for _ in range(2)]
+        for one in slow:
+            one.sendall(b"POST /wake HTTP/1.1\r\nX-Hub-Signature-256: sha256=0\r\nContent-Length: 100\r\n\r\nhalf")
+        assert place.send(b"") == b""
+        assert [one.recv(10) for one in slow] == [b"", b""]
+        assert place.ask("GET", "/healthz")[0] == 200
+        assert not place.rung.is_set()
+    assert MOST_AT_ONCE > 2
+
+
+def test_a_body_that_ends_early_wakes_nobody(secret):
+    with listener(secret) as place, socket.create_connection(place.address, timeout=30) as connection:
+        head = b"POST /wake HTTP/1.1\r\nX-Hub-Signature-256: %s\r\nContent-Length: 100\r\n\r\n"
+        connection.sendall(head % hub()["x-hub-signature-256"].encode() + BODY)
+        connection.shutdown(socket.SHUT_WR)
+        assert connection.recv(10) == b""
+        assert not place.rung.is_set()
+
+
+def test_an_address_in_use_is_said_and_a_secret_is_looked_at_before(tmp_path):
+    with listener() as place, pytest.raises(GmError) as error, listener(port=place.address[1]):
+        raise AssertionError
+    assert error.value.code == "GM-R120"
+    with pytest.raises(GmError) as error, listener(tmp_path / "none"):
+        raise AssertionError
+    assert error.value.code == "GM-R121"
+
+
+def test_the_next_protocol_is_spoken_too():
+    with listener(address="::1") as place:
+        assert place.ask("GET", "/healthz")[0] == 200
+
+
+def test_a_listener_that_is_closed_leaves_its_port():
+    with listener() as place:
+        pass
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(place.address, timeout=5)
