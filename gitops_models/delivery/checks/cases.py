@@ -56,11 +56,14 @@ def _case(value: Any, number: int) -> Case:
 
 def _data(path: str) -> bytes:
     # O_NONBLOCK: a pipe put there must not stop the reconciler.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    with open(path, "rb", opener=_unwaiting) as file:  # noqa: PTH123 - Path.open takes no opener
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise OSError(0, "is no regular file")
         data = file.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
         raise ValueError(f"the file is longer than {MOST_BYTES} bytes")
     return data
+
+
+def _unwaiting(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)
