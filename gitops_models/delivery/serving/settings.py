@@ -36,9 +36,6 @@ class Listen(Part):
         int, Field(ge=60, le=86400), about("Seconds without a sign of life after which /healthz says no.", 3600)
     ] = SECONDS_OF_SILENCE
 
-
-def absolute(listen: Listen | None, base: Path) -> Listen | None:
-    """Return ``listen`` with the path of its secret, which is relative to ``base``."""
-    if listen is None or listen.wake_secret is None:
-        return listen
-    return listen.model_copy(update={"wake_secret": local(listen.wake_secret, base)})
+    def beside(self, base: Path) -> "Listen":
+        """Return this with the path of the secret, which is relative to ``base``."""
+        return self.model_copy(update={"wake_secret": local(self.wake_secret, base)}) if self.wake_secret else self
