@@ -16,6 +16,7 @@ from gitops_models.delivery.notify.assemble import open_post
 from gitops_models.delivery.overrides import override_files
 from gitops_models.delivery.reconciler import Reconciler
 from gitops_models.delivery.recorder import LedgerRecorder, NoRecorder, Recorder
+from gitops_models.delivery.serving.endpoints import Endpoints
 from gitops_models.delivery.sources import artifact_source
 from gitops_models.delivery.targets.directory import DirectoryTarget
 from gitops_models.delivery.upstreams import Upstreams
@@ -62,7 +63,7 @@ def open_reconciler(
     state = Path(config.state)
     signer = key_signer(Path(config.key)) if config.key else None
     scribe = Scribe(signer, config.name, config.email, now=lambda: clock().timestamp()) if signer else None
-    places = config.upstreams
+    places, endpoints = config.upstreams, Endpoints(config.listen, clock)
     url = next(place.address for place in places if place.first)
     with open_mirror(state, url, lock_wait=lock_wait) as store:
         others = [place.name for place in places if not place.first]
@@ -84,6 +85,9 @@ def open_reconciler(
             clock=clock,
             overrides=partial(override_files, overrides, Path(config.overrides) if config.overrides else None),
             watch=_watch(config, clock, ledger),
+            gauges=endpoints.gauges,
+            wake=endpoints.wake,
+            listen=endpoints.listen,
             mirror=Mirroring(partial(show, url), state / "shown.json", clock) if show and config.mirror else None,
         )
 

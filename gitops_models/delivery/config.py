@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 
 from gitops_models.delivery.fields import Place, local
 from gitops_models.delivery.notify.settings import Destinations, absolute
+from gitops_models.delivery.serving.settings import Listen
 from gitops_models.delivery.plan import DEFAULT_KEEP
 from gitops_models.delivery.upstreams import Upstream
 from gitops_models.errors import GmError
@@ -80,6 +81,9 @@ class ReconcilerFile(Document):
     name: Annotated[Line, about("Who the records' commits are by.", "reconciler-eu")] = "gm reconciler"
     email: Annotated[Line, about("E-mail of the same.", "reconciler@example.org")] = "reconciler@localhost"
     interval: Annotated[Seconds, about("Seconds between two polls.", 15)] = 15
+    listen: Annotated[
+        Listen | None, about("Where metrics and health are shown and the poll can be woken.", {"port": 9471})
+    ] = None
     notifications: Destinations = ()
     mirror: Annotated[
         Literal["github"] | None, about("Forge that shows what is served: deployments of the first address.", "github")
@@ -143,6 +147,7 @@ def _absolute(document: ReconcilerFile, base: Path) -> ReconcilerFile:
             "state": local(document.state, base),
             "key": local(document.key, base) if document.key else None,
             "overrides": local(document.overrides, base) if document.overrides else None,
+            "listen": document.listen.beside(base) if document.listen else None,
             "notifications": absolute(document.notifications, base),
         }
     )
