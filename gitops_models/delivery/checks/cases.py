@@ -56,7 +56,7 @@ def _case(value: Any, number: int) -> Case:
 
 def _data(path: str) -> bytes:
     # O_NONBLOCK: a pipe put there must not stop the reconciler.
-    with open(path, "rb", opener=_unwaiting) as file:  # noqa: PTH123 - Path.open takes no opener
+    with open(path, "rb", opener=_unwaiting) as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise OSError(0, "is no regular file")
         data = file.read(MOST_BYTES + 1)
