@@ -151,6 +151,24 @@ CODES = {
         Exit.USAGE,
         "correct the field; `gm schema Notifications` lists what it may hold",
     ),
+    "GM-R711": Code(
+        "address or password of a place unusable",
+        Exit.EXTERNAL,
+        "put it, and nothing else, into the file or variable that is named; a channel's address begins with https://",
+    ),
+    "GM-R712": Code(
+        "apprise is not installed", Exit.EXTERNAL, "pip install 'gitops-models[apprise]', or name another way"
+    ),
+    "GM-R713": Code(
+        "mail server does not encrypt",
+        Exit.EXTERNAL,
+        "the notice stays in the outbox; name a server and port with STARTTLS, or `security: tls`",
+    ),
+    "GM-R714": Code(
+        "mail server refuses some recipients",
+        Exit.EXTERNAL,
+        "the others got the notice; correct the list of recipients",
+    ),
     "GM-R106": Code(
         "note of deployed directories unreadable", Exit.EXTERNAL, "run `gm reconcile --dir PATH --once` again"
     ),

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitops_models.delivery.lookouts import usual_lookouts
-from gitops_models.delivery.notify.assemble import open_post
+from gitops_models.delivery.notify.assemble import open_post, try_secrets
 from gitops_models.delivery.notify.settings import read_notifications
-from gitops_models.delivery.notify.webhook import read_secret
 from gitops_models.delivery.watch import Watch
 from gitops_models.errors import GmError
 from gitops_models.registry.values import dataclass
@@ -56,15 +55,15 @@ def watch_of(store: Store, clock: Clock, ledger: Ledger, memory: Path) -> Watch 
 def told(store: Store) -> str | None:
     """Name the places that this person's commands tell, None where none are set up.
 
-    Raises GM-C215, GM-C216 or GM-R710 where the set-up is wrong, GM-R703 where a secret is missing.
+    Raises GM-C215, GM-C216 or GM-R710 where the set-up is wrong, GM-R703, GM-R711 or GM-R712 where something that it
+    names is missing.
     """
     path = _file(store)
     if path is None:
         return None
     found = read_notifications(path).notifications
     for place in found:
-        if place.webhook is not None:
-            read_secret(place.webhook)
+        try_secrets(place)
     return ", ".join(f"{place.id} ({', '.join(place.routes)})" for place in found) or "nobody"
 
 

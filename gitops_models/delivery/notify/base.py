@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from gitops_models.delivery.notify.notices import Route
 
 AGAIN = "GM-R700"  # the code of what may pass by itself: tried again within the run
+PARTLY = "GM-R714"  # delivered to some of the people of a place; not sent again, or these would get it twice
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ class Notifier(Protocol):
         """Deliver within ``left`` seconds, once; a receiver drops what it has seen by the event's id.
 
         Raises GM-R700 for what may pass by itself, GM-R701 where the receiver refuses, GM-R702 where a command fails,
-        GM-R703 where there is no secret to sign with.
+        GM-R703 and GM-R711 where there is no secret or address, GM-R712 without apprise, GM-R713 where a mail server
+        does not encrypt, GM-R714 where some of its people got it.
         """
 
 

@@ -6,7 +6,7 @@ from dataclasses import field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from gitops_models.delivery.notify.base import AGAIN, Message
+from gitops_models.delivery.notify.base import AGAIN, PARTLY, Message
 from gitops_models.delivery.notify.notices import Route, Severity, cloud_event, render
 from gitops_models.errors import GmError
 from gitops_models.registry.values import dataclass
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _RANKS = {Severity.INFO: 0, Severity.WARNING: 1, Severity.CRITICAL: 2}
 _MOST_REFUSALS = 3
+# Nothing that this message could help: every other one for the place would meet the same.
+_AWAY = frozenset({AGAIN, "GM-R703", "GM-R711", "GM-R712", "GM-R713"})
 _FIRST_REST = 30.0  # seconds; a place that is away is left alone for as long, doubling
 _LONGEST_REST = 600.0
 
@@ -170,8 +172,10 @@ class _Round:
                 if error.code == AGAIN and pause is not None and self._left() > pause:
                     self._post.patience.wait(pause)
                     continue
-                self._gave_up(place, message, error)
-                return False
+                if error.code != PARTLY:
+                    self._gave_up(place, message, error)
+                    return False
+                self._warnings.append(error)
             self._sent += 1
             self._post.back(place.id)
             return True
@@ -179,7 +183,7 @@ class _Round:
 
     def _gave_up(self, place: Notifier, message: Message, error: GmError) -> None:
         self._warnings.append(GmError(error.code, f"{message.kind} not delivered: {error.message}", where=error.where))
-        if error.code in (AGAIN, "GM-R703"):
+        if error.code in _AWAY:
             self._away.add(place.id)
             self._post.away(place.id)
         self._refusals[place.id] = self._refusals.get(place.id, 0) + 1

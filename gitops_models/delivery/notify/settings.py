@@ -5,53 +5,21 @@
 
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from gitops_models.delivery.fields import Place, local
+from gitops_models.delivery.notify.ways import Chat, Hidden, Smtp, Webhook
 from gitops_models.errors import GmError
 from gitops_models.registry import yamls
 from gitops_models.registry.documents import API_VERSION, Document, Part, validate
 from gitops_models.registry.documents._base import Items, Line, Name, about
-from gitops_models.registry.text import names_a_user
 
-_HERE = frozenset({"localhost", "127.0.0.1", "::1"})
-
-
-def _web_address(text: str) -> str:
-    if not text.isascii() or " " in text or "#" in text or names_a_user(text):
-        raise ValueError("must be a plain address without a user, a blank or a fragment")
-    parts = urlsplit(text)
-    if not parts.hostname or parts.port == 0:  # a port that is no number raises ValueError here
-        raise ValueError("must name a host")
-    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _HERE):
-        raise ValueError("must begin with https:// (http:// is for this machine alone)")
-    return text
-
-
-class Webhook(Part):
-    """An address that takes CloudEvents over HTTPS, signed with a shared secret."""
-
-    url: Annotated[
-        Line, AfterValidator(_web_address), about("Where events are posted.", "https://hooks.example.org/gm")
-    ]
-    secret_file: Annotated[Place | None, about("File that holds the shared secret.", "webhook-secret")] = None
-    secret_env: Annotated[
-        Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,127}$")] | None,
-        about("Environment variable that holds the shared secret.", "GM_WEBHOOK_SECRET"),
-    ] = None
-    ca_file: Annotated[Place | None, about("Certificates to trust instead of the system's (PEM).", "ca.pem")] = None
-
-    @model_validator(mode="after")
-    def _one_secret(self) -> Self:
-        if (self.secret_file is None) == (self.secret_env is None):
-            raise ValueError("name the secret by secret_file or by secret_env")
-        return self
+WAYS = ("webhook", "command", "slack", "teams", "smtp", "apprise")
 
 
 class Notification(Part):
-    """One place that notices go to: a webhook or a command."""
+    """One place that notices go to, by one way: a webhook, a channel, mail, a command, or what apprise knows."""
 
     id: Annotated[Name, about("Name of the place, in warnings and in the outbox.", "on-call")]
     routes: Annotated[
@@ -66,12 +34,25 @@ class Notification(Part):
         Annotated[Items[Line], Field(min_length=1, max_length=64)] | None,
         about("Program and arguments; it gets the event on standard input.", ["/usr/local/bin/page", "--from", "gm"]),
     ] = None
+    slack: Annotated[Chat | None, about("Channel of Slack.", {"url_file": "slack-url"})] = None
+    teams: Annotated[Chat | None, about("Channel of Microsoft Teams.", {"url_file": "teams-url"})] = None
+    smtp: Annotated[
+        Smtp | None,
+        about(
+            "Mail.",
+            {"host": "smtp.example.org", "sender": "gm@example.org", "recipients": ["on-call@example.org"]},
+        ),
+    ] = None
+    apprise: Annotated[
+        Hidden | None,
+        about("Any service that apprise knows (the extra `apprise`), by its address.", {"url_file": "apprise-url"}),
+    ] = None
     timeout: Annotated[int, Field(ge=1, le=60), about("Seconds that one attempt may take.", 10)] = 10
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
-        if (self.webhook is None) == (self.command is None):
-            raise ValueError("name either a webhook or a command")
+        if sum(getattr(self, way) is not None for way in WAYS) != 1:
+            raise ValueError(f"name one of {', '.join(WAYS)}")
         return self
 
 
@@ -124,11 +105,18 @@ def absolute(places: tuple[Notification, ...], base: Path) -> tuple[Notification
     return tuple(_absolute(place, base) for place in places)
 
 
+_FILES = ("secret_file", "url_file", "password_file", "ca_file")
+
+
 def _absolute(place: Notification, base: Path) -> Notification:
-    if place.webhook is not None:
-        files = {name: getattr(place.webhook, name) for name in ("secret_file", "ca_file")}
-        found = {name: local(text, base) for name, text in files.items() if text}
-        return place.model_copy(update={"webhook": place.webhook.model_copy(update=found)})
-    program, *words = place.command or ()
+    if place.command is None:
+        (way,) = (name for name in WAYS if getattr(place, name) is not None)
+        return place.model_copy(update={way: _with_files(getattr(place, way), base)})
+    program, *words = place.command
     # A word with a slash is a file; any other is looked for on PATH.
     return place.model_copy(update={"command": (local(program, base) if "/" in program else program, *words)})
+
+
+def _with_files(way: Part, base: Path) -> Part:
+    files = {name: getattr(way, name, None) for name in _FILES}
+    return way.model_copy(update={name: local(text, base) for name, text in files.items() if text})

@@ -13,6 +13,8 @@ from gitops_models.errors import GmError
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 HOOK = {"url": "https://hooks.example.org/gm", "secret_env": "HOOK"}
+CHAT = {"url_env": "CHANNEL"}
+MAIL = {"host": "smtp.example.org", "sender": "gm@example.org", "recipients": ["on-call@example.org"]}
 HEAD = "apiVersion: gitops-models/v1\nkind: Notifications\n"
 
 
@@ -89,6 +91,22 @@ def test_plain_http_is_for_this_machine_alone(url):
         {"id": "x", "webhook": HOOK, "routes": ["sales"]},
         {"id": "x", "webhook": HOOK, "timeout": 61},
         {"id": "../x", "webhook": HOOK},
+        {"id": "x", "slack": CHAT, "teams": CHAT},
+        {"id": "x", "slack": {}},
+        {"id": "x", "slack": {**CHAT, "url_file": "f"}},
+        {"id": "x", "slack": {"url": "https://hooks.slack.com/services/T/B/x"}},
+        {"id": "x", "apprise": {**CHAT, "ca_file": "f"}},
+        {"id": "x", "smtp": {**MAIL, "host": "mail.example.org/x"}},
+        {"id": "x", "smtp": {**MAIL, "port": 0}},
+        {"id": "x", "smtp": {**MAIL, "security": "none"}},
+        {"id": "x", "smtp": {**MAIL, "sender": "gm@example.org\nBcc: x@example.org"}},
+        {"id": "x", "smtp": {**MAIL, "sender": "gm@example.org>"}},
+        {"id": "x", "smtp": {**MAIL, "recipients": []}},
+        {"id": "x", "smtp": {**MAIL, "recipients": ["a b@example.org"]}},
+        {"id": "x", "smtp": {**MAIL, "recipients": ["a@example.org"] * 51}},
+        {"id": "x", "smtp": {**MAIL, "user": "gm"}},
+        {"id": "x", "smtp": {**MAIL, "password_env": "P"}},
+        {"id": "x", "smtp": {**MAIL, "user": "gm", "password_env": "P", "password_file": "p"}},
     ],
 )
 def test_a_place_that_says_too_much_or_too_little_is_refused(place):
@@ -103,12 +121,24 @@ def test_paths_of_the_file_are_relative_to_it(tmp_path, home):
         "- {id: a, webhook: {url: 'https://h.example/', secret_file: secret, ca_file: ca.pem}}\n"
         "- {id: b, command: [bin/page, bin/x]}\n- {id: c, command: [page]}\n"
         "- {id: d, webhook: {url: 'https://h.example/', secret_env: S}}\n"
+        "- {id: e, slack: {url_file: channel}}\n"
+        "- {id: f, smtp: {host: m.example, sender: a@b, recipients: [c@d], user: gm, password_file: word}}\n"
+        "- {id: g, apprise: {url_file: ~/service}}\n"
     )
     found = read_notifications(file)
-    first, second, third, fourth = found.notifications
+    first, second, third, fourth, chat, mail, more = found.notifications
     assert (first.webhook.secret_file, first.webhook.ca_file) == (str(tmp_path / "secret"), str(tmp_path / "ca.pem"))
     assert (second.command, third.command) == ((str(tmp_path / "bin/page"), "bin/x"), ("page",))
+    assert (chat.slack.url_file, chat.slack.ca_file) == (str(tmp_path / "channel"), None)
+    assert (mail.smtp.password_file, more.apprise.url_file) == (str(tmp_path / "word"), str(home / "service"))
     assert (fourth.webhook.secret_file, found.state) == (None, str(home / "outbox"))
+
+
+@pytest.mark.parametrize(("security", "port"), [("starttls", 587), ("tls", 465), ("none", 25)])
+def test_the_port_of_a_mail_server_follows_from_its_encryption(security, port):
+    usual = {**MAIL, "host": "127.0.0.1", "security": security}
+    assert Notification.model_validate({"id": "x", "smtp": usual}).smtp.door == port
+    assert Notification.model_validate({"id": "x", "smtp": {**usual, "port": 2525}}).smtp.door == 2525
 
 
 @pytest.mark.parametrize(
