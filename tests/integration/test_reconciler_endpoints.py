@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from gitops_models.delivery.assemble import open_reconciler
+from gitops_models.delivery.config import read_config
 from gitops_models.delivery.results import Report, Result, State, Sync
 from gitops_models.delivery.serving import server as module
 from gitops_models.delivery.serving.metrics import Gauges
@@ -19,6 +21,7 @@ from gitops_models.delivery.serving.wake import MOST_BYTES
 from gitops_models.delivery.values import ModelStage
 from gitops_models.errors import GmError
 from tests.support.delivery import NOW, chosen
+from tests.support.delivery_site import Site
 from tests.unit.delivery.test_serving import BODY, SECRET, hub, standard
 
 LIVE = Result("eu", ModelStage("fraud", "production"), State.LIVE, Sync.SYNCED, "1.0.0", "1.0.0", "d" * 64)
@@ -218,3 +221,30 @@ def test_a_listener_that_is_closed_leaves_its_port():
         pass
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(place.address, timeout=5)
+
+
+def test_a_site_that_listens_shows_what_it_serves(tmp_path, home):
+    site = Site(tmp_path, home)
+    (tmp_path / "wake").write_bytes(SECRET)
+    site.config.write_text(site.config.read_text() + "listen: {port: 0, wake_secret: wake}\n")
+    config = read_config(site.config)
+    assert config.listen.wake_secret == str(tmp_path / "wake")
+    with open_reconciler(config, clock=lambda: NOW) as reconciler, reconciler.listen() as where:
+        parts = urlsplit(where)
+        place = Place((parts.hostname, parts.port), reconciler.gauges, reconciler.wake, None)
+        assert place.ask("GET", "/readyz")[0] == 503
+        assert reconciler.run().ok
+        assert place.ask("GET", "/readyz")[0] == 200
+        metrics = place.ask("GET", "/metrics")[1].decode()
+        assert 'gm_deploy_total{result="succeeded"} 1.0' in metrics
+        assert f'gm_verified_commit_info{{commit="{site.pin}",repository="registry-a"}} 1.0' in metrics
+        at = str(int(NOW.timestamp()))
+        assert place.ask("POST", "/wake", BODY, standard(at=at))[0] == 202
+        assert reconciler.wake.is_set()
+
+
+def test_a_site_that_does_not_listen_counts_nothing(tmp_path, home):
+    with open_reconciler(read_config(Site(tmp_path, home).config), clock=lambda: NOW) as reconciler:
+        assert reconciler.gauges is None
+        with reconciler.listen() as where:
+            assert where is None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from gitops_models.delivery.results import Done, State
 from gitops_models.errors import Exit
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
