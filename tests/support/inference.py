@@ -4,12 +4,19 @@ import json
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Event, Lock, Thread
+
+from gitops_models.delivery.resolve import resolve
 
 
 @dataclass
 class Inference:
-    """What the server serves: ``y = factor * x`` under ``digest``; ``status`` and ``body`` instead where given."""
+    """What the server serves: ``y = factor * x`` under ``digest``; ``status`` and ``body`` instead where given.
+
+    With ``place`` it is an engine of a directory target: digest and factor are those of the version that lies there at
+    each request, ``factors`` by version.
+    """
 
     digest: str | None = None
     factor: float = 2.0
@@ -20,16 +27,26 @@ class Inference:
     gate: Event | None = None
     asked: list = field(default_factory=list)
     lock: Lock = field(default_factory=Lock)
+    place: Path | None = None
+    factors: dict = field(default_factory=dict)
 
     @property
     def address(self):
         return f"http://127.0.0.1:{self.port}"
 
+    def follow(self):
+        if self.place is not None:
+            live = resolve(self.place)
+            self.digest = live.name.partition(".")[0]
+            self.factor = self.factors[(live / "tokenizer" / "vocab.txt").read_text().removeprefix("vocabulary ")]
+
     def metadata(self, model):
+        self.follow()
         parameters = {} if self.digest is None else {"parameters": {"sha256": self.digest}}
         return {"name": model, "versions": self.versions, "platform": "test", **parameters}
 
     def answer(self, inputs):
+        self.follow()
         data = [self.factor * value for value in inputs[0]["data"]]
         return {"outputs": [{"name": "y", "datatype": "FP64", "shape": [len(data)], "data": data}]}
 
