@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gitops_models.delivery.checks.assemble import checks_for
 from gitops_models.delivery.follow import Follower
 from gitops_models.delivery.journal import Journal
 from gitops_models.delivery.lookouts import usual_lookouts
@@ -84,6 +85,7 @@ def open_reconciler(
             recorder=recorder_for(ledger, signer),
             clock=clock,
             overrides=partial(override_files, overrides, Path(config.overrides) if config.overrides else None),
+            checks=checks_for(config.checks),
             watch=_watch(config, clock, ledger),
             gauges=endpoints.gauges,
             wake=endpoints.wake,

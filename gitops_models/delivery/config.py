@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from gitops_models.delivery.checks.settings import CheckList
+from gitops_models.delivery.checks.settings import absolute as absolute_checks
 from gitops_models.delivery.fields import Place, local
 from gitops_models.delivery.notify.settings import Destinations, absolute
 from gitops_models.delivery.serving.settings import Listen
@@ -84,6 +86,7 @@ class ReconcilerFile(Document):
     listen: Annotated[
         Listen | None, about("Where metrics and health are shown and the poll can be woken.", {"port": 9471})
     ] = None
+    checks: CheckList = ()
     notifications: Destinations = ()
     mirror: Annotated[
         Literal["github"] | None, about("Forge that shows what is served: deployments of the first address.", "github")
@@ -148,6 +151,7 @@ def _absolute(document: ReconcilerFile, base: Path) -> ReconcilerFile:
             "key": local(document.key, base) if document.key else None,
             "overrides": local(document.overrides, base) if document.overrides else None,
             "listen": document.listen.beside(base) if document.listen else None,
+            "checks": absolute_checks(document.checks, base),
             "notifications": absolute(document.notifications, base),
         }
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitops_models.artifacts.content import ContentStore
 from gitops_models.delivery.assemble import open_reconciler, recorder_for
+from gitops_models.delivery.checks.assemble import checks_for
 from gitops_models.delivery.config import read_config
 from gitops_models.delivery.follow import Follower
 from gitops_models.delivery.journal import Journal
@@ -81,6 +82,7 @@ def reconciler_for_directory(repo: Path, place: Place, clock: Clock) -> Iterator
             recorder=recorder_for(ledger, signer),
             clock=clock.now,
             overrides=partial(override_files, place.overrides, None),
+            checks=checks_for(()),
             watch=watch_of(store, clock, ledger, state / "alarms.json"),
         )
 
