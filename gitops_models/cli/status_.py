@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import time
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from time import sleep
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from gitops_models.cli.common import open_here, tell_unheard
 from gitops_models.cli.options import Options, of
-from gitops_models.cli.output import emit, next_step, table
+from gitops_models.cli.output import emit, next_step, print_error, table
 from gitops_models.cli.ratifications import emergency_body, emergency_lines
 from gitops_models.cli.waiverviews import waiver_body, waiver_lines
 
@@ -21,13 +22,17 @@ if TYPE_CHECKING:
 
 WATCH_SECONDS = 5.0
 STDOUT = Path("-")
+CLEAR = "\x1b[H\x1b[2J"  # cursor home, screen empty (ECMA-48)
 
 
 def command(
     context: typer.Context,
     model: Annotated[str | None, typer.Argument(metavar="[MODEL]")] = None,
     *,
-    watch: Annotated[bool, typer.Option("--watch", help="Again every five seconds.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Look again and again; show what changed.")] = False,
+    interval: Annotated[
+        float, typer.Option(min=0.1, metavar="SECONDS", help="With --watch: pause between two looks.")
+    ] = WATCH_SECONDS,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it as one static page; - prints it.")] = None,
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="End with 8 when something else is served, with 3 for what is red.")
@@ -39,10 +44,11 @@ def command(
     options = of(context)
     if html == STDOUT and (options.json or watch):
         raise typer.BadParameter("--html - prints the page alone: neither --json nor --watch goes with it")
+    if watch and exit_code:
+        raise typer.BadParameter("--exit-code looks once, --watch until you stop it")
+    if watch:
+        _watch(options, model, html, interval)
     found = _once(options, model, html)
-    while watch:
-        time.sleep(WATCH_SECONDS)
-        found = _once(options, model, html)
     if not exit_code:
         return Exit.OK
     return Exit.DRIFT if found.drifted else Exit.DENIED if found.red else Exit.OK
@@ -55,6 +61,44 @@ def overview(options: Options) -> int:
 
 
 def _once(options: Options, model: str | None, html: Path | None = None) -> Standing:
+    session, found = _look(options, model)
+    _show(options, session, found, model, html)
+    return found
+
+
+def _watch(options: Options, model: str | None, html: Path | None, interval: float) -> NoReturn:
+    """Look until Ctrl-C. A terminal is drawn anew each time; elsewhere, and as JSON, only what changed is printed.
+
+    A remote that is away or a repository in use is told and looked at again.
+    """
+    from gitops_models.errors import Exit, GmError
+
+    drawn = is_screen(options)
+    told: dict[str, Any] | None = None
+    while True:
+        try:
+            session, found = _look(options, model)
+        except GmError as error:
+            if error.exit_status not in (Exit.EXTERNAL, Exit.CONFLICT):
+                raise
+            print_error(error, as_json=options.json)
+        else:
+            body = _body(found)
+            if drawn:
+                typer.echo(f"{CLEAR}{session.clock.now():%H:%M:%S}, every {interval:g} s; Ctrl-C ends\n", color=True)
+            if drawn or body != told:
+                _show(options, session, found, model, html)
+            told = body
+        sys.stdout.flush()
+        sleep(interval)
+
+
+def is_screen(options: Options) -> bool:
+    """Whether somebody looks at what is printed, who wants it in one place."""
+    return sys.stdout.isatty() and not options.json
+
+
+def _look(options: Options, model: str | None) -> tuple[Session, Standing]:
     from gitops_models.workflows.naming import known_model
     from gitops_models.workflows.standing import standing
 
@@ -63,13 +107,16 @@ def _once(options: Options, model: str | None, html: Path | None = None) -> Stan
         known_model(session, model)
     found = standing(session, model)
     tell_unheard(options, session)
+    return session, found
+
+
+def _show(options: Options, session: Session, found: Standing, model: str | None, html: Path | None) -> None:
     if html is not None:
         _page(session, found, model, html)
     if html != STDOUT:
         body = _body(found) if html is None else {**_body(found), "html": str(html)}
         emit(options, "Status", body, _lines(found))
     next_step(options, found.following)
-    return found
 
 
 def _page(session: Session, found: Standing, model: str | None, path: Path) -> None:
