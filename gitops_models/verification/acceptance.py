@@ -9,7 +9,7 @@ a change that needs no quorum is accepted by its own merge, whose date is a clai
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from gitops_models.policy.approvals import CLOCK_TOLERANCE, available
 from gitops_models.policy.judge import judge
@@ -19,6 +19,7 @@ from gitops_models.trust.opinions import opinions
 from gitops_models.trust.records import Acceptance, Receipt
 from gitops_models.verification.decisions import standing_of
 from gitops_models.verification.hands import deciding
+from gitops_models.verification.receipts import accepts
 from gitops_models.verification.reviews import standing_opinions
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ class Judged:
 
 @dataclass(frozen=True)
 class Place:
-    """A step at one place of the history: which acceptances and receipts speak for it there.
+    """A step at one place of the history, ``main``: which acceptances and receipts speak for it there.
 
     ``shown`` is what its reviewers saw.
     """
@@ -106,6 +107,7 @@ class Place:
     applies: Callable[[Acceptance], bool]
     hears: Callable[[Record], Heard | None]
     shown: Shown
+    main: str
 
 
 def judge_step(
@@ -121,20 +123,25 @@ def judge_step(
     """Judge a step over the ledger records of its change.
 
     ``place`` selects the acceptances and receipts that speak for this step at this place of the history; a receipt is
-    an acceptance that brings the forge's reviews with it. ``made_by`` selects the commits at which approvals may have
-    been made; ``own`` is the time at which the merge accepts itself where no quorum is to be met (None: it may not, as
-    for late approvals).
+    an acceptance that brings the forge's reviews with it. A request for changes that it tells of holds for the records
+    behind it too, until a later receipt tells otherwise: no signature outruns it. ``made_by`` selects the commits at
+    which approvals may have been made; ``own`` is the time at which the merge accepts itself where no quorum is to be
+    met (None: it may not, as for late approvals).
     """
+    refused: tuple[Opinion, ...] = ()
     for position, record in enumerate(records):
-        spoken = _spoken(record, facts.people, place)
-        if spoken is None or is_early(spoken.at, facts.state):
+        heard = place.hears(record) if isinstance(record.body, Receipt) else None
+        reviews = _reviews(heard.receipt, facts.people, place) if heard else ()
+        refused = tuple(one for one in reviews if one.decision == "reject") if heard else refused
+        at = _accepted_at(record, heard, facts.people, place)
+        if at is None or is_early(at, facts.state):
             continue
         signed = _opinions(facts, records[:position], made_by)
-        accepted = replace(facts, opinions=(*signed, *spoken.reviews), at=spoken.at, accepted=True)
+        accepted = replace(facts, opinions=(*signed, *(reviews or refused)), at=at, accepted=True)
         verdict = judge(change, accepted, policy)
         if verdict.allowed:
             decided = deciding(verdict, accepted, records[:position], record)
-            return Judged(verdict, accepted=True, at=spoken.at, facts=accepted, recorded=True, decided=decided)
+            return Judged(verdict, accepted=True, at=at, facts=accepted, recorded=True, decided=decided)
     return _judge_unaccepted(change, facts, policy, records=records, own=own)
 
 
@@ -142,22 +149,16 @@ def _opinions(facts: Facts, records: Sequence[Record], made_by: Callable[[str], 
     return opinions_of(facts.change_id, records, facts.people, made_by=made_by, accepted=facts.state.snapshot)
 
 
-class _Spoken(NamedTuple):
-    """When a record says that the step was accepted, and the forge's reviews that it brings."""
-
-    at: datetime
-    reviews: tuple[Opinion, ...] = ()
+def _reviews(receipt: Receipt, people: People, place: Place) -> tuple[Opinion, ...]:
+    return standing_opinions(receipt.reviews, receipt.forge, people, place.shown)
 
 
-def _spoken(record: Record, people: People, place: Place) -> _Spoken | None:
-    if isinstance(record.body, Receipt):
-        heard = place.hears(record)
-        if heard is None:
-            return None
-        said = heard.receipt
-        return _Spoken(said.accepted_at, standing_opinions(said.reviews, said.forge, people, place.shown))
+def _accepted_at(record: Record, heard: Heard | None, people: People, place: Place) -> datetime | None:
+    """When a record says that the step was accepted; None where it does not."""
+    if heard is not None:
+        return heard.receipt.accepted_at if accepts(heard.receipt, place.main) else None
     acceptance = _acceptance(record, people)
-    return _Spoken(acceptance.accepted_at) if acceptance and place.applies(acceptance) else None
+    return acceptance.accepted_at if acceptance and place.applies(acceptance) else None
 
 
 def is_early(at: datetime, state: AcceptedState) -> bool:

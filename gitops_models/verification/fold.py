@@ -205,7 +205,7 @@ class _Walker:
         hears = hearing(bench, merged, has_come=lambda at: not late and self.timely.has_come(at))
         anchor = state.anchor(change)
         shown = Shown(self.store, history.layout, merged.base, merged.head, change, change_id, anchor)
-        return Place(applies, hears, shown)
+        return Place(applies, hears, shown, main)
 
     def _made_by(self, main: str) -> Callable[[str], bool]:
         """Whether a commit was there when ``main`` was the tip; one that is unknown here was not."""

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from gitops_models.store.repository import Store
     from gitops_models.trust.records import Record
 
-__all__ = ["MAY", "Bench", "Heard", "Merged", "hear", "hearing", "require_accepted_file"]
+__all__ = ["MAY", "Bench", "Heard", "Merged", "accepts", "hear", "hearing", "require_accepted_file"]
 
 MAY = "receipt"
 TRIGGER = "push"
@@ -103,18 +103,21 @@ def hear(bench: Bench, record: Record, merged: Merged) -> Heard:
 
 
 def hearing(bench: Bench, merged: Merged, *, has_come: Callable[[datetime], bool]) -> Callable[[Record], Heard | None]:
-    """Hear receipts that accept the step where ``merged.tip`` was the tip; None for any other record."""
+    """Hear receipts that count for the step as far as ``merged.tip`` reaches; None for any other record."""
 
     def hears(record: Record) -> Heard | None:
         try:
             heard = hear(bench, record, merged)
         except GmError:
             return None
-        if heard.receipt.main != merged.tip or heard.receipt.verdict != "allowed":
-            return None
         return heard if has_come(heard.receipt.accepted_at) else None
 
     return hears
+
+
+def accepts(receipt: Receipt, tip: str) -> bool:
+    """Whether a receipt that counts accepts the step where ``tip`` was the tip."""
+    return receipt.main == tip and receipt.verdict == "allowed"
 
 
 def require_accepted_file(bench: Bench, workflow: Workflow, main: str) -> None:

@@ -47,13 +47,14 @@ def people(stack, **workload):
     return yamls.dump(found)
 
 
-def told(path, stack, **workload):
-    """``fraud`` 1.0.0 is registered, and its promotion merged without approval or acceptance: as a forge merges."""
+def told(path, stack, approvers=(), **workload):
+    """``fraud`` 1.0.0 is registered, and its promotion merged without acceptance: as a forge merges."""
     story = stories.registry(path)
     files = {"policies/people.yaml": people(stack, **workload), ROOT: json.dumps(stack.root).encode(), FLOW: RUN}
     story.pin = story.commit(files, land=True)
     story.version("fraud", "1.0.0")
     proposal = story.promote("fraud", "1.0.0", "staging")
+    story.approve(proposal, *approvers)
     story.step = story.merge_by_hand(proposal.head, by="lead2")
     return story
 
@@ -412,3 +413,49 @@ def test_the_door_takes_receipts_of_now_and_of_the_line(story):
     assert knock(story, made(at=format_time(story.clock.now() - timedelta(hours=1)))) == ("GM-F303",)
     assert knock(story, made(merge=off)) == ("GM-F308",)
     assert knock(story, made(main=off)) == ("GM-F308",)
+
+
+def asked_for_changes(story, **changes):
+    """A receipt that tells of a request for changes, by the workload's key."""
+    asking = review("lead2", "changes-requested", story=story)
+    return make_receipt(body_of(story, reviews=[asking], verdict="denied", **changes), ed25519_key("scribe"))
+
+
+def accepting(story, main=None):
+    """An acceptance of the step by one of those who approved it with their keys."""
+    base, head = story.store.commit(story.step).parents
+    change = story.history().steps[-1].change_id
+    return stories.acceptance(story, by="lead", merge=story.step, head=head, change_id=change, main=main or base)
+
+
+@pytest.mark.attack("accept with a signed quorum what a receipt says was refused on the forge", "pending", by="reviewer")
+@pytest.mark.parametrize("late", [False, True])
+def test_no_signature_outruns_a_request_for_changes(stack, tmp_path, late):
+    story = told(tmp_path / "r", stack, approvers=["lead"])
+    put(story, asked_for_changes(story))
+    put(story, accepting(story, story.step if late else None))
+    assert story.history().steps[-1].status == "pending"
+    assert story.live_version("fraud", "staging") is None
+
+    story.clock.tick()
+    dismissed = review("lead2", "dismissed", story=story)
+    put(story, make_receipt(body_of(story, reviews=[dismissed], verdict="denied"), ed25519_key("scribe")))
+    put(story, accepting(story, story.step if late else None))
+    assert story.live_version("fraud", "staging") == "1.0.0"
+
+
+@pytest.mark.lookalike("an acceptance with a signed quorum that was there before the request for changes")
+def test_a_request_that_comes_after_the_acceptance_changes_nothing(stack, tmp_path):
+    story = told(tmp_path / "r", stack, approvers=["lead"])
+    put(story, accepting(story))
+    put(story, asked_for_changes(story))
+    assert story.live_version("fraud", "staging") == "1.0.0"
+
+
+@pytest.mark.lookalike("a request for changes told by somebody who may not sign receipts")
+def test_nobody_else_can_stop_an_acceptance(stack, tmp_path):
+    story = told(tmp_path / "r", stack, approvers=["lead"])
+    body = body_of(story, reviews=[review("lead2", "changes-requested", story=story)], verdict="denied")
+    put(story, make_receipt(body, ed25519_key("lead2")))
+    put(story, accepting(story))
+    assert story.live_version("fraud", "staging") == "1.0.0"
