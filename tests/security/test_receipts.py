@@ -428,7 +428,9 @@ def accepting(story, main=None):
     return stories.acceptance(story, by="lead", merge=story.step, head=head, change_id=change, main=main or base)
 
 
-@pytest.mark.attack("accept with a signed quorum what a receipt says was refused on the forge", "pending", by="reviewer")
+@pytest.mark.attack(
+    "accept with a signed quorum what a receipt says was refused on the forge", "pending", by="reviewer"
+)
 @pytest.mark.parametrize("late", [False, True])
 def test_no_signature_outruns_a_request_for_changes(stack, tmp_path, late):
     story = told(tmp_path / "r", stack, approvers=["lead"])
