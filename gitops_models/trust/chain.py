@@ -20,7 +20,8 @@ from gitops_models.store.repository import Store
 from gitops_models.store.trees import tree_diff
 from gitops_models.store.writer import write_commit, write_tree
 from gitops_models.trust.bodies import Checkpoint, Deployment
-from gitops_models.trust.ledgerrefs import CHANGES, CHECKPOINTS, DEPLOYMENTS
+from gitops_models.trust.drillbodies import Drill
+from gitops_models.trust.ledgerrefs import CHANGES, CHECKPOINTS, DEPLOYMENTS, DRILLS
 from gitops_models.trust.records import Record, verify_record
 from gitops_models.trust.signing import Signer
 from gitops_models.trust.verify import GIT_NAMESPACE
@@ -182,13 +183,15 @@ def is_commit(store: Store, oid: str) -> bool:
 
 def is_chain(topic: str) -> bool:
     """Tell whether refs of this topic are chains of records (the archive is not)."""
-    return topic == CHECKPOINTS or topic.startswith((CHANGES, DEPLOYMENTS))
+    return topic in (CHECKPOINTS, DRILLS) or topic.startswith((CHANGES, DEPLOYMENTS))
 
 
 def speaks_on(topic: str, record: Record) -> bool:
     """Tell whether a record belongs on the chain of ``topic``: it is about that change, of that target, of the line."""
     if isinstance(record.body, Checkpoint):
         return topic == CHECKPOINTS
+    if isinstance(record.body, Drill):
+        return topic == DRILLS
     if isinstance(record.body, Deployment):
         return topic == f"{DEPLOYMENTS}{record.body.target}"
     return topic == f"{CHANGES}{record.change_id}"

@@ -15,7 +15,7 @@ from gitops_models.store.objects import Ident
 from gitops_models.store.refs import RefUpdate, update_refs
 from gitops_models.store.repository import Store
 from gitops_models.trust.chain import extend, is_commit
-from gitops_models.trust.ledgerrefs import CHECKPOINTS, changes_topic, deployments_topic
+from gitops_models.trust.ledgerrefs import CHECKPOINTS, DRILLS, changes_topic, deployments_topic
 from gitops_models.trust.ledgerview import LedgerView, Rewritten
 from gitops_models.trust.records import Record
 from gitops_models.trust.signing import Signer
@@ -95,6 +95,10 @@ class Ledger(LedgerView):
     def append_checkpoint(self, record: Record) -> Appended:
         """Add one checkpoint, as ``append`` does."""
         return self._append(CHECKPOINTS, record)
+
+    def append_drill(self, record: Record) -> Appended:
+        """Add one record of a rehearsal, as ``append`` does."""
+        return self._append(DRILLS, record)
 
     def flush(self, *, first: str = "") -> dict[str, str | None]:
         """Push everything that waits, the topic ``first`` before others; return the tip of each that had something."""

@@ -15,6 +15,7 @@ __all__ = [
     "CHANGES",
     "CHECKPOINTS",
     "DEPLOYMENTS",
+    "DRILLS",
     "LedgerNames",
     "changes_topic",
     "deployments_topic",
@@ -25,6 +26,7 @@ __all__ = [
 CHANGES = "changes/"
 DEPLOYMENTS = "deployments/"
 CHECKPOINTS = "checkpoints"
+DRILLS = "drills"
 _CHANGE_ID = re.compile(r"[0-9a-f]{64}")
 
 
@@ -82,7 +84,7 @@ def is_ledger_ref(name: str) -> bool:
     if topic.startswith(CHANGES):
         return is_change_id(topic.removeprefix(CHANGES))
     target = topic.removeprefix(DEPLOYMENTS)
-    return topic in (CHECKPOINTS, "archive") or (target != topic and is_name(target))
+    return topic in (CHECKPOINTS, DRILLS, "archive") or (target != topic and is_name(target))
 
 
 def changes_topic(change_id: str) -> str:

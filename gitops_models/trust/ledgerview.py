@@ -17,15 +17,19 @@ from gitops_models.trust.chain import Chain, ChainReader, is_commit
 from gitops_models.trust.ledgerrefs import (
     CHANGES,
     CHECKPOINTS,
+    DRILLS,
     LedgerNames,
     changes_topic,
     deployments_topic,
     is_change_id,
 )
 from gitops_models.trust.outbox import Outbox
-from gitops_models.trust.records import Checkpoint, Record
+from gitops_models.trust.records import Checkpoint, Drill, Record
 
 __all__ = ["LedgerView", "Rewritten"]
+
+RECENT_DRILLS = 64
+"""Links of their chain that are looked through for rehearsals."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +113,13 @@ class LedgerView:
         tips = dict.fromkeys(tip for known in self._tips.values() for tip in known.get(CHECKPOINTS, ()))
         found = {record.sha256: record for tip in tips for record in self._reader.newest(tip)}
         return tuple(record for record in found.values() if record.kind == "checkpoint")
+
+    def recent_drills(self) -> tuple[Record, ...]:
+        """Return the good records of rehearsals among the last links of their ref, the newest first."""
+        tips = dict.fromkeys(tip for known in self._tips.values() for tip in known.get(DRILLS, ()))
+        found = {record.sha256: record for tip in tips for record in self._reader.newest(tip, links=RECENT_DRILLS)}
+        dated = [(record.body.made_at, record) for record in found.values() if isinstance(record.body, Drill)]
+        return tuple(record for _, record in sorted(dated, key=lambda one: one[0], reverse=True))
 
     def latest_checkpoint(self, at: datetime) -> str | None:
         """Return the commit that added the newest checkpoint, for an acceptance of ``at`` to name.

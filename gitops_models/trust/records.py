@@ -15,6 +15,7 @@ from gitops_models.errors import GmError
 from gitops_models.registry.canonical import jcs, sha256_hex
 from gitops_models.registry.values import dataclass
 from gitops_models.trust.bodies import Acceptance, Body, ChangeSummary, Checkpoint, Decision, Deployment, Override
+from gitops_models.trust.drillbodies import Drill
 from gitops_models.trust.dsse import MAX_BYTES, PAYLOAD_TYPE, Envelope, EnvelopeSignature, pae, read_canonical
 from gitops_models.trust.problem import SignatureProblem
 from gitops_models.trust.receiptbodies import Receipt, Review
@@ -29,6 +30,7 @@ __all__ = [
     "Checkpoint",
     "Decision",
     "Deployment",
+    "Drill",
     "Override",
     "Receipt",
     "Record",
@@ -38,6 +40,7 @@ __all__ = [
     "make_checkpoint",
     "make_decision",
     "make_deployment",
+    "make_drill",
     "make_override",
     "make_receipt",
     "receipt_payload",
@@ -49,7 +52,7 @@ RECORD_NAMESPACE = "gm-record@v1"
 KEYLESS = "keyless"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-RecordKind = Literal["decision", "acceptance", "receipt", "deployment", "checkpoint", "override"]
+RecordKind = Literal["decision", "acceptance", "receipt", "deployment", "checkpoint", "override", "drill"]
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,7 @@ _KINDS: Mapping[str, _Kind] = {
     "urn:gitops-models:deployment:v1": _Kind("deployment", Deployment, RECORD_NAMESPACE, "target"),
     "urn:gitops-models:checkpoint:v1": _Kind("checkpoint", Checkpoint, RECORD_NAMESPACE, "line"),
     "urn:gitops-models:override:v1": _Kind("override", Override, RECORD_NAMESPACE, "version"),
+    "urn:gitops-models:drill:v1": _Kind("drill", Drill, RECORD_NAMESPACE, "stage"),
 }
 _TYPES: Mapping[type[Body], str] = {kind.body: uri for uri, kind in _KINDS.items()}
 _KEYLESS: frozenset[type[Body]] = frozenset({Decision, Receipt})
@@ -143,6 +147,11 @@ def make_checkpoint(body: Checkpoint, signer: Signer) -> Record:
 def make_override(body: Override, signer: Signer) -> Record:
     """Sign that a stage serves its last known good version for a while."""
     return _make(body, body.lineage_sha256, signer)
+
+
+def make_drill(body: Drill, signer: Signer) -> Record:
+    """Sign how a rehearsed rollback went."""
+    return _make(body, _stage_digest(body), signer)
 
 
 def verify_record(data: bytes) -> Record:
@@ -242,11 +251,17 @@ def _subject_digest(body: Body, digest: str) -> str:
         return _line_digest(body)
     if isinstance(body, Override):
         return body.lineage_sha256
+    if isinstance(body, Drill):
+        return _stage_digest(body)
     return sha256_hex(body.target.encode()) if isinstance(body, Deployment) else digest
 
 
 def _line_digest(body: Checkpoint) -> str:
     return sha256_hex(jcs({"line": body.line, "repository": body.repository}))
+
+
+def _stage_digest(body: Drill) -> str:
+    return sha256_hex(jcs({"model": body.model, "repository": body.repository, "stage": body.stage}))
 
 
 def _signer_of(envelope: Envelope, signature: EnvelopeSignature, namespace: str) -> SshSignature:
