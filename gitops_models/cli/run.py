@@ -84,9 +84,11 @@ def _usage_or_bug(error: Exception, words: list[str]) -> int:
         return _refuse(GmError("GM-C002", str(show()), hint=_usage_hint(error)), as_json=as_json)
     if isinstance(code := getattr(error, "exit_code", None), int):
         return code
-    if {"-v", "--verbose"} & set(words):
+    from gitops_models.errors.unforeseen import is_of_machine, unforeseen
+
+    if {"-v", "--verbose"} & set(words) and not is_of_machine(error):
         raise error
-    return _refuse(GmError("GM-C001", f"{type(error).__name__}: {error}"), as_json=as_json)
+    return _refuse(unforeseen(error), as_json=as_json)
 
 
 def _usage_hint(error: Exception) -> str:

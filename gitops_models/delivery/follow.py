@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitops_models.delivery.upstreams import Upstreams
 from gitops_models.errors import GmError
+from gitops_models.errors.unforeseen import unforeseen
 from gitops_models.registry.times import format_time
 from gitops_models.registry.values import dataclass
 
@@ -80,8 +81,8 @@ class Follower:
         must content that nobody foresaw. The problem is GM-T600 where the line no longer holds what was accepted
         before, GM-T501 for another repository, GM-T602 for an older policy, GM-T610 or GM-T615 where a checkpoint
         speaks against the line or ledger, GM-T616 (STALE) where the policy wants a newer checkpoint, GM-C001 for an
-        error of ours, or what fetching and folding raise; it is raised where nothing was accepted before, GM-T502
-        where there is no pin, GM-R410 where no checkpoint can stand for one.
+        error of ours, GM-C003 for one of this machine, or what fetching and folding raise; it is raised where nothing
+        was accepted before, GM-T502 where there is no pin, GM-R410 where no checkpoint can stand for one.
         """
         self._notes = ()
         try:
@@ -89,7 +90,7 @@ class Follower:
         except GmError as error:
             return self._followed(self._accepted_before(error), error)
         except Exception as error:  # noqa: BLE001 - whatever somebody pushed, what is served goes on being healed
-            problem = GmError("GM-C001", f"the newest history cannot be judged: {type(error).__name__}: {error}")
+            problem = unforeseen(error, what="the newest history cannot be judged")
             return self._followed(self._accepted_before(problem), problem)
 
     def _followed(self, history: History, problem: GmError | None = None) -> Followed:

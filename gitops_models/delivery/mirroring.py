@@ -15,6 +15,7 @@ from gitops_models.delivery import durable
 from gitops_models.delivery.desired import deployment_of
 from gitops_models.delivery.results import State
 from gitops_models.errors import Exit, GmError, find_code
+from gitops_models.errors.unforeseen import unforeseen
 from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class Mirroring:
         try:
             self._show(report, history)
         except Exception as error:  # noqa: BLE001 - what people look at must never stop what they look at
-            self._problems.append(_problem(error))
+            self._problems.append(unforeseen(error))
 
     def drain(self) -> Sequence[GmError]:
         """Return what went wrong since this was asked last; the same thing once until it works again."""
@@ -121,7 +122,7 @@ class Mirroring:
                 mirror = self._mirror = self._mirror or self._connect()
                 mirror.show(one.environment, one.commit, one.payload, one.phase, one.words)
             except Exception as error:  # noqa: BLE001 - as in saw
-                failures.append(_problem(error))
+                failures.append(unforeseen(error))
                 if failures[-1].exit_status in (Exit.EXTERNAL, Exit.AUTHENTICATION, Exit.USAGE, Exit.BUG):
                     break
                 continue
@@ -187,9 +188,3 @@ def _load(path: Path) -> dict[str, Any]:
         return {"shown": shown, "said": sorted(map(str, found["said"]))}
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return {"shown": {}, "said": []}
-
-
-def _problem(error: Exception) -> GmError:
-    if isinstance(error, GmError):
-        return error
-    return GmError("GM-C001", f"{type(error).__name__}: {error}")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from gitops_models.delivery import durable
 from gitops_models.delivery.alarms import REPOSITORY, alarms_of, areas_of, repository_alarm
 from gitops_models.errors import GmError
+from gitops_models.errors.unforeseen import unforeseen
 from gitops_models.registry.times import format_time, parse_time
 from gitops_models.registry.values import dataclass
 
@@ -78,6 +79,11 @@ class Watch:
                 self._looked[lookout.area] = now
         return alarms, areas
 
+    def tell(self, repository: str, alarms: Collection[Alarm], areas: Collection[str]) -> None:
+        """Tell what is new among ``alarms``, which are all that there are in ``areas``."""
+        self._post.repository = repository
+        self._tell(lambda: (alarms, areas))
+
     def failed(self, error: GmError) -> None:
         """Tell that no history could be had at all."""
         self._tell(lambda: ((repository_alarm(error),), frozenset({REPOSITORY})))
@@ -91,8 +97,7 @@ class Watch:
         try:
             self._tell_new(*found())
         except Exception as error:  # noqa: BLE001 - an alarm must never stop what it is about
-            problem = error if isinstance(error, GmError) else GmError("GM-C001", f"{type(error).__name__}: {error}")
-            self._post.warnings.append(problem)
+            self._post.warnings.append(unforeseen(error))
 
     def _tell_new(self, alarms: Collection[Alarm], areas: Collection[str]) -> None:
         now = self._post.clock()

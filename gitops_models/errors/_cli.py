@@ -5,6 +5,11 @@ from gitops_models.errors.codes import Code, Exit
 CODES = {
     "GM-C001": Code("a bug in gm", Exit.BUG, "run it again with -v and report what it prints"),
     "GM-C002": Code("not a usable command line", Exit.USAGE, "see `gm --help`"),
+    "GM-C003": Code(
+        "this machine refuses a file operation",
+        Exit.EXTERNAL,
+        "make room, or check permissions, mount and disk; nothing is half done, run the command again",
+    ),
     "GM-C110": Code("gm is not set up here", Exit.NOT_FOUND, "run `gm init` here, or name the repository with -C"),
     "GM-C111": Code(
         "gm is set up here already", Exit.CONFLICT, "see `gm status`; changes to policy and people are proposals"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from gitops_models.delivery.notify.base import AGAIN, PARTLY, Message
 from gitops_models.delivery.notify.notices import Route, Severity, cloud_event, render
 from gitops_models.errors import GmError
+from gitops_models.errors.unforeseen import unforeseen
 from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
@@ -58,14 +59,14 @@ class Post:
         try:
             return self._gathered(_Round(self).tell(notice))
         except Exception as error:  # noqa: BLE001 - telling must never change what is told of
-            return self._gathered(Told(warnings=(_bug(error),)))
+            return self._gathered(Told(warnings=(unforeseen(error, what="telling failed"),)))
 
     def flush(self) -> Told:
         """Send what former runs left, one attempt each."""
         try:
             return self._gathered(_Round(self).resend())
         except Exception as error:  # noqa: BLE001 - as above
-            return self._gathered(Told(warnings=(_bug(error),)))
+            return self._gathered(Told(warnings=(unforeseen(error, what="telling failed"),)))
 
     def _gathered(self, told: Told) -> Told:
         self.warnings += told.warnings
@@ -196,9 +197,3 @@ class _Round:
 
     def _left(self) -> float:
         return self._deadline - self._post.patience.now()
-
-
-def _bug(error: Exception) -> GmError:
-    if isinstance(error, GmError):
-        return error
-    return GmError("GM-C001", f"telling failed: {type(error).__name__}: {error}")

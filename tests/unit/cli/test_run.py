@@ -76,6 +76,19 @@ def test_a_closed_pipe_is_no_error(tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.parametrize("flags", [[], ["-v"]])
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device", "/srv/x"), OSError("failed to write: full")])
+def test_a_machine_that_refuses_is_no_bug(monkeypatch, capsys, error, flags):
+    def broken(*_args, **_settings):
+        raise error
+
+    monkeypatch.setattr("gitops_models.workflows.session.open_session", broken)
+    assert run(["status", *flags]) == 9
+    said = capsys.readouterr().err
+    assert said.startswith(f"error[GM-C003]: {error.strerror or error}\n")
+    assert ("/srv/x" in said) == (error.filename is not None)
+
+
 def test_a_bug_has_a_code_and_a_traceback_only_on_request(monkeypatch, capsys):
     def broken(*_args, **_settings):
         raise ZeroDivisionError("boom")
