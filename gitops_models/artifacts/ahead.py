@@ -3,6 +3,7 @@
 The drivers below have time limits of their own kind or none; a thread that is given up ends with its driver's call.
 """
 
+import contextlib
 import io
 import time
 from collections.abc import Callable
@@ -137,7 +138,8 @@ def _pump(begin: Callable[[], Chunks], chunks: "Queue[bytes | Exception]", stop:
         chunks.put(b"")
         _copy(stream, chunks, stop)
     finally:
-        stream.close()
+        with contextlib.suppress(Exception):  # a goodbye on a dead connection; nothing depends on it
+            stream.close()
 
 
 def _copy(stream: Chunks, chunks: "Queue[bytes | Exception]", stop: Event) -> None:

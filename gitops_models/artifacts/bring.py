@@ -6,6 +6,7 @@ a network that cuts or repeats an answer does it differently each time, a swappe
 
 from dataclasses import dataclass, field
 
+from gitops_models.artifacts.cloud_errors import INCONSISTENT
 from gitops_models.artifacts.content import ContentStore
 from gitops_models.artifacts.hashing import Progress
 from gitops_models.artifacts.partial import LOST, Arriving, arriving
@@ -64,24 +65,18 @@ class _Bringing:
 
     def _make_ready(self, error: GmError, start: int) -> None:
         """Have another attempt begin in the right place, or raise what ended this one."""
-        if error.code in LOST and self.reader.distant:
-            return self._take_up(error, start)
+        if error.code in LOST and self.reader.distant and self.file.size > start:
+            return None  # it moved: go on where it broke; else its driver tried to begin often enough itself
+        if error.code == INCONSISTENT and start:
+            return self.file.clear()  # going on from there is what fails
         if error.code not in _WRONG:
             raise error
-        if self._is_cut():
+        if error.code != "GM-A313" and self._is_cut():
             return None
         self.file.clear()
         if start:
             return None  # what lay there may have been other bytes
         return self._ask_again(error)
-
-    def _take_up(self, error: GmError, start: int) -> None:
-        """Go on where it broke, anew where going on is what fails; a driver tried to begin often enough itself."""
-        if self.file.size > start:
-            return
-        if not start:
-            raise error
-        self.file.clear()
 
     def _is_cut(self) -> bool:
         """Whether the remote itself has more of the object than it sent."""
@@ -109,4 +104,4 @@ class _Bringing:
         return error
 
     def _inconsistent(self, what: str) -> GmError:
-        return GmError("GM-A622", f"{self.expected.where} {what}", where=self.expected.where)
+        return GmError(INCONSISTENT, f"{self.expected.where} {what}", where=self.expected.where)

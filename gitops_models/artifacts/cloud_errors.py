@@ -5,9 +5,24 @@ from collections.abc import Iterator
 
 from gitops_models.errors import GmError
 
+INCONSISTENT = "GM-A622"
+
+
+class OtherRangeError(OSError):
+    """A remote that was asked for the rest of an object answered with something else."""
+
+
 _CREDENTIALS = frozenset({"AuthError", "NoCredentialsError", "PermissionDenied"})
+_RANGE_REFUSED = 416
 _NOT_THERE = frozenset({404, 410})
 _NOT_ALLOWED = frozenset({401, 403})
+
+
+def is_range_refused(error: BaseException) -> bool:
+    """Whether ``error`` says that the object ends before the byte that was asked for (HTTP 416)."""
+    codes = {getattr(each, "status", None) for each in [error, *_causes(error)]}
+    named = any("InvalidRange" in str(each) or str(_RANGE_REFUSED) in str(each) for each in [error, *_causes(error)])
+    return _RANGE_REFUSED in codes or (named and isinstance(error, OSError))
 
 
 def means_missing(error: BaseException) -> bool:
@@ -30,6 +45,8 @@ def cloud_error(error: Exception, where: str) -> GmError:
     """Give the coded form of ``error``."""
     if isinstance(error, GmError):
         return error
+    if isinstance(error, OtherRangeError):
+        return GmError(INCONSISTENT, f"the remote cannot go on with an object: {error}", where=where)
     kind = type(error).__name__
     if isinstance(error, ImportError) or kind == "RemoteMissingDepsError":
         return GmError("GM-A305", f"no driver for this remote: {error}", where=where)

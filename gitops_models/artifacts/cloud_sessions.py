@@ -14,14 +14,16 @@ _PATIENCE = 5.0  # seconds for a goodbye
 def open_session(system: Any) -> None:
     """Make the session of a DVC file system before anything asks for it at once; nothing for others than HTTP."""
     inner = system.fs
-    if getattr(inner, "_session", ...) is None and hasattr(inner, "set_session"):
+    if _is_web(system) and inner._session is None:  # noqa: SLF001 - as below
         asyncio.run_coroutine_threadsafe(inner.set_session(), inner.loop).result()
 
 
 def close_session(system: Any) -> None:
     """Close that session, from whatever thread; using the file system again opens a new one."""
+    if not _is_web(system):
+        return  # to look at the ``fs`` of others is to connect them
     inner = system.fs
-    session = getattr(inner, "_session", None)
+    session = inner._session  # noqa: SLF001 - as below
     if session is None:
         return
     inner._session = None  # noqa: SLF001 - fsspec has no public way to close
@@ -29,6 +31,10 @@ def close_session(system: Any) -> None:
         pending = asyncio.run_coroutine_threadsafe(session.close(), inner.loop)
         if not _is_this_threads(inner.loop):
             pending.result(_PATIENCE)
+
+
+def _is_web(system: Any) -> bool:
+    return system.protocol in {"http", "https"}
 
 
 def _is_this_threads(loop: asyncio.AbstractEventLoop) -> bool:

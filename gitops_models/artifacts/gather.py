@@ -7,11 +7,11 @@ version that was gathered once is delivered again without the remote and without
 import io
 import json
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from gitops_models.artifacts.bring import bring
 from gitops_models.artifacts.content import ContentStore
-from gitops_models.artifacts.hashing import Progress, md5_of_bytes
+from gitops_models.artifacts.hashing import Progress
 from gitops_models.artifacts.manifests import MAX_MANIFEST_BYTES, ManifestEntry, parse_manifest, path_clash
 from gitops_models.artifacts.members import Members
 from gitops_models.artifacts.parallel import in_parallel
@@ -100,7 +100,7 @@ def _ensure(entry: "ArtifactEntry", md5: str, reader: Reader, content: ContentSt
 
 
 def _plan_directory(entry: "ArtifactEntry", pointer: Pointer, reader: Reader, content: ContentStore) -> _Plan:
-    rows = _manifest(pointer, reader)
+    rows = _manifest(pointer, reader, content)
     members = Members(entry, reader, content, pointer.md5)
 
     def fetching(md5: str) -> Callable[[Progress], None]:
@@ -116,25 +116,14 @@ def _plan_directory(entry: "ArtifactEntry", pointer: Pointer, reader: Reader, co
     return _Plan(tuple(fetching(md5) for md5 in dict.fromkeys(row.md5 for row in rows)), placed)
 
 
-def _manifest(pointer: Pointer, reader: Reader) -> tuple[ManifestEntry, ...]:
+def _manifest(pointer: Pointer, reader: Reader, content: ContentStore) -> tuple[ManifestEntry, ...]:
     where = reader.where(pointer.md5)
-    with reader.open(pointer.md5) as stream:
-        data = _read_bounded(stream)
-    if len(data) <= MAX_MANIFEST_BYTES and f"{md5_of_bytes(data)}.dir" != pointer.md5:
-        raise GmError("GM-A314", f"directory manifest {where} has other bytes than its hash", where=where)
-    entries = parse_manifest(data, where)
+    expected = Expected(where, limit=MAX_MANIFEST_BYTES, md5=pointer.md5.removesuffix(".dir"))
+    received = bring(pointer.md5, expected, reader, content)
+    entries = parse_manifest(content.path(received.sha256).read_bytes(), where)
     if len(entries) != pointer.nfiles:
         raise GmError("GM-A204", f"pointer says {pointer.nfiles} files, the manifest {len(entries)}", where=where)
     return entries
-
-
-def _read_bounded(stream: BinaryIO) -> bytes:
-    chunks: list[bytes] = []
-    left = MAX_MANIFEST_BYTES + 1
-    while left and (chunk := stream.read(min(left, 1 << 20))):
-        chunks.append(chunk)
-        left -= len(chunk)
-    return b"".join(chunks)
 
 
 def _keep_listing(entry: "ArtifactEntry", files: tuple[FileDigest, ...], content: ContentStore) -> None:

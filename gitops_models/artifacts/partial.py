@@ -69,6 +69,8 @@ def arriving(content: ContentStore, key: str) -> Iterator[Arriving]:
         path.unlink(missing_ok=True)
         raise
     finally:
+        if not os.fstat(sink).st_size and _is(path, sink):
+            path.unlink(missing_ok=True)
         os.close(sink)
 
 

@@ -51,7 +51,8 @@ def bound_of(expected: Expected) -> int:
 def pour(stream: BinaryIO, sink: int, expected: Expected, hasher: PairHasher, progress: Progress | None = None) -> None:
     """Copy ``stream`` to the end of ``sink``, whose bytes so far ``hasher`` knows; GM-A313, GM-A401."""
     bound = bound_of(expected)
-    while chunk := stream.read(CHUNK):
+    take = getattr(stream, "read1", stream.read)  # what came before a failure counts: no waiting for a whole chunk
+    while chunk := take(CHUNK):
         hasher.update(chunk)
         if hasher.size > bound:
             raise GmError("GM-A313", f"{expected.where} has more than {bound} bytes", where=expected.where)

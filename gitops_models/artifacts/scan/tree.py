@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+import io
+import os
+import stat
 from typing import TYPE_CHECKING
 
+from gitops_models.artifacts.files import open_regular, read_error
+from gitops_models.artifacts.scan.budget import Budget
+from gitops_models.artifacts.scan.looking import look
+from gitops_models.artifacts.scan.member import Member
+from gitops_models.artifacts.scan.report import NOT_FOR_RISK, Finding, Scanned, ScanReport
+from gitops_models.errors import GmError
+
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
-    from gitops_models.artifacts.scan.report import ScanReport
     from gitops_models.registry.documents import Lineage, Risk
+
+LOADED_ROLES = frozenset({"weights", "binary", "preprocessing", "postprocessing"})
+"""Roles of files that a server loads."""
+CODE_FREE = frozenset({"gguf", "npy", "npz", "onnx", "safetensors", "text", "tflite", "xgboost-json"})
+"""Formats, by the bytes, that cannot name code."""
+_NO_CODE_FOR = frozenset({"high", "critical"})
+_EXACT = frozenset({"gguf", "npy", "npz", "onnx", "safetensors", "tflite"})
+_DEEPEST = 32
 
 
 def scan_tree(
@@ -25,4 +42,67 @@ def scan_tree(
     be that of the bytes. With ``risk`` high or critical only formats pass that cannot run code. ``allow`` are further
     names (``module.name``) that a pickle may import. GM-A101..A109 when a file cannot be read.
     """
-    raise NotImplementedError
+    names = frozenset(_pair(name) for name in allow)
+    files: list[Scanned] = []
+    findings: list[Finding] = []
+    for path, shown, stated in _chosen(folder, lineage):
+        scanned, found = scan_file(path, shown, allow=names)
+        files.append(scanned)
+        findings += found
+        findings += _of_format(scanned, stated, risk)
+    return ScanReport(tuple(files), tuple(findings))
+
+
+def scan_file(
+    path: Path, shown: str, *, allow: Collection[tuple[str, str]] = ()
+) -> tuple[Scanned, tuple[Finding, ...]]:
+    """Look into one file, called ``shown`` in what is said of it; GM-A101..A109 when it cannot be read."""
+    with open_regular(path) as raw, io.BufferedReader(raw) as stream:  # type: ignore[type-var]
+        try:
+            size = os.fstat(stream.fileno()).st_size
+            outcome = look(Member(shown, stream, size, Budget(size), allow=allow))
+        except OSError as error:
+            raise read_error(error, str(path)) from error
+    return Scanned(shown, outcome.format, size, outcome.imports), outcome.findings
+
+
+def _chosen(folder: Path, lineage: Lineage | None) -> Iterator[tuple[Path, str, str | None]]:
+    """Give each file to scan, its name below the folder, and the format that the lineage states of it."""
+    if lineage is None:
+        for path, shown in _below(folder, folder.name if not folder.is_dir() else ""):
+            yield path, shown, None
+        return
+    for entry in lineage.artifacts:
+        if entry.role in LOADED_ROLES:
+            path = folder / entry.path
+            single = not path.is_dir()
+            for one, shown in _below(path, entry.path):
+                yield one, shown, entry.format if single else None
+
+
+def _below(path: Path, shown: str, depth: int = 0) -> Iterator[tuple[Path, str]]:
+    """Give the regular files below a path, by name; a link is GM-A102, and a file that is none GM-A103."""
+    try:
+        if not stat.S_ISDIR(path.lstat().st_mode):
+            yield path, shown
+            return
+        inside = sorted(path.iterdir())
+    except OSError as error:
+        raise read_error(error, str(path)) from error
+    if depth > _DEEPEST:
+        raise GmError("GM-A108", f"more than {_DEEPEST} folders deep", where=str(path))
+    for inner in inside:
+        yield from _below(inner, f"{shown}/{inner.name}" if shown else inner.name, depth + 1)
+
+
+def _of_format(scanned: Scanned, stated: str | None, risk: str | None) -> Iterator[Finding]:
+    kind = scanned.format or "of no known format"
+    if stated in _EXACT and scanned.format != stated:
+        yield Finding(scanned.path, NOT_FOR_RISK, f"is {kind}, and its lineage says {stated}")
+    if risk in _NO_CODE_FOR and scanned.format not in CODE_FREE:
+        yield Finding(scanned.path, NOT_FOR_RISK, f"is {kind}; {risk} risk takes only formats that hold no code")
+
+
+def _pair(name: str) -> tuple[str, str]:
+    module, _, last = name.rpartition(".")
+    return module, last
