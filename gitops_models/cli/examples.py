@@ -58,6 +58,10 @@ EXAMPLES = {
         'gm rollback fraud --bundle emergency.bundle -m "the forge is down"',
         'gm rollback fraud --override hold.json --hours 12 -m "the forge is down"',
     ),
+    "drill": (
+        "gm drill fraud --dry-run",
+        "gm drill --stage production --config /etc/gm/reconciler.yaml",
+    ),
     "quarantine": ('gm quarantine fraud@1.2.0 --cause poisoning -m "poisoned labels"',),
     "lift": ('gm lift fraud --stage production --root-cause https://wiki/inc-412 -m "pipeline repaired"',),
     "cause": (

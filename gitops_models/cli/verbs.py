@@ -17,6 +17,7 @@ VERBS = {
     "reconcile": "Make what is served equal what was accepted.",
     "status": "Show desired, live, held, blocked, and the next command.",
     "rollback": "Restore an earlier stage state, with a hold.",
+    "drill": "Rehearse a rollback and record how long it took.",
     "quarantine": "Bar a version everywhere.",
     "lift": "Lift the hold of a stage.",
     "cause": "Open or resolve a cause.",

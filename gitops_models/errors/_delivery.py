@@ -108,6 +108,12 @@ CODES = {
         Exit.EXTERNAL,
         "what was served stays; make the program or address of the check answer, it is tried again",
     ),
+    "GM-R530": Code("nothing to rehearse", Exit.NOT_FOUND, "promote a version first, or name another model or stage"),
+    "GM-R531": Code(
+        "rehearsed rollback did not bring the version back",
+        Exit.DRIFT,
+        "see the drill's checks with `gm drill MODEL --dry-run --json`; a real rollback would fail in the same way",
+    ),
     "GM-R700": Code(
         "notification receiver cannot be reached",
         Exit.EXTERNAL,
