@@ -44,6 +44,7 @@ def all_codes() -> dict[str, Code]:
         _keyless,
         _policy,
         _store,
+        _triggers,
         _trust,
         _verification,
     )
@@ -60,6 +61,7 @@ def all_codes() -> dict[str, Code]:
         _forge,
         _hosted,
         _delivery,
+        _triggers,
         _cli,
     )
     merged = {code: entry for table in tables for code, entry in table.CODES.items()}

@@ -1,0 +1,67 @@
+"""Which places are watched: the models with triggers, at the stages that these name, on the targets that serve them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from gitops_models.delivery.desired import desired_states
+from gitops_models.delivery.triggers.surroundings import Glance
+from gitops_models.errors import GmError
+from gitops_models.registry.values import dataclass
+from gitops_models.registry.watched import triggers_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitops_models.delivery.overrides import Overrides
+    from gitops_models.delivery.targets.base import Target
+    from gitops_models.delivery.values import Desired, ModelStage
+    from gitops_models.registry.documents import Trigger
+    from gitops_models.verification.history import History
+
+
+@dataclass(frozen=True)
+class Place:
+    """One model and stage with its triggers, and each target's share of it."""
+
+    at: ModelStage
+    triggers: tuple[Trigger, ...]
+    shares: tuple[tuple[Target, Desired], ...]
+
+    def key(self, trigger: Trigger) -> str:
+        """Return what a trigger of this place is remembered by."""
+        return f"{self.at} {trigger.name}"
+
+    def look(self) -> tuple[Glance, ...]:
+        """Return what is served at each target."""
+        return tuple(_glance(target, desired) for target, desired in self.shares)
+
+
+def places_of(history: History, targets: Sequence[Target], held: Overrides) -> tuple[Place, ...]:
+    """Return the places that are watched, sorted. A model whose documents cannot be read has none."""
+    snapshot, last = history.state.snapshot, history.policy.stages[-1]
+    watched = {model: triggers for model in snapshot.models() if (triggers := _triggers(history, model))}
+    shares: dict[ModelStage, list[tuple[Target, Desired]]] = defaultdict(list)
+    for target in targets if watched else ():
+        for desired in desired_states(history, target=target.id, stages=target.stages, models=target.models):
+            shares[desired.at].append((target, held.applied(target.id, desired)))
+    return tuple(
+        Place(at, triggers, tuple(shares[at]))
+        for at in sorted(shares)
+        if (triggers := tuple(one for one in watched.get(at.model, ()) if at.stage in (one.stages or (last,))))
+    )
+
+
+def _triggers(history: History, model: str) -> tuple[Trigger, ...]:
+    try:
+        return triggers_of(history.state.snapshot, model)
+    except GmError:
+        return ()
+
+
+def _glance(target: Target, desired: Desired) -> Glance:
+    try:
+        return Glance(target.id, desired, target.observe(desired.at))
+    except GmError as error:
+        return Glance(target.id, desired, error)
