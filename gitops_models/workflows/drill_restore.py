@@ -100,6 +100,7 @@ def _run(stand: Stand, history: History, at: ModelStage, folder: Path, content: 
 
 
 def unserved(result: Result) -> GmError | None:
+    """Return GM-R531 where something else is served than what was to come back."""
     if result.sync is Sync.SYNCED:
         return None
     return GmError("GM-R531", f"{result.live or 'nothing'} is served instead of {result.desired or 'nothing'}")
