@@ -50,6 +50,7 @@ EXAMPLES = {
         "gm reconcile --config /etc/gm/reconciler.yaml",
         "gm reconcile --config /etc/gm/reconciler.yaml --override hold.json --once",
     ),
+    "serve": ("gm serve ../serving", "gm serve /srv/models --stage staging --listen 127.0.0.1:9000 --no-watch"),
     "status": ("gm status", "gm status fraud --exit-code"),
     "rollback": (
         'gm rollback fraud -m "scores drift since Monday"',

@@ -19,7 +19,7 @@ from gitops_models.delivery.reconciler import Reconciler
 from gitops_models.delivery.recorder import LedgerRecorder, NoRecorder, Recorder
 from gitops_models.delivery.serving.endpoints import Endpoints
 from gitops_models.delivery.sources import artifact_source
-from gitops_models.delivery.targets.directory import DirectoryTarget
+from gitops_models.delivery.targets.registry import open_target
 from gitops_models.delivery.upstreams import Upstreams
 from gitops_models.delivery.watch import Watch
 from gitops_models.errors import GmError
@@ -100,10 +100,7 @@ def targets_of(config: ReconcilerFile, *, only: str | None = None) -> Sequence[T
     if not chosen:
         known = ", ".join(place.id for place in config.targets)
         raise GmError("GM-R104", f"no target is called {only}", hint=f"known targets: {known}")
-    return [
-        DirectoryTarget(Path(place.path), id=place.id, stages=place.stages, models=place.models, keep=place.keep)
-        for place in chosen
-    ]
+    return [open_target(place) for place in chosen]
 
 
 def recorder_for(ledger: Ledger, signer: Signer | None) -> Recorder:

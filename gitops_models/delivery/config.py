@@ -11,13 +11,13 @@ from gitops_models.delivery.checks.settings import absolute as absolute_checks
 from gitops_models.delivery.fields import Place, local
 from gitops_models.delivery.notify.settings import Destinations, absolute
 from gitops_models.delivery.serving.settings import Listen
-from gitops_models.delivery.plan import DEFAULT_KEEP
+from gitops_models.delivery.targets.settings import TargetPlace
 from gitops_models.delivery.upstreams import Upstream
 from gitops_models.errors import GmError
 from gitops_models.registry import yamls
 from gitops_models.registry.documents import API_VERSION, Document, Part, validate
-from gitops_models.registry.documents._base import Items, Line, Name, ObjectId, about
-from gitops_models.registry.documents.repository import Glob, LineName
+from gitops_models.registry.documents._base import Items, Line, ObjectId, about
+from gitops_models.registry.documents.repository import LineName
 
 _ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|[^/]+:")  # scheme://… or host:path, as git reads them
 _FINGERPRINT = "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU"
@@ -31,17 +31,6 @@ class BundleDirectory(Part):
     """A directory of Git bundles, read in the order of their names."""
 
     bundles: Annotated[Place, about("Where bundles are put when the forge is down.", "/var/spool/gm")]
-
-
-class TargetPlace(Part):
-    """One target: which stages and models it serves, and in which directory."""
-
-    id: Annotated[Name, about("Identifier of the target; names its deployment records.", "serving-eu")]
-    kind: Annotated[Literal["directory"], about("How it serves.", "directory")] = "directory"
-    path: Annotated[Place, about("Directory that it serves from.", "/srv/models")]
-    stages: Annotated[Items[Name] | None, about("Stages it serves; all when absent.", ["production"])] = None
-    models: Annotated[Items[Glob] | None, about("Models it serves, as patterns; all when absent.", ["fraud*"])] = None
-    keep: Annotated[int, Field(ge=1, le=1000), about("Versions kept beside live and previous.", 3)] = DEFAULT_KEEP
 
 
 class ArtifactRemote(Part):
@@ -140,7 +129,7 @@ def _refuse_doubles(document: ReconcilerFile, where: str) -> None:
 
 
 def _absolute(document: ReconcilerFile, base: Path) -> ReconcilerFile:
-    targets = tuple(target.model_copy(update={"path": local(target.path, base)}) for target in document.targets)
+    targets = tuple(target.beside(base) for target in document.targets)
     artifacts = document.artifacts.model_copy(update={"url": _address(document.artifacts.url, base)})
     return document.model_copy(
         update={

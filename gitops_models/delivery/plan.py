@@ -65,7 +65,7 @@ def drift(desired: Desired, seen: Observation) -> tuple[Drift, ...]:
 def _engine_drift(seen: Observation) -> tuple[Drift, ...]:
     """What an engine says of itself that was once told to serve what lies there."""
     engine = seen.engine
-    if engine is None or engine.told != seen.link or engine.follows(seen.link):
+    if engine is None or engine.told != seen.link or engine.follows(seen.link, entry_digest(seen.link)):
         return ()
     kind = DriftKind.EMPTY_ENGINE if engine.digest is None else DriftKind.OTHER_ENGINE
     return (Drift(kind, "engine"),)

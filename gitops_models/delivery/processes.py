@@ -74,26 +74,25 @@ def _listen(process: subprocess.Popen[bytes], deadline: float) -> tuple[bytes, b
     with selectors.DefaultSelector() as selector:
         for number, pipe in ((1, process.stdout), (2, process.stderr)):
             selector.register(_open(pipe), selectors.EVENT_READ, number)
-        while process.poll() is None and time.monotonic() < deadline:
-            _take(selector, heard, _LOOK_SECONDS)
+        while process.poll() is None and (left := deadline - time.monotonic()) > 0:
+            if selector.get_map():
+                _take(selector, heard, min(left, _LOOK_SECONDS))
+                continue
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(left)
         # What it wrote last is still in the pipes; a child that it left behind may go on writing for ever.
         for _ in range(2 * MOST_OUTPUT // _PIPE):
             _take(selector, heard, 0)
     return heard[1], heard[2]
 
 
-def _take(selector: selectors.BaseSelector, heard: dict[int, bytes], seconds: float) -> bool:
-    """Read once from each pipe that has something within ``seconds``; whether there was anything."""
-    if not selector.get_map():
-        time.sleep(seconds)  # it closed its pipes and goes on
-        return False
-    ready = selector.select(seconds)
-    for key, _ in ready:
+def _take(selector: selectors.BaseSelector, heard: dict[int, bytes], seconds: float) -> None:
+    """Read once from each pipe that has something within ``seconds``."""
+    for key, _ in selector.select(seconds):
         data = os.read(key.fd, _CHUNK)
         heard[key.data] += data[: MOST_OUTPUT - len(heard[key.data])]
         if not data:
             selector.unregister(key.fileobj)
-    return bool(ready)
 
 
 def _open(pipe: IO[bytes] | None) -> IO[bytes]:

@@ -6,6 +6,7 @@ from dataclasses import field
 from enum import StrEnum
 from typing import NamedTuple
 
+from gitops_models.delivery.engines import EngineState
 from gitops_models.errors import GmError
 from gitops_models.registry.canonical import FileDigest, tree_digest
 from gitops_models.registry.values import dataclass
@@ -126,31 +127,6 @@ class LinkState(StrEnum):
     FOREIGN = "foreign"
 
 
-UNSETTLED = "?"  # told: begun and not ended, so nobody knows what the engine did
-
-
-@dataclass(frozen=True)
-class EngineState:
-    """What the program between the files and those who ask serves.
-
-    ``told`` is the store entry that it was last told to serve, ``None`` for nothing and ``UNSETTLED`` where that has
-    not ended. ``digest`` is what it says that it serves, where it ``answers`` such a question.
-    """
-
-    told: str | None
-    digest: str | None = None
-    answers: bool = False
-
-    @property
-    def idle(self) -> bool:
-        """Whether it serves nothing, as far as it can be asked."""
-        return self.told is None and self.digest is None
-
-    def follows(self, entry: str | None) -> bool:
-        """Whether it serves the store entry."""
-        return self.told == entry and (not self.answers or self.digest == entry_digest(entry))
-
-
 @dataclass(frozen=True)
 class Observation:
     """What is served at one model and stage: hashed now, from what a reader gets through ``current``.
@@ -184,7 +160,7 @@ class Observation:
 
     def serves(self, digest: str) -> bool:
         """Whether exactly the bytes of the deployment ``digest`` are served from its own store entry."""
-        return self.lies(digest) and (self.engine is None or self.engine.follows(self.link))
+        return self.lies(digest) and (self.engine is None or self.engine.follows(self.link, digest))
 
     def lies(self, digest: str) -> bool:
         """Whether exactly those bytes lie where a reader gets them, whatever an engine makes of it."""

@@ -44,6 +44,7 @@ def all_codes() -> dict[str, Code]:
         _keyless,
         _policy,
         _store,
+        _targets,
         _triggers,
         _trust,
         _verification,
@@ -61,6 +62,7 @@ def all_codes() -> dict[str, Code]:
         _forge,
         _hosted,
         _delivery,
+        _targets,
         _triggers,
         _cli,
     )

@@ -107,9 +107,10 @@ class AcceptedHistory:
 class Accepted:
     """Writes governed files and gives the history in which they are accepted."""
 
-    def __init__(self) -> None:
+    def __init__(self, content=content_of) -> None:
         self.files: dict[str, bytes] = {}
         self.blobs = Blobs()
+        self.content = content
 
     def put(self, path: str, text: str) -> "Accepted":
         self.files[path] = ("apiVersion: gitops-models/v1\n" + text).encode()
@@ -121,7 +122,7 @@ class Accepted:
     def version(self, model: str, version: str) -> "Accepted":
         lines = [f"kind: Lineage\nmodel: {model}\nversion: {version}"]
         lines += ['created: "2026-11-21T10:00:00Z"\nauthor: ann\nartifacts:']
-        for index, entry in enumerate(artifacts_of(version)):
+        for index, entry in enumerate(artifacts_of(version, self.content(version))):
             role = "weights" if entry.path == "model.onnx" else "preprocessing"
             lines.append(f"- {{path: {entry.path}, role: {role}, sha256: '{entry.sha256}', size: {entry.size}}}")
             assert index < 9

@@ -15,17 +15,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from gitops_models.delivery import durable
+from gitops_models.delivery.engines import UNSETTLED, EngineState
 from gitops_models.delivery.locks import exclusive
 from gitops_models.delivery.plan import DEFAULT_KEEP, plan
 from gitops_models.delivery.targets.base import ByteSource, Engine, Order, Stamp
 from gitops_models.delivery.targets.place import Place
 from gitops_models.delivery.targets.tree import read_tree
 from gitops_models.delivery.values import (
-    UNSETTLED,
     Action,
     Deployment,
     Desired,
-    EngineState,
     ModelStage,
     Note,
     Observation,

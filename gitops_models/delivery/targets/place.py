@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from gitops_models.delivery import durable
+from gitops_models.delivery.engines import UNSETTLED
 from gitops_models.delivery.targets.base import Stamp
 from gitops_models.delivery.targets.tree import read_tree
 from gitops_models.delivery.values import (
-    UNSETTLED,
     Deployment,
     LinkState,
     ModelStage,

@@ -1,0 +1,26 @@
+"""The suite of targets over each kind that there is."""
+
+import pytest
+
+from tests.support.sites import CommandSite, DirectorySite, ServeSite
+from tests.support.target_conformance import TargetConformance
+
+
+class TestDirectory(TargetConformance):
+    @pytest.fixture
+    def site(self, tmp_path):
+        return DirectorySite(tmp_path)
+
+
+class TestCommand(TargetConformance):
+    @pytest.fixture
+    def site(self, tmp_path):
+        return CommandSite(tmp_path)
+
+
+class TestDirectoryThatGmServeAnswersFrom(TargetConformance):
+    @pytest.fixture
+    def site(self, tmp_path):
+        made = ServeSite(tmp_path)
+        yield made
+        made.stop()
