@@ -21,7 +21,7 @@ from gitops_models.registry.text import visible
 from gitops_models.registry.values import dataclass
 from gitops_models.store.gitcli import failed, run
 from gitops_models.store.names import check_ref
-from gitops_models.store.refusals import said_lines
+from gitops_models.store.refusals import DISK, said_lines
 from gitops_models.store.transport import fetch
 from gitops_models.store.worktree import init
 
@@ -73,7 +73,8 @@ def open_bundle(path: Path) -> Iterator[Bundle]:
 def bring(store: Store, bundle: Bundle, refspecs: Sequence[str], *, wanted: Callable[[str], bool]) -> None:
     """Fetch ``refspecs`` of the refs whose names are ``wanted``, after every object was checked.
 
-    Raises GM-S213 where commits that it builds on are missing, GM-S208 where its objects fail Git's checks.
+    Raises GM-S213 where commits that it builds on are missing, GM-S208 where its objects fail Git's checks, GM-C003
+    where the disk is full or broken.
     """
     if missing := bundle.missing(store):
         raise GmError("GM-S213", f"{visible(bundle.name)} builds on {missing[0]}", where=bundle.name, details=missing)
@@ -172,7 +173,10 @@ def _unpack(workshop: Store, bundle: Bundle) -> None:
     except subprocess.TimeoutExpired as late:
         raise _damaged(bundle, f"not unpacked within {_TIMEOUT:g} s") from late
     if done.returncode:
-        lines = said_lines(done.stderr.decode("utf-8", "replace"))
+        said = done.stderr.decode("utf-8", "replace")
+        lines = said_lines(said)
+        if DISK.search(said):
+            raise GmError("GM-C003", f"{visible(bundle.name)} cannot be unpacked here: {lines[0]}", details=lines)
         raise _damaged(bundle, lines[-1] if lines else "git index-pack fails", lines)
 
 

@@ -6,6 +6,12 @@ from collections.abc import Sequence
 from gitops_models.errors import GmError
 from gitops_models.registry.text import visible
 
+# What this machine's own git says when it cannot write; lines of the other side begin with "remote: ".
+DISK = re.compile(
+    r"^(?:fatal|error): .*(?:No space left on device|Out of diskspace|Disk quota exceeded|Input/output error"
+    r"|Read-only file system|couldn't write '|unable to create temporary file: Permission denied)",
+    re.MULTILINE,
+)
 _FAILURES = (
     ("GM-S206", "does not support atomic pushes", re.compile(r"does not support --atomic")),
     ("GM-S017", "is refused", re.compile(r"transport '.*' not allowed|strange hostname|strange pathname")),
@@ -21,8 +27,11 @@ _FAILURES = (
     (
         "GM-S208",
         "sent objects that fail Git's checks",
-        re.compile(r"fsck error|error: object [0-9a-f]{40}: |index-pack failed|unpack-objects|bad object|inflate:"),
+        re.compile(r"fsck error|error: object [0-9a-f]{40}: |bad object|inflate:"),
     ),
+    # Git's own lines alone: the other side must not be able to pass bad objects off as a full disk.
+    ("GM-C003", "cannot be kept on this machine", DISK),
+    ("GM-S208", "sent objects that fail Git's checks", re.compile(r"index-pack failed|unpack-objects")),
     ("GM-S102", "cannot be fetched: a ref is locked here", re.compile(r"\.lock': File exists")),
     (
         "GM-S201",

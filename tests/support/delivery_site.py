@@ -87,8 +87,8 @@ class Site:
     def push(self, *options):
         self.work.git("push", "--quiet", *options, str(self.origin), "HEAD:refs/heads/main")
 
-    def run(self):
-        with open_reconciler(read_config(self.config), clock=lambda: NOW, lock_wait=0.1) as reconciler:
+    def run(self, at=NOW):
+        with open_reconciler(read_config(self.config), clock=lambda: at, lock_wait=0.1) as reconciler:
             return reconciler.run()
 
     def served(self):
