@@ -10,18 +10,21 @@ from dataclasses import field, replace
 from threading import Event
 from typing import TYPE_CHECKING, Protocol
 
+from gitops_models.delivery.attention import REHASH, Attention
 from gitops_models.delivery.checks.base import no_checks
+from gitops_models.delivery.memos import Memos
 from gitops_models.delivery.overrides import Overrides, read_overrides
+from gitops_models.delivery.restorations import restored
 from gitops_models.delivery.results import Report, Result, examine
 from gitops_models.delivery.switching import Equipment
-from gitops_models.delivery.visit import Visit, failed, wanted_at
+from gitops_models.delivery.visit import Manner, Visit, failed, wanted_at
 from gitops_models.errors import GmError
 from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
-    from datetime import datetime
+    from datetime import datetime, timedelta
     from pathlib import Path
 
     from gitops_models.delivery.checks.base import ChecksFor
@@ -57,8 +60,9 @@ class Gauges(Protocol):
 class Reconciler:
     """What a reconcile needs. ``load_history`` fetches and folds; ``source_for`` brings the bytes of its versions.
 
-    ``overrides`` lists the files with override statements that are there now. ``watch`` tells what is wrong, ``mirror``
-    shows what is served, ``gauges`` counts. ``checks`` gives those of a target, ``proposer`` opens rollback proposals.
+    ``overrides`` lists the files with override statements that are there now, ``restorations`` is the directory in
+    which automation says what it serves again. ``watch`` tells what is wrong, ``mirror`` shows what is served,
+    ``gauges`` counts. ``checks`` gives those of a target, ``proposer`` opens rollback proposals.
     Setting ``wake`` ends the wait of the loop; ``listen`` opens the place over HTTP for as long as the loop runs.
     """
 
@@ -69,12 +73,17 @@ class Reconciler:
     recorder: Recorder
     clock: Callable[[], datetime]
     overrides: Callable[[], Sequence[Path]] = tuple
+    restorations: Path | None = None
     watch: Watch | None = None
     mirror: Mirroring | None = None
     gauges: Gauges | None = None
     checks: ChecksFor = no_checks
     proposer: Proposer | None = None
     wake: Event = field(default_factory=Event)
+    manner: Manner = field(default_factory=Manner)
+    memos: Memos = field(default_factory=Memos)
+    rehash: timedelta = REHASH
+    attentions: dict[str, Attention] = field(default_factory=dict)
     listen: Callable[[], AbstractContextManager[str | None]] = nullcontext
 
     def run(self) -> Report:
@@ -109,11 +118,11 @@ class Reconciler:
         problems = [
             *([("repository", followed.problem)] if followed.problem else ()),
             *followed.troubles,
-            *held.problems,
+            *self._restored(history, held)().problems,
         ]
         for target in self.targets:
             try:
-                results.extend(Visit(self._equipment(target, history, source), held).run())
+                results.extend(self._visit(target, history, source, held).run())
             except GmError as error:
                 problems.append((target.id, error))
         return Report(
@@ -124,6 +133,18 @@ class Reconciler:
             self.recorder.flush(),
             notes=(*followed.notes, *held.notes),
         )
+
+    def _visit(self, target: Target, history: History, source: ByteSource, held: Overrides) -> Visit:
+        known = self.attentions.get(target.id)
+        if known is None:
+            known = self.attentions[target.id] = Attention(target, self.memos, rehash=self.rehash)
+        kit = self._equipment(target, history, source)
+        return Visit(kit, self._restored(history, held), known, self.manner)
+
+    def _restored(self, history: History, held: Overrides) -> Callable[[], Overrides]:
+        """Return what reads the restorations that hold: anew under each target's lock, for they begin at any time."""
+        folder = self.restorations
+        return lambda: held if folder is None else restored(folder, history)(held)
 
     def _equipment(self, target: Target, history: History, source: ByteSource) -> Equipment:
         made = Equipment(target, history, source, self.journal, self.recorder, self.clock, self.checks(target, history))

@@ -1,70 +1,31 @@
 """What a reconcile came to, per target, model and stage: state, conditions, drift. Values and their derivation."""
 
 from dataclasses import field
-from datetime import datetime
-from enum import StrEnum
+from datetime import datetime, timedelta
 from typing import Any
 
-from gitops_models.delivery.checks.base import INVALID, CheckResult
+from gitops_models.delivery.checks.base import INVALID, UNDECIDED, CheckResult
+from gitops_models.delivery.conditions import conditions_of
 from gitops_models.delivery.plan import drift
 from gitops_models.delivery.recorder import Delivered
+from gitops_models.delivery.states import Condition, Done, State, Sync
 from gitops_models.delivery.values import Desired, Drift, ModelStage, Observation, Standing, entry_digest
 from gitops_models.errors import Exit, GmError
 from gitops_models.registry.values import dataclass
 
+__all__ = ["Condition", "Done", "Report", "Result", "State", "Sync", "examine", "live_version"]
 
-class State(StrEnum):
-    """Where a model and stage stands at a target (DELIVERY.md section 1)."""
-
-    IDLE = "Idle"
-    FETCHING = "Fetching"
-    VERIFYING = "Verifying"
-    STAGING = "Staging"
-    SWITCHING = "Switching"
-    VALIDATING = "Validating"
-    LIVE = "Live"
-    AWAITING_RECEIPT = "AwaitingReceipt"
-    VERIFY_FAILED = "VerifyFailed"
-    SWITCH_FAILED = "SwitchFailed"
-    VALIDATION_FAILED = "ValidationFailed"
-    RESTORING = "Restoring"
-    HELD = "Held"
-    QUARANTINED = "Quarantined"
-    SUSPENDED = "Suspended"
-    DEGRADED = "Degraded"
-
-
-class Sync(StrEnum):
-    """How what is served relates to what is desired."""
-
-    SYNCED = "synced"
-    BEHIND = "behind"
-    DRIFTED = "drifted"
-
-
-class Done(StrEnum):
-    """What the reconcile did."""
-
-    NOTHING = "already there"
-    SWITCHED = "switched"
-    HEALED = "healed"
-    RETIRED = "retired"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True)
-class Condition:
-    """One aspect that holds or does not, with one word why and one sentence for people."""
-
-    type: str
-    status: bool
-    reason: str
-    message: str = ""
+_NAMED = {"GM-R303": State.SWITCH_FAILED, INVALID: State.VALIDATION_FAILED, UNDECIDED: State.VERIFYING}
+_ON_THE_WAY = frozenset({Exit.EXTERNAL, Exit.NOT_FOUND, Exit.AUTHENTICATION})
+_AS_ASKED = frozenset({State.SUSPENDED, State.QUARANTINED})
 
 
 @dataclass(frozen=True)
 class Result:
-    """One model and stage at one target. ``live`` is ``None`` where nothing is served or nobody knows its name."""
+    """One model and stage at one target. ``live`` is ``None`` where nothing is served or nobody knows its name.
+
+    ``checks`` are those of this run, ``proposal`` the change that is to lead away from what did not pass them.
+    """
 
     target: str
     at: ModelStage
@@ -80,6 +41,7 @@ class Result:
     error: GmError | None = None
     override: str | None = None
     checks: tuple[CheckResult, ...] = ()
+    proposal: str | None = None
 
     @property
     def ok(self) -> bool:
@@ -101,6 +63,7 @@ class Result:
             "drift": [{"kind": found.kind.value, "path": found.path} for found in self.drift],
             "hold": self.hold,
             "override": self.override,
+            "proposal": self.proposal,
             "checks": [check.to_json() for check in self.checks],
             "conditions": [vars(condition) for condition in self.conditions],
             "error": None if self.error is None else {"code": self.error.code, "message": self.error.message},
@@ -109,7 +72,11 @@ class Result:
 
 @dataclass(frozen=True)
 class Report:
-    """One run over all targets. ``problems`` name a target, or ``repository``, that was out of reach."""
+    """One run over all targets. ``problems`` name a target, or ``repository``, that was out of reach.
+
+    ``again`` is how soon something can be tried again, ``seconds`` how long the run took. Where nothing changed
+    ``results`` is the very tuple of the run before.
+    """
 
     commit: str | None
     at: datetime
@@ -117,6 +84,8 @@ class Report:
     problems: tuple[tuple[str, GmError], ...] = ()
     records: Delivered = field(default_factory=Delivered)
     notes: tuple[str, ...] = ()
+    again: timedelta | None = None
+    seconds: float = 0.0
 
     @property
     def ok(self) -> bool:
@@ -129,6 +98,15 @@ class Report:
         errors = [error for _, error in self.problems]
         errors += [result.error for result in self.results if result.error is not None]
         return errors[0] if errors else None
+
+    @property
+    def exit_status(self) -> Exit:
+        """What ``--once`` ends with: the first error's status, 8 where something else is served than should be."""
+        error = self.first_error
+        if error is not None:
+            return error.exit_status
+        settled = all(result.sync is Sync.SYNCED or result.state in _AS_ASKED for result in self.results)
+        return Exit.OK if settled else Exit.DRIFT
 
     @property
     def retryable(self) -> bool:
@@ -146,6 +124,7 @@ def examine(
     done: Done = Done.NOTHING,
     healed: tuple[Drift, ...] = (),
     error: GmError | None = None,
+    checks: tuple[CheckResult, ...] = (),
 ) -> Result:
     """Say how ``seen`` stands against ``desired``; ``healed`` is the drift that was there before this run."""
     left = drift(desired, seen)
@@ -162,9 +141,10 @@ def examine(
         done=done,
         drift=healed or left,
         hold=desired.hold,
-        conditions=_conditions(desired, sync, problem, left),
+        conditions=conditions_of(desired, sync, problem, left, checks),
         error=problem,
         override=desired.deployment.override if desired.deployment else None,
+        checks=checks,
     )
 
 
@@ -198,39 +178,19 @@ def _state(desired: Desired, sync: Sync, error: GmError | None) -> State:
         return _failed(error)
     if desired.waiting is not None:
         return State.AWAITING_RECEIPT if desired.waiting.pending else State.VERIFY_FAILED
-    if desired.deployment is None or sync is not Sync.SYNCED:
-        return State.IDLE
-    served = State.HELD if desired.hold is not None else State.LIVE
-    return served if desired.deployment.origin is None else State.DEGRADED
+    return _served(desired, sync)
 
 
 def _failed(error: GmError) -> State:
-    named = {"GM-R303": State.SWITCH_FAILED, INVALID: State.VALIDATION_FAILED}.get(error.code)
-    if named is not None:
-        return named
-    return State.FETCHING if error.exit_status is Exit.EXTERNAL else State.VERIFY_FAILED
+    on_the_way = State.FETCHING if error.exit_status in _ON_THE_WAY else State.VERIFY_FAILED
+    return _NAMED.get(error.code, on_the_way)
 
 
-def _conditions(desired: Desired, sync: Sync, error: GmError | None, left: tuple[Drift, ...]) -> tuple[Condition, ...]:
-    waiting, synced = desired.waiting, sync is Sync.SYNCED
-    followed = Condition("PolicySatisfied", status=True, reason="Accepted")
-    if waiting is not None:
-        reason = "AwaitingReceipt" if waiting.pending else "Denied"
-        followed = Condition("PolicySatisfied", status=False, reason=reason, message=waiting.reason)
-    stalled = error is not None and error.exit_status is not Exit.EXTERNAL
-    code, message = (error.code, error.message) if error else (sync.value, "")
-    return (
-        followed,
-        Condition("Applied", status=synced, reason=code, message=message),
-        Condition("DriftFree", status=not left, reason=sync.value, message="; ".join(map(str, left))),
-        Condition("Ready", status=synced and error is None, reason=desired.standing.value),
-        Condition("Stalled", status=stalled, reason=code, message=message if stalled else ""),
-        *_degraded(desired),
-    )
-
-
-def _degraded(desired: Desired) -> tuple[Condition, ...]:
-    wanted = desired.deployment
-    if wanted is None or wanted.origin is None:
-        return ()
-    return (Condition("Degraded", status=True, reason="Fallback", message=f"{wanted.label} stands in"),)
+def _served(desired: Desired, sync: Sync) -> State:
+    """What drifted and is not healed yet serves, but not what it should."""
+    if sync is Sync.DRIFTED:
+        return State.DEGRADED
+    if desired.deployment is None or sync is Sync.BEHIND:
+        return State.IDLE
+    served = State.HELD if desired.hold is not None else State.LIVE
+    return served if desired.deployment.origin is None else State.DEGRADED

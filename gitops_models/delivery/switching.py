@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from gitops_models.delivery.checks.base import NoChecks, invalid, refusal
 from gitops_models.delivery.desired import change_behind
-from gitops_models.delivery.plan import drift
+from gitops_models.delivery.plan import drift, noted
 from gitops_models.delivery.records import Circumstances, Outcome, intend
 from gitops_models.delivery.results import Done, State, examine
 from gitops_models.delivery.targets.base import Stamp
-from gitops_models.delivery.values import Deployment, Note, Observation, Retire, Switch
-from gitops_models.delivery.waysback import is_way_back, restores_itself, standing_version
+from gitops_models.delivery.values import Deployment, Note, Observation, Retire, Switch, entry_digest
+from gitops_models.delivery.waysback import is_way_back, restores_itself, standing_version, version_of
 from gitops_models.errors import GmError
 from gitops_models.registry.values import dataclass
 
@@ -74,17 +74,51 @@ class Switching:
             error = problem
             done = Done.FAILED if done is Done.NOTHING else done
             now = self._observe_anyway(seen)
-        result = examine(self._target.id, self._desired, now, done=done, healed=found, error=error)
-        return replace(result, checks=tuple(self._checked))
+        return self.examined(now, done=done, healed=found, error=error)
 
-    def close_interrupted(self, seen: Observation) -> None:
-        """Record the switch that a killed run had made; one that it had only begun is planned again."""
+    def examined(
+        self, now: Observation, *, done: Done = Done.NOTHING, healed: tuple[Drift, ...] = (), error: GmError | None
+    ) -> Result:
+        """Say how ``now`` stands against what is desired."""
+        checks = tuple(self._checked)
+        return examine(self._target.id, self._desired, now, done=done, healed=healed, error=error, checks=checks)
+
+    @property
+    def wanted_digest(self) -> str | None:
+        """The digest that is to be served, ``None`` for nothing."""
+        return self._desired.deployment.digest if self._desired.deployment else None
+
+    def close_interrupted(self, seen: Observation) -> Observation:
+        """Finish the switch that a killed run had made, and return what is served then.
+
+        It is checked as any other; one that was only begun is planned again. Raises GM-R521 where it does not pass.
+        """
         intent = self._kit.journal.pending(self._target.id, seen.at)
         if intent is None:
-            return None
-        if _is_made(intent, seen):
-            return self._record(intent, _outcome(intent), seen, reason="seen after an interrupted run")
-        return self._kit.journal.finish(self._target.id, seen.at)
+            return seen
+        if not _is_made(intent, seen):
+            self._kit.journal.finish(self._target.id, seen.at)
+            return seen
+        self._checked += intent.checks
+        wanted = self._desired.deployment
+        same = wanted is not None and wanted.digest == intent.digest
+        reason = "seen after an interrupted run"
+        self._validate(intent, wanted if same else None, self._replaced(intent, seen), reason=reason)
+        self._checked.clear()
+        return self._target.observe(seen.at)
+
+    def _replaced(self, intent: DeploymentRecord, seen: Observation) -> Observation:
+        """What was served before the switch, as far as it can be told after a crash: what ``previous`` names."""
+        digest = entry_digest(seen.previous)
+        if digest is None or digest != intent.replaced:
+            return Observation(seen.at)
+        version = version_of(self._kit.history, self._desired, digest)
+        if version is None:
+            return Observation(seen.at)
+        with suppress(GmError):
+            entry = self._target.stage(version, self._kit.source)
+            return replace(seen, link=entry, files=version.artifacts, noted=noted(version))
+        return Observation(seen.at)
 
     def _observe_anyway(self, seen: Observation) -> Observation:
         try:
@@ -138,16 +172,26 @@ class Switching:
 
     def _take_back(self, intent: DeploymentRecord, seen: Observation, error: GmError) -> None:
         """Serve again what was served, unless the switch itself was made and only what follows it failed."""
-        now = self._target.observe(seen.at)
-        if _is_made(intent, now):
+        now = self._seen_or_none(seen.at)
+        if now is not None and _is_made(intent, now):
             return self._record(intent, _outcome(intent), now, reason=error.message)
-        if (now.link_state, now.link) != (seen.link_state, seen.link):
-            self._target.restore(seen)
-        return self._record(intent, Outcome.FAILED, self._target.observe(seen.at), reason=str(error))
+        if now is None or (now.link_state, now.link) != (seen.link_state, seen.link):
+            with suppress(GmError):  # an engine that went away in the middle: the files are back, the next run tells it
+                self._target.restore(seen)
+        return self._record(intent, Outcome.FAILED, self._observe_anyway(seen), reason=str(error))
 
-    def _validate(self, intent: DeploymentRecord, wanted: Deployment | None, seen: Observation) -> None:
+    def _seen_or_none(self, at: ModelStage) -> Observation | None:
+        try:
+            return self._target.observe(at)
+        except GmError:
+            return None
+
+    def _validate(
+        self, intent: DeploymentRecord, wanted: Deployment | None, seen: Observation, *, reason: str = ""
+    ) -> None:
         """Check what is served now; where it does not pass, the previous version is served again if the risk lets."""
         self._enter(State.VALIDATING)
+        intent = intent.served(self._kit.clock())
         now = self._target.observe(seen.at)
         if wanted is not None:
             self._checked += (after := self._kit.checks.after(wanted, now))
@@ -155,13 +199,15 @@ class Switching:
             if error is not None:
                 self._give_up(intent, wanted, seen, error)
                 raise error
-        self._record(intent, _outcome(intent), self._target.observe(seen.at))
+        self._record(intent, _outcome(intent), self._target.observe(seen.at), reason=reason)
 
     def _give_up(self, intent: DeploymentRecord, wanted: Deployment, seen: Observation, error: GmError) -> None:
         before = standing_version(self._kit.history, self._desired, seen)
-        if before is not None and seen.serves(before.digest) and self._may_go_back(wanted, before):
+        if before is not None and seen.lies(before.digest) and self._may_go_back(wanted, before):
             self._enter(State.RESTORING)
+            failed = self._kit.clock()
             self._target.restore(seen)
+            intent = intent.taken_back(detected=failed, restored=self._kit.clock())
             with suppress(GmError):  # the note alone; the next run writes it
                 self._target.apply(Note(before), self._kit.source, self._kit.stamp())
         self._record(intent, Outcome.FAILED, self._target.observe(seen.at), reason=str(error))

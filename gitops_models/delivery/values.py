@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import field
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from gitops_models.delivery.engines import EngineState
@@ -58,7 +59,7 @@ class Deployment:
     @property
     def digest(self) -> str:
         """The one sha256 that stands for all its bytes."""
-        return tree_digest(self.artifacts)
+        return _digest_of(self.artifacts)
 
 
 class Standing(StrEnum):
@@ -156,7 +157,7 @@ class Observation:
             return self.engine.digest
         if self.link_state is LinkState.MISSING:
             return None
-        return tree_digest(collapse(self.files))
+        return _digest_of(collapse(self.files))
 
     def serves(self, digest: str) -> bool:
         """Whether exactly the bytes of the deployment ``digest`` are served from its own store entry."""
@@ -235,6 +236,17 @@ class Tidy:
 Action = Switch | Retire | Note | Tidy
 
 
+_FEW = 64  # files; of larger trees nothing is kept, memory counts more
+
+
+def _digest_of(files: tuple[FileDigest, ...]) -> str:
+    """Tell the digest of a tree; one look at a place asks a dozen times for the same."""
+    return _known_digest(files) if len(files) <= _FEW else tree_digest(files)
+
+
+_known_digest = lru_cache(maxsize=256)(tree_digest)
+
+
 def entry_digest(name: str | None) -> str | None:
     """Return the digest in a store entry's name ``<sha256>[.<generation>]``; ``None`` when it is no such name."""
     match = _ENTRY.fullmatch(name or "")
@@ -270,12 +282,12 @@ def below(files: Iterable[FileDigest], path: str) -> tuple[FileDigest, ...]:
 def directory_digest(path: str, members: Iterable[FileDigest]) -> FileDigest:
     """``members`` (paths relative to ``path``) as one artifact."""
     listed = tuple(members)
-    return FileDigest(path, sum(file.size for file in listed), tree_digest(listed))
+    return FileDigest(path, sum(file.size for file in listed), _digest_of(listed))
 
 
 def holds(files: tuple[FileDigest, ...], digest: str) -> bool:
     """Whether ``files`` are exactly the bytes that ``digest`` stands for; needs no lineage, the hash decides."""
-    return bool(files) and digest in (tree_digest(collapse(files)), tree_digest(files))
+    return bool(files) and digest in (_digest_of(collapse(files)), _digest_of(files))
 
 
 def _artifact(name: str, members: list[FileDigest]) -> FileDigest:

@@ -68,3 +68,19 @@ def standing_version(history: History, desired: Desired, seen: Observation) -> D
         return None
     found = Deployment(*desired.at, version, noted.lineage_sha256, artifacts, origin=origin)
     return found if found.digest == noted.digest else None
+
+
+def version_of(history: History, desired: Desired, digest: str) -> Deployment | None:
+    """Return the version of the model whose bytes ``digest`` stands for, unless it is barred."""
+    snapshot, at = history.state.snapshot, desired.at
+    if digest in desired.quarantined or not snapshot.has_model(at.model):
+        return None
+    for version in snapshot.versions(at.model):
+        try:
+            artifacts = artifacts_of(snapshot, at.model, version)
+        except GmError:
+            continue
+        found = Deployment(*at, version, snapshot.lineage_sha256(at.model, version) or "", artifacts)
+        if found.digest == digest:
+            return found
+    return None

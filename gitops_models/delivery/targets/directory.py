@@ -16,6 +16,7 @@ from pathlib import Path
 
 from gitops_models.delivery import durable
 from gitops_models.delivery.engines import UNSETTLED, EngineState
+from gitops_models.delivery.glimpse import Glimpse, take
 from gitops_models.delivery.locks import exclusive
 from gitops_models.delivery.plan import DEFAULT_KEEP, plan
 from gitops_models.delivery.targets.base import ByteSource, Engine, Order, Stamp
@@ -107,6 +108,25 @@ class DirectoryTarget:
     def folder(self, at: ModelStage, entry: str) -> Path:
         """Return the store entry's directory."""
         return Place(self.root, at).store / entry
+
+    def glimpse(self, at: ModelStage) -> Glimpse | None:
+        """Return the signs of the place and of the entry that is live, with what the engine says."""
+        place = Place(self.root, at)
+        with _file_errors(place.path):
+            taken = take(place.path, place.deployed, tree=self.place_of(at))
+            return taken if self._engine is None else replace(taken, more=_ask(self._engine, place))
+
+    def holds(self, at: ModelStage, glimpse: Glimpse) -> bool:
+        """Whether place, entry and engine still give the same signs; ``False`` where that cannot be told."""
+        try:
+            same = glimpse.holds()
+            return same and (self._engine is None or glimpse.more == _ask(self._engine, Place(self.root, at)))
+        except (OSError, GmError):
+            return False
+
+    def layout(self) -> object:
+        """Return the sign of ``root``, where the models' directories are."""
+        return take(self.root).signs
 
     def plan(self, desired: Desired, seen: Observation) -> tuple[Action, ...]:
         """See ``delivery.plan``."""

@@ -1,0 +1,239 @@
+"""Which places of a target need a look in this run, and what is known of the others from the runs before.
+
+A place is observed, which hashes what is served, when something else is wanted there, when it is time for another
+attempt, when the file system shows that something may have changed (``glimpse``), and every ``rehash`` in any case.
+Of the others a part is glimpsed at in each run: as many as have ``LEAST`` files and directories, and at least one in
+``PARTS``, so that each is glimpsed at within that many runs. What nobody looked at keeps its result.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import field, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from gitops_models.delivery.glimpse import Glimpse, Glimpsing
+from gitops_models.delivery.memos import Memo, Memos
+from gitops_models.delivery.retries import Healing, Setback, due, may_heal, may_try
+from gitops_models.delivery.states import Done, Sync
+from gitops_models.registry.values import dataclass
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from gitops_models.delivery.results import Result
+    from gitops_models.delivery.states import Condition
+    from gitops_models.delivery.targets.base import Target
+    from gitops_models.delivery.values import Deployment, Desired, ModelStage
+
+LEAST = 1500
+PARTS = 8
+REHASH = timedelta(hours=6)
+OCCUPIED = timedelta(minutes=10)  # how long a place that somebody else put there may go unnoticed
+SOONEST = timedelta(seconds=1)
+
+
+@dataclass
+class Kept:
+    """What is known of one place. ``glimpse`` is ``None`` where only observing tells whether something changed."""
+
+    desired: Desired | None = None
+    result: Result | None = None
+    glimpse: Glimpse | None = None
+    rehash: datetime | None = None
+    setback: Setback | None = None
+    healing: Healing | None = None
+    asking: Setback | None = None
+    conditions: dict[str, Condition] = field(default_factory=dict)
+    digest: str | None = None
+    missing: tuple[Deployment, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    history: object
+    held: object
+    layout: object
+    at: datetime
+    places: tuple[Desired, ...]
+
+
+class Attention:
+    """What earlier runs know of one target's places. Each place is changed by one thread at a time."""
+
+    def __init__(self, target: Target, memos: Memos, *, rehash: timedelta = REHASH) -> None:
+        self._target = target
+        self._glimpsing = target if isinstance(target, Glimpsing) else None
+        self._memos = memos
+        self._rehash = rehash
+        self._memo_of = memos.load(target.id)
+        self._places = {at: _recalled(memo) for at, memo in self._memo_of.items()}
+        self._changed = False
+        self._wanted: _Wanted | None = None
+        self._turn = 0
+        self._results: tuple[Result, ...] = ()
+        self._told: Sequence[Desired] | None = None
+
+    def wanted(
+        self, history: object, held: object, make: Callable[[], tuple[Desired, ...]], at: datetime
+    ) -> Sequence[Desired]:
+        """Return what ``make`` gave for the very same ``history``, equal ``held`` and the same directory, or ask it."""
+        layout = self._glimpsing.layout() if self._glimpsing else None
+        last = self._wanted
+        if (
+            last is None
+            or layout is None
+            or last.history is not history
+            or (last.held, last.layout) != (held, layout)
+            or not last.at <= at < last.at + OCCUPIED
+        ):
+            last = None
+        self._wanted = last or _Wanted(history, held, layout, at, make())
+        return self._wanted.places
+
+    def of(self, at: ModelStage) -> Kept:
+        """Return what is known of a place."""
+        return self._places.setdefault(at, Kept())
+
+    def needed(self, wanted: Sequence[Desired], at: datetime) -> list[Desired]:
+        """Return the places to observe now."""
+        calm: list[Kept] = []
+        found = []
+        known = self._places.get
+        for desired in wanted:
+            kept = known(desired.at)
+            if kept is None or kept.glimpse is None or not _is_wanted(kept, desired) or self._is_time(kept, at):
+                found.append(desired)
+            else:
+                calm.append(kept)
+        changed = [kept.desired for kept in self._part(calm) if kept.desired and not self._holds(kept)]
+        return [*found, *changed]
+
+    def looked(self, desired: Desired, result: Result, at: datetime, before: Glimpse | None) -> Result:
+        """Keep what came of a look; ``before`` is the glimpse from just before it, believed where it holds still.
+
+        Returns the very result of the last look where it is the same.
+        """
+        kept = self.of(desired.at)
+        if kept.result is not None and kept.result == result:
+            result = kept.result
+        kept.desired, kept.result, kept.digest = desired, result, result.digest
+        kept.conditions = {one.type: one for one in result.conditions}
+        believed = before is not None and before.settled(at) and self._same(desired.at, before)
+        kept.glimpse = before if believed else None
+        kept.rehash = at + self._rehash * _spread(desired.at)
+        self._note(desired.at, kept)
+        return result
+
+    def glimpse(self, at: ModelStage) -> Glimpse | None:
+        """Return the signs of what is served there now, where the target can say."""
+        return self._glimpsing.glimpse(at) if self._glimpsing else None
+
+    def results(self, wanted: Sequence[Desired], looked: Mapping[ModelStage, Result]) -> tuple[Result, ...]:
+        """Return the results of all ``wanted``; the very tuple of the last time where it is the same."""
+        if not looked and self._told is wanted:
+            return self._results
+        known = (looked.get(one.at) or self.of(one.at).result for one in wanted)
+        found = tuple(result for result in known if result is not None)
+        if len(found) != len(self._results) or any(a is not b for a, b in zip(found, self._results, strict=True)):
+            self._results = found
+        settled = [self._settle(at) for at in looked]
+        self._told = None if any(settled) else wanted
+        return self._results
+
+    def _settle(self, at: ModelStage) -> bool:
+        """Keep what the next run says where nobody looks; whether that is something else."""
+        kept = self.of(at)
+        before = kept.result
+        if before is None or before.done in (Done.NOTHING, Done.WAITING):
+            return False
+        kept.result = _settled(before)
+        return True
+
+    def save(self, wanted: Sequence[Desired]) -> None:
+        """Drop what is known of places that are no more, and keep the rest for the next process."""
+        if len(self._places) > len(wanted):
+            there = {one.at for one in wanted}
+            self._places = {at: kept for at, kept in self._places.items() if at in there}
+            self._memo_of = {at: memo for at, memo in self._memo_of.items() if at in there}
+            self._changed = True
+        if self._changed:
+            self._memos.save(self._target.id, self._memo_of)
+        self._changed = False
+
+    def again(self, at: datetime) -> timedelta | None:
+        """Return how soon a place may be tried again; ``None`` where there is nothing to wait for."""
+        waits = [wait for kept in self._waiting() if (wait := due(kept.setback, kept.healing, at=at)) is not None]
+        waits += [wait for kept in self._waiting() if (wait := due(kept.asking, None, at=at)) is not None]
+        return max(SOONEST, min(waits)) if waits else None
+
+    def _waiting(self) -> Iterator[Kept]:
+        return (kept for kept in self._places.values() if kept.result is not None and not _is_well(kept.result))
+
+    def _is_time(self, kept: Kept, at: datetime) -> bool:
+        """Whether waiting is over. Where the clock was set back, no time that was set before counts."""
+        if kept.rehash is None or not at < kept.rehash <= at + 2 * self._rehash:
+            return True
+        result, setback = kept.result, kept.setback
+        if result is None or _is_well(result):
+            return False
+        if result.sync is Sync.DRIFTED and may_heal(kept.healing, at=at):
+            return setback is None or setback.final or may_try(setback, setback.inputs, at=at)
+        return setback is not None and may_try(setback, setback.inputs, at=at)
+
+    def _part(self, calm: list[Kept]) -> list[Kept]:
+        """Those to glimpse at in this run: the next ones, until that is enough files."""
+        files = sum(len(kept.glimpse.paths) for kept in calm if kept.glimpse)
+        enough, part = max(LEAST, files // PARTS + 1), []
+        for offset in range(len(calm)):
+            if enough <= 0:
+                break
+            kept = calm[(self._turn + offset) % len(calm)]
+            enough -= len(kept.glimpse.paths) if kept.glimpse else 0
+            part.append(kept)
+        self._turn = (self._turn + len(part)) % max(1, len(calm))
+        return part
+
+    def _holds(self, kept: Kept) -> bool:
+        return kept.glimpse is not None and kept.desired is not None and self._same(kept.desired.at, kept.glimpse)
+
+    def _same(self, at: ModelStage, glimpse: Glimpse) -> bool:
+        return self._glimpsing is not None and self._glimpsing.holds(at, glimpse)
+
+    def _note(self, at: ModelStage, kept: Kept) -> None:
+        memo = _memo(kept)
+        if self._memo_of.get(at) != memo:
+            self._memo_of[at] = memo
+            self._changed = True
+
+
+def _is_wanted(kept: Kept, desired: Desired) -> bool:
+    return kept.desired is desired or (kept.result is not None and kept.desired == desired)
+
+
+def _is_well(result: Result) -> bool:
+    return result.error is None and result.sync is not Sync.DRIFTED
+
+
+def _settled(result: Result) -> Result:
+    """What the next run says where nobody looks: nothing was done, and what drifted was healed."""
+    if not _is_well(result):
+        return replace(result, done=Done.WAITING, checks=())
+    return replace(result, done=Done.NOTHING, drift=(), checks=())
+
+
+def _spread(at: ModelStage) -> float:
+    """From 0.75 to 1.25, the same for the same place: not everything is hashed in the same run."""
+    return 0.75 + zlib.crc32(str(at).encode()) / (1 << 33)
+
+
+def _recalled(memo: Memo) -> Kept:
+    conditions = {one.type: one for one in memo.conditions}
+    return Kept(setback=memo.setback, conditions=conditions, digest=memo.digest)
+
+
+def _memo(kept: Kept) -> Memo:
+    setback = kept.setback if kept.setback and kept.setback.final else None
+    return Memo(setback, tuple(replace(one, commit=None) for one in kept.conditions.values()), kept.digest)
