@@ -191,7 +191,6 @@ class Switching:
     ) -> None:
         """Check what is served now; where it does not pass, the previous version is served again if the risk lets."""
         self._enter(State.VALIDATING)
-        intent = intent.served(self._kit.clock())
         now = self._target.observe(seen.at)
         if wanted is not None:
             self._checked += (after := self._kit.checks.after(wanted, now))
@@ -205,9 +204,7 @@ class Switching:
         before = standing_version(self._kit.history, self._desired, seen)
         if before is not None and seen.lies(before.digest) and self._may_go_back(wanted, before):
             self._enter(State.RESTORING)
-            failed = self._kit.clock()
             self._target.restore(seen)
-            intent = intent.taken_back(detected=failed, restored=self._kit.clock())
             with suppress(GmError):  # the note alone; the next run writes it
                 self._target.apply(Note(before), self._kit.source, self._kit.stamp())
         self._record(intent, Outcome.FAILED, self._target.observe(seen.at), reason=str(error))
