@@ -144,6 +144,7 @@ def _body(found: Standing) -> dict[str, Any]:
                 "hold": row.hold,
                 "quarantined": row.quarantined,
                 "lastKnownGood": {"version": row.good, "days": row.good_days, "old": row.good_old},
+                "drill": None if row.drilled is None else vars(row.drilled),
                 "places": [result.to_json() for result in row.results],
             }
             for row in found.rows
@@ -156,6 +157,7 @@ def _body(found: Standing) -> dict[str, Any]:
         "reviews": [_review(item) for item in found.reviews],
         "emergencies": [emergency_body(one) for one in found.emergencies],
         "waivers": [waiver_body(one) for one in found.waivers],
+        "drills": [{"model": one.model, "stage": one.stage, "why": one.why} for one in found.drills],
         "stale": {"code": found.stale.code, "what": found.stale.what} if found.stale else None,
         "next": found.following,
     }
@@ -181,6 +183,7 @@ def _lines(found: Standing) -> list[str]:
     lines += emergency_lines(found.emergencies)
     lines += waiver_lines(found.waivers)
     lines += [f"to review: {item.what}" for item in found.reviews]
+    lines += [f"to rehearse: {one.model}#{one.stage}: {one.why}; `gm drill {one.model}`" for one in found.drills]
     lines += [f"proposal: {proposal}" for proposal in found.proposals]
     if found.report:
         lines += [f"cannot look at {place}: {error.message}" for place, error in found.report.problems]

@@ -140,6 +140,11 @@ class RollbackRules(Part):
     max_lkg_age_days: Annotated[
         int | None, Field(ge=1, le=DAYS), about("An older last known good version is no target for automation.", 180)
     ] = None
+    drill_every_days: Annotated[
+        int | None,
+        Field(ge=1, le=DAYS),
+        about("After so many days `gm status` asks for another rehearsal of the last stage's rollback.", 90),
+    ] = None
     hold: Annotated[bool, about("Whether a rollback has to hold its stage.", example=True)] = False
     degrade: Annotated[
         Literal["refuse", "undeploy"] | Fallback,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from gitops_models.policy.lkg import good_below, last_live_at
@@ -12,6 +12,7 @@ from gitops_models.registry.values import dataclass
 from gitops_models.registry.waivers import waivers_in_force
 from gitops_models.verification.checkpoints import staleness
 from gitops_models.workflows.deliver import look, places
+from gitops_models.workflows.drilled import drill_doubts, last_drills
 from gitops_models.workflows.emergency_ratify import emergencies
 from gitops_models.workflows.following import deploy
 from gitops_models.workflows.overriding import overridden
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from gitops_models.registry.documents import Waiver
     from gitops_models.verification.checkpoints import Doubt
     from gitops_models.verification.ratification import Ratification
+    from gitops_models.workflows.drilled import DrillDoubt, Drilled
     from gitops_models.workflows.session import Session
 
 
@@ -31,7 +33,7 @@ class Row:
     """One model and stage: what is desired, and what each directory of this clone really serves.
 
     ``good`` is the last known good version, ``good_days`` how many days ago it was last live, and ``good_old`` says
-    that this is longer than the policy trusts.
+    that this is longer than the policy trusts. ``drilled`` is the last rehearsal of the way there.
     """
 
     model: str
@@ -43,6 +45,7 @@ class Row:
     good: str | None = None
     good_days: int | None = None
     good_old: bool = False
+    drilled: Drilled | None = None
 
     @property
     def drifted(self) -> bool:
@@ -67,6 +70,7 @@ class Standing:
     reviews: tuple[ReviewItem, ...] = ()
     emergencies: tuple[Ratification, ...] = ()
     waivers: tuple[Waiver, ...] = ()
+    drills: tuple[DrillDoubt, ...] = ()
 
     @property
     def overdue(self) -> tuple[Ratification, ...]:
@@ -88,7 +92,12 @@ class Standing:
 def standing(session: Session, model: str | None = None) -> Standing:
     """Look at the accepted state and at every directory that this clone deploys to; changes nothing."""
     report = look(session) if places(session.store) else None
-    rows = tuple(row for row in _rows(session, report) if model in {None, row.model})
+    drills = last_drills(session)
+    rows = tuple(
+        replace(row, drilled=drills.get((row.model, row.stage)))
+        for row in _rows(session, report)
+        if model in {None, row.model}
+    )
     accepted = session.accepted
     causes = tuple(
         f"{name}: {cause.id} ({cause.cause}, {cause.severity})"
@@ -109,6 +118,7 @@ def standing(session: Session, model: str | None = None) -> Standing:
         reviews=review_items(session.history.policy, session.history.state, session.clock.now()),
         emergencies=emergencies(session, model),
         waivers=waivers_in_force(accepted, session.clock.now(), model),
+        drills=tuple(one for one in drill_doubts(session, drills) if model in {None, one.model}),
     )
     return Standing(**{**vars(found), "following": _following(session, found)})
 

@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -9,9 +10,17 @@ from gitops_models.artifacts.readers import object_path
 from gitops_models.delivery.results import Result, State, Sync
 from gitops_models.delivery.values import ModelStage
 from gitops_models.errors import GmError
+from gitops_models.policy.profiles import profile
+from gitops_models.registry import yamls
+from gitops_models.registry.times import format_time
+from gitops_models.trust.records import make_drill
 from gitops_models.workflows.drill import keep, places_to_rehearse, rehearse, stand_of
 from gitops_models.workflows.drill_restore import unserved
+from gitops_models.workflows.drilled import last_drills
+from gitops_models.workflows.standing import standing
 from tests.support import policy as documents
+from tests.support import stories
+from tests.support.keys import ed25519_key
 from tests.support.station import Station, emergency
 
 AT = ModelStage("fraud", "production")
@@ -19,7 +28,9 @@ AT = ModelStage("fraud", "production")
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory):
-    return emergency(tmp_path_factory.mktemp("told") / "forge.git")
+    risks = yamls.load(profile("minimal"), "policy")["risks"]
+    asked = {**risks["low"], "rollback": {"initiate": ["operator"], "authorize": ["raio"], "automation": "propose"}}
+    return emergency(tmp_path_factory.mktemp("told") / "forge.git", risks={**risks, "low": asked})
 
 
 @pytest.fixture
@@ -43,6 +54,7 @@ def test_a_drill_brings_the_last_known_good_version_back_and_touches_nothing(sta
     body = found.body
     assert (body.model, body.stage, body.version, body.to) == ("fraud", "production", "1.2.0", "1.1.0")
     assert body.seconds > 0
+    assert body.missing == ("raio",)  # whose agreement a real one would need
     assert [phase.name for phase in body.phases] == ["clone", "decide", "install", "fetch", "restore"]
     assert body.bytes == len("fraud 1.1.0 model.onnx")
     assert [(one.id, one.passed) for one in body.checks] == [("interface", True)]
@@ -50,9 +62,9 @@ def test_a_drill_brings_the_last_known_good_version_back_and_touches_nothing(sta
     assert not (station.root / "srv").exists()
 
 
-def test_whose_agreement_a_real_one_would_need_is_said(station):
+def test_whoever_may_not_begin_a_rollback_cannot_rehearse_one(station):
     found = go(station, by="engineer")
-    assert (found.ok, found.body.missing) == (True, ("operator",))
+    assert (found.ok, found.error.code, found.body.to) == (False, "GM-P401", "1.1.0")
 
 
 def test_bytes_that_are_gone_or_swapped_are_found_before_they_are_needed(station):
@@ -116,3 +128,40 @@ def test_a_rollback_that_ends_with_another_version_is_no_rollback():
     assert unserved(result).code == "GM-R531"
     assert unserved(result).message == "1.2.0 is served instead of 1.1.0"
     assert unserved(replace(result, sync=Sync.SYNCED)) is None
+
+
+def doubts(station):
+    return [f"{one.model}#{one.stage}: {one.why}" for one in standing(station.registry.session("operator")).drills]
+
+
+def test_status_says_when_the_last_drill_is_too_old_or_failed(station):
+    assert doubts(station) == []  # nobody has begun, and the policy asks for none
+    found = go(station)
+    keep(station.registry.session("operator"), found)
+    row = next(row for row in standing(station.registry.session("lead")).rows if row.stage == "production")
+    assert (row.drilled.days, row.drilled.version, row.drilled.seconds) == (0, "1.1.0", found.body.seconds)
+    assert doubts(station) == []
+    station.clock.tick(days=90)
+    assert doubts(station) == ["fraud#production: a rollback was last rehearsed 90 days ago"]
+    failed = replace(found, body=found.body.model_copy(update={"result": "failed", "at": format_time(station.now())}))
+    keep(station.registry.session("operator"), failed)
+    assert doubts(station) == ["fraud#production: the rollback that was rehearsed 0 days ago failed"]
+
+
+def test_the_policy_says_how_often_and_never_is_too_seldom(tmp_path):
+    registry = stories.registry(tmp_path / "forge.git", changes={"rollback": {"drill_every_days": 30}})
+    for version in ("1.0.0", "1.1.0"):
+        registry.version("fraud", version)
+        registry.live("fraud", version, "staging", "production")
+    (one,) = standing(registry.session("lead")).drills
+    assert (one.stage, one.why) == ("production", "a rollback was never rehearsed")
+
+
+def test_drills_of_strangers_of_other_repositories_and_from_the_future_do_not_count(station):
+    found = go(station)
+    session = station.registry.session("operator")
+    later = found.body.model_copy(update={"at": format_time(station.now() + timedelta(days=1))})
+    elsewhere = found.body.model_copy(update={"repository": "another"})
+    for body, by in ((found.body, "mallory"), (later, "operator"), (elsewhere, "operator")):
+        session.writer().append_drill(make_drill(body, ed25519_key(by)))
+    assert last_drills(station.registry.session("lead")) == {}
