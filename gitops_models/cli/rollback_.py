@@ -1,5 +1,6 @@
 """gm rollback."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -30,6 +31,9 @@ OpenCause = Annotated[
 Degraded = Annotated[
     str | None, typer.Option(metavar="TEXT", help="What does not work meanwhile, where a consumer lacks something.")
 ]
+Detected = Annotated[
+    str | None, typer.Option(metavar="TIME", help="When what is wrong was first seen (ISO 8601), where not just now.")
+]
 
 
 def command(
@@ -49,6 +53,7 @@ def command(
     hold: Annotated[bool, typer.Option("--hold/--no-hold", help="Bar promotions to the stage until lifted.")] = True,
     degraded: Degraded = None,
     bundle: BundleFile = None,
+    detected: Detected = None,
     override: OverrideFile = None,
     target: Annotated[str | None, typer.Option(metavar="ID", help="With --override: for this target only.")] = None,
     hours: Annotated[int | None, typer.Option(min=1, help="With --override: how long it holds.")] = None,
@@ -67,21 +72,34 @@ def command(
     _one_way(bundle=bundle, override=override, merge=merge, no_push=no_push, only=target or hours)
     before = (before_data, before_commit)
     _hold_alone(override, degraded, hold=hold, beside=quarantine or bool(cause or any(before)))
+    moment = _seen(detected, hold=hold)
     if emergency:
         given = bool(to or any(before) or siblings or override or merge or no_push or degraded)
         _at_once(given=given, hold=hold, incident=incident)
-        wish = (model, need_reason(options, reason), incident or "", stage, cause)
+        wish = (model, need_reason(options, reason), incident or "", stage, cause, moment)
         declare(options, wish, dry_run=dry_run, bundle=bundle)
         return
     why = need_reason(options, reason)
     session = open_here(options)
-    wanted = Rollback(model, why, stage, to, cause, incident, hold, quarantine, *before, siblings, open_cause, degraded)
+    choices = (cause, incident, hold, quarantine, *before, siblings, open_cause, degraded)
+    wanted = Rollback(model, why, stage, to, *choices, moment)
     if bundle is not None:
         roll_back_into_bundle(options, session, wanted, bundle, dry_run=dry_run)
     elif override is not None:
         sign_override(options, session, wanted, override, target=target, hours=hours, dry_run=dry_run)
     else:
         roll_back(options, session, wanted, merge=merge, dry_run=dry_run, no_push=no_push)
+
+
+def _seen(detected: str | None, *, hold: bool) -> datetime | None:
+    """The time that was given, to be written into the hold. Raises GM-C154."""
+    from gitops_models.workflows.inspect import parse_moment
+
+    if detected is None:
+        return None
+    if not hold:
+        raise typer.BadParameter("--detected is written into the hold: leave out --no-hold")
+    return parse_moment(detected)
 
 
 def _hold_alone(override: Path | None, degraded: str | None, *, hold: bool, beside: bool) -> None:

@@ -10,6 +10,7 @@ from gitops_models.cli.ratifications import agree, emergency_body, emergency_lin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
     from pathlib import Path
 
     from gitops_models.cli.options import Options
@@ -21,12 +22,12 @@ if TYPE_CHECKING:
 
 def declare(
     options: Options,
-    wish: tuple[str, str, str, str | None, str | None],
+    wish: tuple[str, str, str, str | None, str | None, datetime | None],
     *,
     dry_run: bool = False,
     bundle: Path | None = None,
 ) -> None:
-    """Declare the emergency (model, reason, incident, stage, cause) and say what became of it."""
+    """Declare the emergency (model, reason, incident, stage, cause, since when) and say what became of it."""
     from gitops_models.cli.common import open_here
     from gitops_models.cli.noticing import telling
     from gitops_models.workflows.emergency import emergency

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Protocol
 
+from gitops_models.delivery.records import UNKNOWN_TIMES
 from gitops_models.delivery.summaries import summaries
 from gitops_models.errors import GmError
 from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from gitops_models.delivery.records import DeploymentRecord
     from gitops_models.trust.bodies import Deployment
     from gitops_models.trust.ledger import Ledger
+    from gitops_models.trust.records import Record
     from gitops_models.trust.signing import Signer
 
 
@@ -59,7 +63,7 @@ class LedgerRecorder:
         from gitops_models.trust.records import make_deployment  # noqa: PLC0415 - loads pydantic
 
         topic = deployments_topic(record.target)
-        body = body_of(record)
+        body = body_of(self._dated(record, topic))
         if any(_same_attempt(body, waiting.body) for waiting in self._ledger.outbox.waiting(topic)):
             return
         signed = make_deployment(body, self._signer)
@@ -67,6 +71,20 @@ class LedgerRecorder:
             self._ledger.outbox.put(topic, signed)
         except OSError as error:
             raise GmError("GM-R302", f"the outbox cannot be written: {error.strerror}", where=topic) from error
+
+    def _dated(self, record: DeploymentRecord, topic: str) -> DeploymentRecord:
+        """Return a way back with the time at which the version that it replaces was made live here."""
+        if record.times == UNKNOWN_TIMES or record.times.deployed or record.replaced is None:
+            return record
+        from gitops_models.trust.deployments import served_since  # noqa: PLC0415 - loads pydantic
+
+        since = served_since(self._earlier(topic, record.target), record.model, record.stage, observed=record.replaced)
+        return replace(record, times=replace(record.times, deployed=since))
+
+    def _earlier(self, topic: str, target: str) -> Iterator[Record]:
+        """The records of the target, the newest first: those that wait, then those that were sent."""
+        yield from reversed(self._ledger.outbox.waiting(topic))
+        yield from self._ledger.recent_deployments(target)
 
     def flush(self) -> Delivered:
         """Push everything that waits."""

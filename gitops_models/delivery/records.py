@@ -95,7 +95,13 @@ class DeploymentRecord:
         checks: tuple[CheckResult, ...] = (),
         times: Times = UNKNOWN_TIMES,
     ) -> "DeploymentRecord":
-        """Return the record of how the attempt ended; ``checks`` and ``times`` add to those that it has."""
+        """Return the record of how the attempt ended; ``checks`` and ``times`` add to those that it has.
+
+        What was served at the end of a way back had passed its checks: it is recorded after them.
+        """
+        known = times.over(self.times)
+        if known.restored and not known.validated and result in {Outcome.SUCCEEDED, Outcome.REMOVED}:
+            known = replace(known, validated=format_time(at))
         return replace(
             self,
             result=result,
@@ -103,8 +109,19 @@ class DeploymentRecord:
             finished=format_time(at),
             reason=reason or self.reason,
             checks=(*self.checks, *checks),
-            times=times.over(self.times),
+            times=known,
         )
+
+    def served(self, at: datetime) -> "DeploymentRecord":
+        """Return the record of a switch that was made: on a way back that is when the good version came back."""
+        if self.times == UNKNOWN_TIMES:
+            return self
+        return replace(self, times=replace(self.times, restored=format_time(at)))
+
+    def taken_back(self, *, detected: datetime, restored: datetime) -> "DeploymentRecord":
+        """Return the record of a version that did not pass its checks and was replaced by the one before it."""
+        times = Times(deployed=self.started, detected=format_time(detected), restored=format_time(restored))
+        return replace(self, times=times)
 
 
 _LATER = frozenset({"checks", "times"})  # journals of earlier versions have none
@@ -113,11 +130,15 @@ _ENDING = _LATER | {"result", "reason", "observed", "finished"}
 
 @dataclass(frozen=True)
 class Circumstances:
-    """Why and when something is deployed: the observed commit, the change that asked for it, the time."""
+    """Why and when something is deployed: the observed commit, the change that asked for it, the time.
+
+    ``times`` is the clock of the way back that it completes.
+    """
 
     commit: str | None
     change_id: str | None
     at: datetime
+    times: Times = UNKNOWN_TIMES
 
 
 def intend(
@@ -138,6 +159,7 @@ def intend(
         started=format_time(why.at),
         reason=reason,
         override=wanted.override if wanted else None,
+        times=why.times,
     )
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from gitops_models.delivery.checks.base import NoChecks, invalid, refusal
 from gitops_models.delivery.desired import change_behind
+from gitops_models.delivery.exposure import clock_behind
 from gitops_models.delivery.plan import drift, noted
 from gitops_models.delivery.records import Circumstances, Outcome, intend
 from gitops_models.delivery.results import Done, State, examine
@@ -153,7 +154,8 @@ class Switching:
         self, action: Switch | Retire, wanted: Deployment | None, seen: Observation, found: tuple[Drift, ...]
     ) -> None:
         stamp = self._kit.stamp()
-        why = Circumstances(stamp.commit, change_behind(self._kit.history, seen.at), stamp.at)
+        times = clock_behind(self._kit.history, wanted, seen, found)
+        why = Circumstances(stamp.commit, change_behind(self._kit.history, seen.at), stamp.at, times)
         reason = "; ".join(str(difference) for difference in found)
         intent = intend(self._target.id, seen.at, wanted, replaced=seen.digest, why=why, reason=reason)
         self._kit.journal.begin(replace(intent, checks=tuple(self._checked)))
@@ -191,6 +193,7 @@ class Switching:
     ) -> None:
         """Check what is served now; where it does not pass, the previous version is served again if the risk lets."""
         self._enter(State.VALIDATING)
+        intent = intent.served(self._kit.clock())
         now = self._target.observe(seen.at)
         if wanted is not None:
             self._checked += (after := self._kit.checks.after(wanted, now))
@@ -204,7 +207,9 @@ class Switching:
         before = standing_version(self._kit.history, self._desired, seen)
         if before is not None and seen.lies(before.digest) and self._may_go_back(wanted, before):
             self._enter(State.RESTORING)
+            failed = self._kit.clock()
             self._target.restore(seen)
+            intent = intent.taken_back(detected=failed, restored=self._kit.clock())
             with suppress(GmError):  # the note alone; the next run writes it
                 self._target.apply(Note(before), self._kit.source, self._kit.stamp())
         self._record(intent, Outcome.FAILED, self._target.observe(seen.at), reason=str(error))

@@ -38,10 +38,11 @@ class Tally:
 
 @dataclass(frozen=True)
 class Reviewers:
-    """Persons, the roles of the demand that they hold, and how each agreed."""
+    """Persons, the roles of the demand that they hold, how each agreed and when."""
 
     roles: dict[str, frozenset[str]]
     how: dict[str, How]
+    at: dict[str, datetime]
     ignored: tuple[Ignored, ...]
     rejecting: tuple[str, ...]
 
@@ -59,7 +60,9 @@ def tally(context: Context, demand: Demand) -> Tally:
         basis=demand.basis,
         where=demand.where,
         required=seats(demand.slots),
-        counted=tuple(Counted(role, person, reviewers.how[person]) for role, person in matching.filled),
+        counted=tuple(
+            Counted(role, person, reviewers.how[person], reviewers.at.get(person)) for role, person in matching.filled
+        ),
         missing=matching.missing,
         ignored=reviewers.ignored + surplus,
         candidates=_candidates(context, demand, reviewers, matching.missing) if matching.missing else {},
@@ -81,6 +84,7 @@ def _review(context: Context, demand: Demand) -> Reviewers:
     people = {person.id: person for person in context.facts.people.people}
     roles: dict[str, frozenset[str]] = {}
     how: dict[str, How] = {}
+    at: dict[str, datetime] = {}
     ignored: list[Ignored] = []
     rejecting: list[str] = []
     for person, manner in _own(context, demand):
@@ -97,11 +101,12 @@ def _review(context: Context, demand: Demand) -> Reviewers:
             ignored.append(Ignored(name, "counts once already"))
         elif why is None:
             roles[name], how[name] = held_roles(demand, people[name]), opinion.source
+            at[name] = opinion.created
         else:
             ignored.append(Ignored(name, why))
     for name in rejecting:
         roles.pop(name, None)
-    return Reviewers(roles, how, tuple(ignored), tuple(dict.fromkeys(rejecting)))
+    return Reviewers(roles, how, at, tuple(ignored), tuple(dict.fromkeys(rejecting)))
 
 
 def _in_order(opinions: tuple[Opinion, ...]) -> list[Opinion]:

@@ -10,6 +10,7 @@ from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
 How = Literal["signed", "forge", "proposer", "self"]
 
@@ -50,11 +51,15 @@ class Finding:
 
 @dataclass(frozen=True)
 class Counted:
-    """One person who fills one slot of a quorum, and how the decision came in."""
+    """One person who fills one slot of a quorum, how the decision came in, and when it says that it was made.
+
+    Who agrees by signing the proposal itself has no time of his own.
+    """
 
     role: str
     person: str
     how: How
+    at: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

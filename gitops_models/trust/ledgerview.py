@@ -14,6 +14,7 @@ from gitops_models.store.history import on_first_parent_line
 from gitops_models.store.refs import RefUpdate, update_refs
 from gitops_models.store.repository import Store
 from gitops_models.trust.chain import Chain, ChainReader, is_commit
+from gitops_models.trust.deployments import RECENT
 from gitops_models.trust.ledgerrefs import (
     CHANGES,
     CHECKPOINTS,
@@ -103,6 +104,11 @@ class LedgerView:
     def deployments(self, target: str) -> tuple[Record, ...]:
         """Return the good deployment records of a target in chain order."""
         return self.read(deployments_topic(target)).records
+
+    def recent_deployments(self, target: str) -> tuple[Record, ...]:
+        """Return the good records of a target that its remote showed last, the newest first, without reading all."""
+        tip = self.tip(deployments_topic(target))
+        return tuple(self._reader.newest(tip, links=RECENT)) if tip else ()
 
     def checkpoints(self) -> tuple[Record, ...]:
         """Return the good checkpoints in chain order."""

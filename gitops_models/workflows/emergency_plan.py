@@ -33,6 +33,7 @@ from gitops_models.workflows.recover_target import Way, nothing_good, restored, 
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from gitops_models.registry.snapshot import Entry
     from gitops_models.registry.stack import StackEntry
@@ -46,13 +47,14 @@ LONGEST_TEXT = 4096
 
 @dataclass(frozen=True)
 class Emergency:
-    """What a person declares: the model, why, and the incident."""
+    """What a person declares: the model, why, the incident, and when it was seen where that was before now."""
 
     model: str
     reason: str
     incident: str
     stage: str | None = None
     cause: str | None = None
+    detected: datetime | None = None
 
     @property
     def kind(self) -> str:
@@ -182,6 +184,7 @@ def _hold(session: Session, wanted: Emergency, move: Move, skipped: tuple[str, .
         "incident": wanted.incident,
         "fallback": _pinned(session, *fallback) if fallback else None,
         "emergency": {"skipped": list(skipped), "kept": list(KEPT)},
+        "detected": format_time(wanted.detected) if wanted.detected else None,
         "by": _author(session),
         "created": format_time(session.clock.now()),
     }

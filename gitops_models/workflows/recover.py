@@ -9,6 +9,7 @@ from gitops_models.errors import GmError
 from gitops_models.policy.degradation import REFUSE, fallback_of, unusable
 from gitops_models.policy.lkg import good_below
 from gitops_models.registry.values import dataclass
+from gitops_models.verification.exposure import Exposure
 from gitops_models.workflows.naming import known_model, known_stage, live_state
 from gitops_models.workflows.propose import Opened, propose
 from gitops_models.workflows.recover_loss import loss, radius
@@ -19,9 +20,11 @@ from gitops_models.workflows.recover_words import draft
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
+    from datetime import datetime
 
     from gitops_models.audit.comparing import Comparison
     from gitops_models.policy.selection import Descent
+    from gitops_models.registry.documents import Risk
     from gitops_models.registry.snapshot import Entry
     from gitops_models.registry.stack import StackEntry
     from gitops_models.workflows.propose import Draft
@@ -39,7 +42,8 @@ class Rollback:
 
     ``before_data`` and ``before_commit`` name an input that went bad: what descends from it is passed over.
     ``open_cause``: whether a cause that is given is opened too, where none of its kind is open. ``degraded`` says what
-    does not work meanwhile, where the version lacks what a consumer needs.
+    does not work meanwhile, where the version lacks what a consumer needs. ``detected`` is when the fault was first
+    seen, where that was before now, ``severity`` that of the cause that is opened.
     """
 
     model: str
@@ -55,6 +59,8 @@ class Rollback:
     quarantine_siblings: bool = False
     open_cause: bool = True
     degraded: str | None = None
+    detected: datetime | None = None
+    severity: Risk = "high"
 
 
 @dataclass(frozen=True)
@@ -63,7 +69,7 @@ class Plan:
 
     ``bad`` is the version that is left, ``spoilt`` the versions of the stage that descend from the poisoned input,
     ``instead`` what is served where nothing good is left (None: nothing), ``others`` the stages that leave a barred
-    version with it.
+    version with it, ``exposure`` the clock so far.
     """
 
     model: str
@@ -76,6 +82,7 @@ class Plan:
     spoilt: tuple[str, ...] = ()
     instead: str | None = None
     others: tuple[str, ...] = ()
+    exposure: Exposure | None = None
     draft: Draft | None = None
 
 
@@ -134,6 +141,7 @@ def plan(session: Session, wanted: Rollback) -> Plan:
         radius(session, model, stage, stack.versions[-1]),
         siblings(session, model, poison, stack.versions[-1].version) if poison else (),
         _spoilt(model, found, stack.versions[-1], poison),
+        exposure=Exposure(stack.versions[-1].at, wanted.detected, session.clock.now()),
     )
     return _drafted(session, wanted, planned, poison)
 

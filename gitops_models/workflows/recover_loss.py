@@ -9,8 +9,9 @@ from gitops_models.registry.text import visible
 from gitops_models.registry.times import format_time
 from gitops_models.registry.values import dataclass
 from gitops_models.trust.chain import ChainReader
+from gitops_models.trust.deployments import RECENT, served_since
 from gitops_models.trust.ledgerrefs import DEPLOYMENTS
-from gitops_models.trust.records import Deployment
+from gitops_models.verification.exposure import lasted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from gitops_models.registry.stack import StackEntry
     from gitops_models.workflows.session import Session
 
-RECENT = 256
-"""Records of one target that are looked through for the deployment of a version."""
 SHOWN = 100
 MOST_FIELDS = 40
 
@@ -55,7 +54,10 @@ class Radius:
 
     def lines(self) -> Iterator[str]:
         """The same for people."""
-        since = f"since {format_time(self.since)} ({lasted(self.served)})" if self.since else "since before the pin"
+        known = (
+            f"since {format_time(self.since)} ({lasted(self.served)})" if self.since and self.served is not None else ""
+        )
+        since = known or "since before the pin"
         yield f"  {self.version} was live in {self.stage} {since}"
         yield f"  consumers: {', '.join(self.consumers) or 'none recorded'}"
         yield f"  targets: {', '.join(self.targets) or 'none listed'}"
@@ -84,28 +86,9 @@ def _deployed(session: Session, model: str, stage: str, version: str) -> Iterato
     for topic, tip in sorted(session.ledger.tips().items()):
         if not topic.startswith(DEPLOYMENTS):
             continue
-        since = None
-        for record in reader.newest(tip, links=RECENT):
-            body = record.body
-            if not isinstance(body, Deployment) or (body.model, body.stage) != (model, stage):
-                continue
-            if body.version == version and body.result != "failed":
-                since = body.finished
-            elif body.version != version and since is not None:
-                break
+        since = served_since(reader.newest(tip, links=RECENT), model, stage, version=version)
         if since is not None:
             yield topic.removeprefix(DEPLOYMENTS), since
-
-
-def lasted(time: timedelta | None) -> str:
-    """``3 days 4 h``, ``5 h 10 min``, ``2 min``."""
-    if time is None:
-        return "for an unknown time"
-    days, rest = divmod(max(int(time.total_seconds()), 0), 86400)
-    hours, minutes = rest // 3600, rest % 3600 // 60
-    if days:
-        return f"{days} day{'s' if days > 1 else ''} {hours} h"
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
 def loss(session: Session, model: str, bad: str, good: str | None) -> Comparison | None:

@@ -41,6 +41,7 @@ def hold(
         "incident": wanted.incident,
         "fallback": _pinned(session, *fallback) if fallback else None,
         "degraded": wanted.degraded,
+        "detected": format_time(wanted.detected) if wanted.detected else None,
         "by": session.actor(session.signer()).id,
         "created": format_time(session.clock.now()),
     }
@@ -73,6 +74,7 @@ def opened_cause(
         "model": model,
         "id": identity,
         "cause": kind,
+        "severity": wanted.severity,
         "opened": format_time(session.clock.now()),
         "by": session.actor(session.signer()).id,
         "reason": wanted.reason,

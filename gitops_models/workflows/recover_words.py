@@ -19,6 +19,7 @@ from gitops_models.registry.trailers import (
     GM_TO,
     REVERTS,
 )
+from gitops_models.verification.exposure import exposure_lines
 from gitops_models.workflows.impact import impact
 from gitops_models.workflows.promote import risk_of
 from gitops_models.workflows.propose import Draft
@@ -91,6 +92,8 @@ def _parts(plan: Plan) -> Iterator[list[str]]:
     if plan.loss is not None and good is not None and (lost := list(loss_lines(plan.loss))):
         yield [f"Recorded metrics and lineage, {plan.bad.version} -> {good.version}:", *lost]
     yield ["Whom it concerns:", *plan.radius.lines()]
+    if plan.exposure is not None:
+        yield ["Exposure so far:", *(f"  {line}" for line in exposure_lines(plan.exposure))]
     if plan.siblings:
         yield ["From the same input:", *_few([f"  {one.line}" for one in plan.siblings])]
 

@@ -17,6 +17,7 @@ from gitops_models.registry.documents._base import (
     Version,
     about,
 )
+from gitops_models.registry.times import parse_time
 
 _SHA = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 _COMMIT = "1d2f6bd6a5b7d0c2f0a3f2a7a6c1e9f0b8d4c3e2"
@@ -84,6 +85,7 @@ class Hold(Document):
         Line | None,
         about("What does not work meanwhile, where the restored version lacks what a consumer needs.", "no scores"),
     ] = None
+    detected: Annotated[Time | None, about("When what is wrong was first seen, UTC.", "2026-11-21T11:40:00Z")] = None
     by: Annotated[Name, about("Who placed or lifted it; equals the signer.", "operator-1")]
     created: Annotated[Time, about("When, UTC.", "2026-11-21T12:00:00Z")]
 
@@ -91,6 +93,8 @@ class Hold(Document):
     def _a_lift_serves_nothing(self) -> Self:
         if self.fallback is not None and self.action != "hold":
             raise ValueError("a lift names no fallback")
+        if self.detected is not None and parse_time(self.detected) > parse_time(self.created):
+            raise ValueError("what is wrong was seen before the hold was placed")
         return self
 
 

@@ -373,3 +373,8 @@ def test_r14_a_waiver_replaces_no_approval(says):
 
 def test_a_version_of_low_risk_is_registered_without_agreement():
     assert world().judge(version_files("1.1.0")).allowed
+
+
+def test_who_is_counted_is_known_with_the_time_at_which_it_was_said(says):
+    verdict = promote(world(), says("lead", created=AT - timedelta(hours=1)))
+    assert [(one.person, one.at) for one in verdict.quorums[0].counted] == [("lead", AT - timedelta(hours=1))]
