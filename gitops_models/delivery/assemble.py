@@ -17,6 +17,7 @@ from gitops_models.delivery.notify.assemble import open_post
 from gitops_models.delivery.overrides import override_files
 from gitops_models.delivery.reconciler import Reconciler
 from gitops_models.delivery.recorder import LedgerRecorder, NoRecorder, Recorder
+from gitops_models.delivery.restorations import RESTORATIONS
 from gitops_models.delivery.serving.endpoints import Endpoints
 from gitops_models.delivery.sources import artifact_source
 from gitops_models.delivery.targets.registry import open_target
@@ -85,6 +86,7 @@ def open_reconciler(
             recorder=recorder_for(ledger, signer),
             clock=clock,
             overrides=partial(override_files, overrides, Path(config.overrides) if config.overrides else None),
+            restorations=state / RESTORATIONS,
             checks=checks_for(config.checks),
             watch=_watch(config, clock, ledger),
             gauges=endpoints.gauges,

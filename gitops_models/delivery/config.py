@@ -12,6 +12,7 @@ from gitops_models.delivery.fields import Place, local
 from gitops_models.delivery.notify.settings import Destinations, absolute
 from gitops_models.delivery.serving.settings import Listen
 from gitops_models.delivery.targets.settings import TargetPlace
+from gitops_models.delivery.triggers.settings import MonitorPart, Sources, absolute_sources
 from gitops_models.delivery.upstreams import Upstream
 from gitops_models.errors import GmError
 from gitops_models.registry import yamls
@@ -76,6 +77,8 @@ class ReconcilerFile(Document):
         Listen | None, about("Where metrics and health are shown and the poll can be woken.", {"port": 9471})
     ] = None
     checks: CheckList = ()
+    sources: Sources = ()
+    monitor: Annotated[MonitorPart | None, about("How triggers are watched.", {"key": "monitor_ed25519"})] = None
     notifications: Destinations = ()
     mirror: Annotated[
         Literal["github"] | None, about("Forge that shows what is served: deployments of the first address.", "github")
@@ -141,6 +144,8 @@ def _absolute(document: ReconcilerFile, base: Path) -> ReconcilerFile:
             "overrides": local(document.overrides, base) if document.overrides else None,
             "listen": document.listen.beside(base) if document.listen else None,
             "checks": absolute_checks(document.checks, base),
+            "sources": absolute_sources(document.sources, base),
+            "monitor": document.monitor.beside(base) if document.monitor else None,
             "notifications": absolute(document.notifications, base),
         }
     )

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from gitops_models.verification.history import History
 
+RESTORATIONS = "restorations"
 UNREADABLE, NOT_GOOD, NOT_ALLOWED = "GM-R610", "GM-R611", "GM-R612"
 MOST_BYTES = 64 * 1024
 MOST_FILES = 4096

@@ -26,6 +26,8 @@ NO_REMOTE = "GM-A302"
 
 def reader(session: Session, url: str | None = None) -> Reader:
     """The artifact remote of this clone; ``url`` overrides it."""
+    if url is None and session.artifacts is not None:
+        return open_remote(session.artifacts)
     return reader_of(session.accepted, session.store, url)
 
 

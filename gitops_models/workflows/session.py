@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from gitops_models.artifacts.remotes import RemoteSpec
     from gitops_models.forge.base import Hosted
     from gitops_models.registry.documents import Actor
     from gitops_models.registry.snapshot import Snapshot
@@ -44,6 +45,7 @@ class Session:
     ``checkpoints`` are the newest ones, held against the history when it was opened, ``undecided`` what the clone
     remembers of steps that it saw unaccepted (see ``Memory``).
     ``attended`` says that somebody sits at a terminal, whom ssh-keygen may ask for a passphrase.
+    ``artifacts`` is the artifact remote where an operator's file names it instead of the clone.
     ``hosted`` is the forge with pull requests once it was asked, ``unheard`` why its word is missing, if it is.
     """
 
@@ -60,6 +62,7 @@ class Session:
     undecided: Mapping[str, str] = field(default_factory=dict)
     hosted: Hosted | None = field(default=None, repr=False)
     unheard: GmError | None = None
+    artifacts: RemoteSpec | None = None
 
     @property
     def accepted(self) -> Snapshot:

@@ -38,6 +38,9 @@ NoticeKind = Literal[
     "integrity-failure",
     "history-rewritten",
     "deployment-failed",
+    "trigger-fired",
+    "trigger-blocked",
+    "trigger-silent",
 ]
 
 
@@ -82,6 +85,9 @@ KINDS: Mapping[NoticeKind, Usual] = {
     "integrity-failure": Usual(Severity.CRITICAL, _BOTH, "bytes, signatures or records are not what they should be"),
     "history-rewritten": Usual(Severity.CRITICAL, _BOTH, "the history is not the one that was accepted"),
     "deployment-failed": Usual(Severity.CRITICAL, _OPS, "a deployment failed"),
+    "trigger-fired": Usual(Severity.CRITICAL, _OPS, "a trigger fired"),
+    "trigger-blocked": Usual(Severity.CRITICAL, _OPS, "a trigger fails, and automation must not act"),
+    "trigger-silent": Usual(Severity.WARNING, _OPS, "a trigger has no data"),
 }
 
 
