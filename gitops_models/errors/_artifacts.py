@@ -1,4 +1,8 @@
-"""Codes GM-Annn: files and digests (1), pointers and manifests (2), remotes (3), delivery of bytes (4), formats (5)."""
+"""Codes GM-Annn.
+
+Files and digests (1), pointers and manifests (2), remotes (3), delivery of bytes (4), formats (5), what is known of a
+version (6), scans (7).
+"""
 
 from gitops_models.errors.codes import Code, Exit
 
@@ -60,4 +64,11 @@ CODES = {
     "GM-A604": Code("environment file not understood", Exit.USAGE, "check the lock file, or name one by flag"),
     "GM-A621": Code("remote stalled", Exit.EXTERNAL, "check the network, then run again: what arrived is kept"),
     "GM-A622": Code("remote answers inconsistently", Exit.EXTERNAL, "check the remote and any proxy, then run again"),
+    "GM-A701": Code("file runs code when it is loaded", Exit.INTEGRITY, "do not load it; find who wrote it"),
+    "GM-A702": Code(
+        "file cannot be followed to its end", Exit.INTEGRITY, "save the model again, in a format without code"
+    ),
+    "GM-A703": Code("file asks for more than its own bytes", Exit.INTEGRITY, "pack the model into one plain archive"),
+    "GM-A704": Code("format that is not looked into", Exit.INTEGRITY, "save the model as ONNX or safetensors"),
+    "GM-A705": Code("format not allowed", Exit.INTEGRITY, "save the model in a format that holds no code, e.g. ONNX"),
 }

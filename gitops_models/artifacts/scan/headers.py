@@ -1,0 +1,115 @@
+"""Formats that hold no code: their headers are read strictly, and texts are told from everything else."""
+
+from __future__ import annotations
+
+import codecs
+import mmap
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from gitops_models.artifacts.formats.gguf import parse_gguf
+from gitops_models.artifacts.formats.onnx import OnnxInfo, parse_onnx
+from gitops_models.artifacts.formats.safetensors import LARGEST_HEADER, HeaderError, parse_safetensors
+from gitops_models.artifacts.formats.wire import WireError
+from gitops_models.artifacts.safe_names import relpath_problem
+from gitops_models.artifacts.scan.outcome import Outcome, unread
+from gitops_models.artifacts.scan.report import CODE, TOO_MUCH, UNKNOWN, Finding
+from gitops_models.artifacts.scan.source import Unread
+
+if TYPE_CHECKING:
+    from gitops_models.artifacts.scan.member import Member
+
+_PROGRAMS = frozenset({"elf", "macho", "pe"})
+_CLOSED = {
+    "hdf5": "is HDF5, which may hold Python code of Keras and is not looked into",
+    "lz4": "is packed by lz4, which is not looked into",
+    "zfile": "is packed by an old joblib, which is not looked into",
+}
+_SOURCES = frozenset({".bat", ".dll", ".jar", ".jl", ".js", ".lua", ".ps1", ".py", ".pyc", ".pyd", ".r", ".sh", ".so"})
+_CHUNK = 1 << 20
+_CONTROLS = frozenset(range(32)) - frozenset(b"\t\n\r\f") | {127}
+_LARGEST_READ = 1 << 20
+
+
+def look_header(member: Member, kind: str | None) -> Outcome | None:
+    """Look at what is neither pickle nor archive; None where the bytes are of no form that is known."""
+    if kind in _PROGRAMS:
+        return Outcome(kind, (Finding(member.path, CODE, "is a program"),))
+    if kind in _CLOSED:
+        return Outcome(kind, (Finding(member.path, UNKNOWN, _CLOSED[str(kind)]),))
+    if kind in {"safetensors", "gguf"}:
+        return _checked(member, str(kind))
+    if kind == "tflite":
+        return Outcome(kind)
+    if _is_text(member):
+        return _look_text(member, kind)
+    return _look_onnx(member)
+
+
+def _checked(member: Member, kind: str) -> Outcome:
+    try:
+        if kind == "safetensors":
+            length = int.from_bytes(member.head(8), "little")
+            header = member.at(8, min(length, LARGEST_HEADER + 1))
+            parse_safetensors(length, header, member.size - 8 - length)
+            return Outcome(kind)
+        return _look_gguf(member)
+    except HeaderError as problem:
+        return Outcome(kind, (unread(member.path, Unread(str(problem))),))
+
+
+def _look_gguf(member: Member) -> Outcome:
+    """Read the keys. A chat template is a Jinja program; one that reaches for Python's insides is no template."""
+    info = parse_gguf(_bytes_of(member))
+    templates = [value for key, value in info.keys.items() if "chat_template" in key and isinstance(value, str)]
+    if any("__" in text or "|attr" in text.replace(" ", "") for text in templates):
+        return Outcome("gguf", (Finding(member.path, CODE, "has a chat template that reaches into Python"),))
+    return Outcome("gguf")
+
+
+def _look_onnx(member: Member) -> Outcome | None:
+    if not member.size:
+        return None
+    try:
+        info = parse_onnx(_bytes_of(member))
+    except WireError:
+        return None
+    return Outcome("onnx", tuple(_outside(member, info)))
+
+
+def _outside(member: Member, info: OnnxInfo) -> list[Finding]:
+    """ONNX Runtime opens the files that hold external weights (CVE-2022-25882, CVE-2024-27318)."""
+    return [
+        Finding(member.path, TOO_MUCH, f"has weights in {name}, which {problem}")
+        for name in info.external
+        if (problem := relpath_problem(name))
+    ]
+
+
+def _look_text(member: Member, kind: str | None) -> Outcome:
+    if PurePosixPath(member.path.rpartition("!")[2]).suffix.lower() in _SOURCES or member.head(2) == b"#!":
+        return Outcome("source", (Finding(member.path, CODE, "is source code"),))
+    return Outcome(kind or "text")
+
+
+def _is_text(member: Member) -> bool:
+    """Whether it is UTF-8 without control characters, from the first byte to the last."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for at in range(0, member.size, _CHUNK):
+            data = member.at(at, _CHUNK)
+            if not _CONTROLS.isdisjoint(data):
+                return False
+            decoder.decode(data)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _bytes_of(member: Member) -> memoryview:
+    """Give all bytes: mapped where they are many, so that memory does not grow with the model."""
+    if member.size <= _LARGEST_READ:
+        return memoryview(member.head(member.size))
+    member.stream.flush()
+    return memoryview(mmap.mmap(member.stream.fileno(), 0, access=mmap.ACCESS_READ))

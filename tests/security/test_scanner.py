@@ -1,0 +1,354 @@
+"""Model files that run code when they are loaded: each is found by reading it, and none is loaded."""
+
+import os
+import pdb  # noqa: T100 - one of the modules that must be found
+import pickle
+import runpy
+import struct
+import subprocess
+import sys
+import timeit
+import urllib.request
+import zipfile
+
+import pytest
+
+from gitops_models.artifacts.scan import scan_tree
+from tests.support import pickles as made
+from tests.support.pickles import PACK, Calls, call, proto, stack_global, text
+
+CODE, UNREAD, TOO_MUCH, UNKNOWN, FORMAT = "GM-A701", "GM-A702", "GM-A703", "GM-A704", "GM-A705"
+BAD = call()
+
+
+@pytest.fixture
+def codes(tmp_path):
+    """The codes that a scan of these bytes finds."""
+
+    def scan(data, name="model.bin", **options):
+        path = tmp_path / name
+        path.write_bytes(data)
+        report = scan_tree(path, **options)
+        assert report.clean == (not report.findings)
+        assert path.read_bytes() == data
+        return {finding.code for finding in report.findings}
+
+    return scan
+
+
+@pytest.mark.attack("a call behind the bytes of a joblib array, raw and packed", CODE, by="storage")
+@pytest.mark.parametrize("packing", PACK)
+def test_a_call_behind_an_array_is_found(codes, packing):
+    assert codes(PACK[packing](made.after_array())) == {CODE}
+
+
+@pytest.mark.attack("a pickle that calls a function of Python's own library", CODE, by="storage")
+@pytest.mark.parametrize("protocol", range(6))
+@pytest.mark.parametrize(
+    "function", [os.system, runpy.run_path, pdb.run, timeit.timeit, urllib.request.urlopen, subprocess.Popen, eval]
+)
+def test_a_call_is_found_whatever_the_protocol(codes, function, protocol):
+    assert codes(pickle.dumps(Calls(function, "1"), protocol)) == {CODE}
+
+
+@pytest.mark.attack("a pickle in PyTorch's zip that calls a function", CODE, by="storage")
+def test_a_call_in_a_torch_file_is_found(codes):
+    assert codes(made.torch_zip(BAD)) == {CODE}
+
+
+@pytest.mark.attack("archives in archives around a pickle", CODE, by="storage")
+@pytest.mark.parametrize(
+    "data",
+    [
+        made.zipped({"a/model.pkl": BAD}),
+        made.zipped({"inner.zip": made.zipped({"m.pkl": BAD})}),
+        PACK["gzip"](made.tarred({"x/model.pkl": BAD})),
+        made.tarred({"a.zip": made.zipped({"b.gz": PACK["gzip"](BAD)})}),
+        PACK["xz"](
+            made.zipped({"arrays.npy": made.npy("{'descr': '|O', 'fortran_order': False, 'shape': (1,), }", BAD)})
+        ),
+    ],
+    ids=["zip", "zip-zip", "tar.gz", "tar-zip-gz", "npz-xz"],
+)
+def test_a_call_in_nested_archives_is_found(codes, data):
+    assert CODE in codes(data)
+
+
+@pytest.mark.attack("more archives in archives than anybody packs", TOO_MUCH, by="storage")
+def test_archives_are_followed_to_a_depth(codes):
+    data = BAD
+    for _ in range(9):
+        data = made.zipped({"m": data})
+    assert codes(data) == {TOO_MUCH}
+
+
+TRICKS = {
+    "names from the memo": proto(
+        text("system") + b"\x94" + text("os") + b"\x94" + b"00" + b"h\x01h\x00\x93" + text("true") + b"\x85R"
+    ),
+    "INST": b"(S'true'\nios\nsystem\n.",
+    "OBJ": b"(" + made.old_global("os", "system") + b"S'true'\no.",
+    "NEWOBJ": proto(stack_global("subprocess", "Popen") + text("true") + b"\x85\x81"),
+    "NEWOBJ_EX": proto(stack_global("subprocess", "Popen") + b")}" + text("args") + text("true") + b"s\x92"),
+    "getattr": proto(stack_global("builtins", "getattr") + stack_global("os", "path") + text("os") + b"\x86R"),
+    "getattr by a dotted name": proto(stack_global("numpy", "ndarray.__class__") + b")R"),
+    "__import__": b"c__builtin__\n__import__\n(S'os'\ntR.",
+    "the extension registry": proto(b"\x82\x01)R"),
+    "the extension registry, two bytes": proto(b"\x83\x01\x00)R"),
+    "the extension registry, four bytes": proto(b"\x84\x01\x00\x00\x00)R"),
+    "a persistent id": proto(b"Pevil\n", 2),
+    "a persistent id of protocol 1": proto(text("evil") + b"Q"),
+    "protocol 0": b"cos\nsystem\n(S'true'\ntR.",
+    "a name with letters of another script": proto(stack_global("nump\u0443", "ndarray") + b")R"),
+    "a call of what a call gave": proto(stack_global("collections", "OrderedDict") + b")R)R"),
+    "a state for a class": proto(stack_global("numpy", "ndarray") + b"}b"),
+    "entries for a class": proto(stack_global("collections", "OrderedDict") + text("a") + text("b") + b"s"),
+    "a codec that would be imported": proto(stack_global("_codecs", "encode") + text("a") + text("evil") + b"\x86R"),
+    "bytes of any number": proto(stack_global("builtins", "bytes") + b"J\xff\xff\xff\x7f\x85R"),
+    "a bytearray of any number": proto(stack_global("builtins", "bytearray") + b"J\xff\xff\xff\x7f\x85R"),
+    "a call of a type that is only named": proto(stack_global("builtins", "list") + b")R"),
+    "an object of a class that is not on the list": proto(
+        stack_global("copyreg", "_reconstructor") + stack_global("os", "_wrap_close") + b"NN\x87R"
+    ),
+    "an array of another shape": proto(
+        stack_global("numpy._core.multiarray", "_reconstruct")
+        + stack_global("numpy", "ndarray")
+        + b"J\xff\xff\xff\x7f\x85C\x01b\x87R"
+    ),
+}
+
+
+@pytest.mark.attack("an import or a call that is spelled in an unusual way", CODE, by="storage")
+@pytest.mark.parametrize("trick", TRICKS)
+def test_tricks_of_spelling_are_found(codes, trick):
+    assert CODE in codes(TRICKS[trick])
+
+
+BROKEN = {
+    "a broken tail": call()[:-1],
+    "a broken tail after an array": made.after_array()[:-4],
+    "an opcode that is none": proto(b"N\xff"),
+    "texts that are no names": proto(b"T\x02\x00\x00\x00\xff\xff" * 2 + b"\x93"),
+    "a name over the escapes of Python 2": b"S'o\\x73'\nS'system'\n\x93.",
+    "two protocols": proto(b"\x80\x04N"),
+    "an unknown protocol": b"\x80\x05\x80\x09N.",
+    "a frame inside a frame": proto(b"\x95" + struct.pack("<Q", 20) + b"\x95" + struct.pack("<Q", 2) + b"N"),
+    "an opcode across a frame": proto(b"\x95" + struct.pack("<Q", 3) + text("abcdef")),
+    "a frame that is not filled": proto(b"\x95" + struct.pack("<Q", 30) + b"N"),
+    "an array inside a frame": proto(
+        b"\x95" + struct.pack("<Q", len(made.joblib_array()) + 9) + made.joblib_array() + b"0" * 8 + b"N"
+    ),
+    "buffers out of band": proto(b"\x97"),
+    "nothing on the stack": proto(b""),
+    "a value from an empty stack": proto(b"\x85"),
+    "a group that was not begun": proto(b"t"),
+    "a number of the memo that is free": proto(b"h\x09"),
+    "a key without a value": proto(b"}(Nu"),
+    "an object of nothing": proto(b"(o"),
+    "named values that are no dict": proto(stack_global("numpy", "ndarray") + b")N\x92"),
+    "values that are no tuple": proto(stack_global("numpy", "ndarray") + b"N\x81"),
+    "values by name that are no tuple": proto(stack_global("numpy", "ndarray") + b"N}\x92"),
+    "a wrapper filled twice": proto(made.joblib_array().replace(b")\x81", b")\x81\x94") + b"0h\x00}b"),
+    "a wrapper of an old joblib": proto(made.joblib_array(numpy_array_alignment_bytes=None)),
+    "a wrapper whose bytes pickle would follow": proto(made.joblib_array(padding=b"cos\n")),
+    "a wrapper of another class": proto(made.joblib_array(subclass=stack_global("numpy.ma", "MaskedArray"))),
+    "a wrapper without a shape": proto(made.joblib_array(shape=b"N")),
+    "a wrapper of a negative shape": proto(made.joblib_array(shape=b"J\xff\xff\xff\xff\x85")),
+    "a wrapper whose bytes are missing": proto(made.joblib_array(shape=b"J\xff\xff\xff\x7f\x85")),
+    "a wrapper without a dtype": proto(made.joblib_array(dtype=b"N")),
+    "a wrapper in objects of another": made.joblib_objects(proto(made.joblib_array())),
+    "a dtype without its state": proto(made.joblib_array(dtype=made.dtype_of(text("f8"), b""))),
+    "a dtype of no name": proto(stack_global("numpy", "dtype") + b")R"),
+    "a dtype that is not known": proto(made.dtype_of(text("q8"))),
+    "a dtype of an odd size": proto(made.dtype_of(text("f7"))),
+    "a dtype with the state of objects": proto(made.dtype_of(text("f8"), made.OBJECTS)),
+    "objects with the state of numbers": proto(made.dtype_of(text("O8"))),
+    "a text dtype of another length": proto(made.dtype_of(text("S8"))),
+    "a dtype with a state of nothing": proto(made.dtype_of(text("f8"), b"Nb")),
+    "a dtype with a state twice": proto(made.dtype_of(text("f8"), made.PLAIN * 2)),
+    "a number that is none": b"Iabc\n.",
+    "a float that is none": b"Fabc\n.",
+    "a text without quotes": b"Sabc\n.",
+    "a text with an escape that is none": b"V\\u12\n.",
+    "a number of the memo that is none": b"Ngx\n.",
+    "a line that does not end": b"I1",
+    "a number of absurd length": proto(b"\x8b\xff\xff\xff\x7f"),
+    "a text that is not UTF-8": proto(b"\x8c\x01\xff"),
+    "a name that is not UTF-8": proto(b"c\xff\nx\n", 2),
+    "a text that is cut": proto(b"X\xff\xff\xff\x7fabc"),
+}
+
+
+@pytest.mark.attack("a pickle that cannot be followed to its end", UNREAD, by="storage")
+@pytest.mark.parametrize("what", BROKEN)
+def test_what_cannot_be_followed_is_refused(codes, what):
+    data = BROKEN[what]
+    data = data if data.startswith(b"\x80") else b"\x80\x02" + data
+    assert UNREAD in codes(data)
+
+
+@pytest.mark.attack("something behind the end of a pickle", UNREAD, by="storage")
+@pytest.mark.parametrize("rest", [b"\0", b"junk", proto(b"N"), proto(b"N") * 40])
+def test_what_lies_behind_a_pickle_is_refused(codes, rest):
+    assert codes(proto(b"N") + rest) == {UNREAD}
+
+
+@pytest.mark.attack("a second pickle behind a harmless one", CODE, by="storage")
+def test_a_second_pickle_is_followed_too(codes):
+    assert codes(proto(b"N") + BAD) == {CODE, UNREAD}
+
+
+@pytest.mark.attack("objects of a joblib array that only pickle would call", CODE, by="storage")
+def test_objects_of_an_array_are_followed_as_pickle_and_as_joblib(codes):
+    assert codes(made.joblib_objects(BAD)) == {CODE}
+    outer = text("system") + b"\x94" + text("os") + b"\x94" + b"00"
+    inner = proto(text("ndarray") + b"\x940" + text("numpy") + b"\x940h\x01h\x00\x93" + text("1") + b"\x85R", 5)
+    array = made.joblib_array(b"", padding=inner, dtype=made.dtype_of(text("O8"), made.OBJECTS))
+    assert codes(proto(array)) == set()
+    assert codes(proto(outer + array)) == {CODE}
+
+
+@pytest.mark.attack("a text that unpickles as well", CODE, by="storage")
+def test_a_text_that_is_a_pickle_is_found(codes):
+    assert codes(b"cos\nsystem\n(S'true'\ntR", "README.md") == {CODE}
+
+
+@pytest.mark.attack("one file of two formats", UNREAD, CODE, by="storage")
+def test_a_file_of_two_formats_is_refused(codes):
+    inside = made.zipped({"m.pkl": BAD})
+    assert UNREAD in codes(proto(b"N") + inside)
+    assert UNREAD in codes(b"plain text\n" + inside)
+    assert UNREAD in codes(made.zipped({"a.txt": b"a"}) + b"tail")
+    header = b'{"__metadata__":{"a":"' + b"x" * 60 + b'"}}'
+    length = struct.pack("<Q", len(header))
+    assert codes(length + header) == set()
+    header = b'{"a":"' + b"cos\nsystem\n(S'1'\ntR." + b'"}'
+    assert CODE in codes(b"U\x0e\0\0\0\0\0\0" + b"{" + b" " * 7 + header[6:])
+
+
+@pytest.mark.attack("a zip that readers read differently", UNREAD, by="storage")
+@pytest.mark.parametrize("change", ["twice", "case", "comment", "encrypted", "prefix", "truncated", "method", "link"])
+def test_a_zip_that_readers_read_differently_is_refused(codes, change, tmp_path):
+    assert codes(_odd_zip(change, tmp_path / "odd.zip")) == {UNREAD}
+
+
+def _odd_zip(change, path):
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.txt", b"hello there")
+        if change == "twice":
+            with pytest.warns(UserWarning, match="Duplicate"):
+                archive.writestr("a.txt", b"other")
+        if change == "case":
+            archive.writestr("A.TXT", b"other")
+        if change == "link":
+            info = zipfile.ZipInfo("b.txt")
+            info.external_attr = 0o120777 << 16
+            archive.writestr(info, b"/etc/passwd")
+        if change == "method":
+            archive.writestr("b.txt", b"x" * 99, zipfile.ZIP_BZIP2)
+        if change == "comment":
+            archive.comment = b"more"
+    data = path.read_bytes()
+    if change == "encrypted":
+        at = data.index(b"PK\x01\x02")
+        return data[: at + 8] + b"\x01" + data[at + 9 :]
+    return {"prefix": data[:4] + b"x" + data[4:], "truncated": data[:-9]}.get(change, data)
+
+
+@pytest.mark.attack("a member whose name climbs out", TOO_MUCH, by="storage")
+@pytest.mark.parametrize("name", ["../x", "/etc/x", "a/../../x", "a\x1b[2J"])
+def test_names_that_climb_out_are_refused(codes, name):
+    assert codes(made.zipped({name: b"a"})) == {TOO_MUCH}
+    assert codes(made.tarred({name: b"a"})) == {TOO_MUCH}
+
+
+@pytest.mark.attack("a few bytes that unpack to many", TOO_MUCH, by="storage")
+@pytest.mark.parametrize("packing", ["bz2", "xz"])
+def test_a_bomb_is_not_unpacked_to_its_end(codes, packing, monkeypatch):
+    monkeypatch.setattr("gitops_models.artifacts.scan.budget._FREE", 1 << 20)
+    assert codes(PACK[packing](b"\0" * (64 << 20))) == {TOO_MUCH}
+
+
+@pytest.mark.attack("a link or device in a tar archive", UNREAD, by="storage")
+@pytest.mark.parametrize("kind", [b"1", b"2", b"3", b"6", b"g", b"S"])
+def test_a_tar_holds_plain_files_only(codes, kind):
+    assert UNREAD in codes(made.tarred({"a": b""}, kind))
+
+
+@pytest.mark.attack("a file of code among the weights", CODE, by="author")
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("model.py", b"import os\n"),
+        ("m", b"#!/bin/sh\n"),
+        ("m.onnx", b"\x7fELF" + bytes(60)),
+        ("m.exe", b"MZ" + bytes(60)),
+    ],
+)
+def test_programs_are_no_models(codes, name, data):
+    assert codes(data, name) == {CODE}
+
+
+@pytest.mark.attack("TorchScript in the place of weights", CODE, by="storage")
+def test_torchscript_is_a_program(codes):
+    assert codes(made.torch_zip(proto(b"N"), extra={"m/code/__torch__.py": b"pass"})) == {CODE}
+
+
+@pytest.mark.attack("a whole module of PyTorch", CODE, by="storage")
+def test_a_whole_torch_module_is_refused(codes):
+    assert codes(made.torch_zip(proto(stack_global("torch.nn.modules.linear", "Linear") + b")\x81"))) == {CODE}
+
+
+TORCH_ODD = {
+    "a storage that is not there": made.torch_zip(made.torch_tensor("7")),
+    "a storage of another class": made.torch_zip(made.torch_tensor(kind="dtype")),
+    "a persistent id that is no storage": made.torch_zip(proto(text("x") + b"Q")),
+    "something after its pickle": made.torch_zip(made.torch_tensor() + b"N"),
+    "a member of another name": made.torch_zip(made.torch_tensor(), extra={"m/other.bin": b"x"}),
+    "a member of another folder": made.torch_zip(made.torch_tensor(), extra={"n/version": b"x"}),
+    "a cut pickle": made.torch_zip(made.torch_tensor()[:-1]),
+}
+
+
+@pytest.mark.attack("a PyTorch file in an unusual form", UNREAD, by="storage")
+@pytest.mark.parametrize("what", TORCH_ODD)
+def test_an_unusual_torch_file_is_refused(codes, what):
+    assert UNREAD in codes(TORCH_ODD[what])
+
+
+def test_storages_are_named_and_never_called(codes):
+    evil = proto(stack_global("torch", "FloatStorage") + b"J\xff\xff\xff\x7f\x85R")
+    assert codes(made.torch_zip(evil)) == {CODE}
+
+
+@pytest.mark.attack("a format that is not looked into", UNKNOWN, by="storage")
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x89HDF\r\n\x1a\n" + bytes(99),
+        b"\x04\x22\x4d\x18" + bytes(9),
+        b"ZF0x1",
+        bytes(range(255, 0, -1)),
+        b"\x00",
+        made.zipped({}),
+    ],
+    ids=["hdf5", "lz4", "zfile", "random", "zero", "empty zip"],
+)
+def test_what_is_not_known_is_refused(codes, data):
+    assert UNKNOWN in codes(data)
+
+
+@pytest.mark.attack("a format that may run code, for a model of high risk", FORMAT, by="author")
+@pytest.mark.parametrize("risk", ["high", "critical"])
+def test_high_risk_takes_formats_without_code_only(codes, risk):
+    clean = proto(b"N")
+    assert codes(clean, risk="medium") == set()
+    assert codes(clean, risk=risk) == {FORMAT}
+    assert codes(b"text", risk=risk) == set()
+
+
+def test_nothing_that_is_scanned_is_imported(codes):
+    before = set(sys.modules)
+    codes(call("gitops_models_evil_module", "run"))
+    codes(made.torch_zip(call("torch.hub", "load")))
+    assert {name for name in set(sys.modules) - before if name.startswith(("torch", "gitops_models_evil"))} == set()
