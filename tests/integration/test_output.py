@@ -68,7 +68,7 @@ COMMANDS = {
     "trust": ["trust", "pin"],
     "schema": ["schema", "Lineage"],
 }
-ELSEWHERE = {"demo", "approve", "merge", "lift", "restore", "hook", "receipt"}
+ELSEWHERE = {"demo", "approve", "merge", "lift", "restore", "hook", "receipt", "serve"}
 PLANS = {"register", "attest", "evidence", "promote", "rollback", "quarantine", "cause", "suspend", "retire"}
 
 
