@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
@@ -15,7 +16,7 @@ from gitops_models.delivery.targets.registry import KINDS, engine_of, open_targe
 from gitops_models.delivery.targets.settings import CommandPlace, DirectoryPlace, Reload
 from gitops_models.delivery.values import ModelStage, Note, Retire, Switch
 from gitops_models.errors import Exit, GmError
-from tests.support.delivery import deployment, desired, settle
+from tests.support.delivery import Ledger, chosen, deployment, desired, reconciler, settle
 from tests.support.engines import engine
 
 AT = ModelStage("fraud", "production")
@@ -216,7 +217,9 @@ def test_a_program_says_what_is_served(tmp_path):
 
 
 class Recorded:
-    """An engine in memory that says what it serves, or does not."""
+    """An engine in memory that says what it serves, or does not; ``away`` is raised when it is asked."""
+
+    away = None
 
     def __init__(self, *, answers=False):
         self.answers = answers
@@ -237,6 +240,8 @@ class Recorded:
         self.serving = None
 
     def digest(self, _at):
+        if self.away:
+            raise self.away
         return self.serving
 
 
@@ -344,3 +349,32 @@ def test_each_kind_of_target_has_its_settings_and_can_be_opened(tmp_path):
         place = KINDS[name].settings.model_validate({"id": "x", "path": str(tmp_path / name), "kind": name, **more})
         assert (open_target(place).id, place.kind) == ("x", name)
     assert {kind.settings for kind in KINDS.values()} == {DirectoryPlace, CommandPlace}
+
+
+def test_an_engine_that_goes_away_in_the_middle_leaves_the_old_files_and_is_told_when_it_is_back(tmp_path):
+    recorded = Recorded(answers=True)
+    target = DirectoryTarget(tmp_path / "srv", id="local", engine=recorded)
+    ledger = Ledger()
+
+    def follow(version):
+        made = reconciler(tmp_path / "srv", chosen(version), state=tmp_path / "state", recorder=ledger)
+        return replace(made, targets=[target]).run()
+
+    assert follow("1.0.0").ok
+    gone = GmError("GM-R310", "nobody there")
+
+    def die(order):
+        recorded.calls.append(("load", order.version, order.entry))
+        recorded.away = gone
+        raise gone
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recorded, "load", die)
+        report = follow("1.1.0")
+    assert (report.first_error.code, report.retryable) == ("GM-R310", True)
+    assert target.place_of(AT).name == ONE.digest
+    assert (ledger.records[-1].result.value, ledger.records[-1].observed) == ("failed", None)
+    assert [version for _, version, _ in recorded.calls] == ["1.0.0", "1.1.0", "1.0.0"]
+    recorded.away, recorded.serving = None, None  # it comes back empty
+    assert follow("1.1.0").ok
+    assert (recorded.serving, target.observe(AT).serves(TWO.digest)) == (TWO.digest, True)
