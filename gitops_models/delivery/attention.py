@@ -20,7 +20,7 @@ from gitops_models.delivery.states import Done, Sync
 from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from datetime import datetime
 
     from gitops_models.delivery.results import Result
@@ -127,15 +127,25 @@ class Attention:
         self._note(desired.at, kept)
         return result
 
+    def noted(self, at: ModelStage, result: Result) -> None:
+        """Keep what was added to a result after the look."""
+        kept = self.of(at)
+        kept.result = result
+        self._note(at, kept)
+
+    def missing(self) -> tuple[Deployment, ...]:
+        """Return the versions that may be wanted next and do not lie in the target's store."""
+        return tuple(one for kept in self._places.values() for one in kept.missing)
+
     def glimpse(self, at: ModelStage) -> Glimpse | None:
         """Return the signs of what is served there now, where the target can say."""
         return self._glimpsing.glimpse(at) if self._glimpsing else None
 
-    def results(self, wanted: Sequence[Desired], looked: Mapping[ModelStage, Result]) -> tuple[Result, ...]:
+    def results(self, wanted: Sequence[Desired], looked: Collection[ModelStage]) -> tuple[Result, ...]:
         """Return the results of all ``wanted``; the very tuple of the last time where it is the same."""
         if not looked and self._told is wanted:
             return self._results
-        known = (looked.get(one.at) or self.of(one.at).result for one in wanted)
+        known = (self.of(one.at).result for one in wanted)
         found = tuple(result for result in known if result is not None)
         if len(found) != len(self._results) or any(a is not b for a, b in zip(found, self._results, strict=True)):
             self._results = found

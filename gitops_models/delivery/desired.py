@@ -9,6 +9,8 @@ from gitops_models.delivery.values import Deployment, Desired, ModelStage, Stand
 from gitops_models.errors import GmError
 from gitops_models.policy.lkg import good_below
 from gitops_models.registry.canonical import FileDigest, tree_digest
+from gitops_models.registry.events import Promoted
+from gitops_models.registry.paths import model_scope
 from gitops_models.registry.standins import stand_in
 
 if TYPE_CHECKING:
@@ -101,14 +103,18 @@ def _desired(history: History, at: ModelStage) -> Desired:
     wanted = None if snapshot.retired(at.model) else deployment_of(snapshot, at)
     barred = _quarantined(snapshot, at)
     hold = snapshot.held(at.model, at.stage)
+    good = last_known_good(history, at)
+    live = wanted.digest if wanted else None
+    spares = {one.digest: one for one in (good, _candidate(history, at)) if one and one.digest not in {live, *barred}}
     return Desired(
         at,
         _standing(snapshot, wanted, barred, suspended=_suspended(history, at)),
         wanted,
         quarantined=barred,
-        keep=_last_known_good(history, at),
+        keep=frozenset({good.digest} if good else ()),
         hold=hold.reason if hold else None,
         waiting=_waiting(history, at.model),
+        spares=tuple(spares.values()),
     )
 
 
@@ -152,16 +158,46 @@ def _quarantined(snapshot: Snapshot, at: ModelStage) -> frozenset[str]:
     return frozenset(digest for version in barred if (digest := _digest(snapshot, at, version)))
 
 
-def _last_known_good(history: History, at: ModelStage) -> frozenset[str]:
-    """Return the digest that a rollback would restore, so that its bytes stay at hand without a network."""
+def last_known_good(history: History, at: ModelStage) -> Deployment | None:
+    """Return what a rollback would restore, so that its bytes stay at hand without a network."""
     snapshot = history.state.snapshot
     try:
         stack = history.state.stack(at.model, at.stage)
         good = next(good_below(snapshot, at.model, stack, suspect=history.state.suspect), None)
+        return _deployment(snapshot, at, good.version) if good else None
     except GmError:
-        return frozenset()  # what was live earlier must not stop what should be live now
-    digest = _digest(snapshot, at, good.version) if good else None
-    return frozenset({digest} if digest else ())
+        return None  # what was live earlier must not stop what should be live now
+
+
+def _candidate(history: History, at: ModelStage) -> Deployment | None:
+    """Return the version that is likely to be wanted next: of the step that waits, else of the stage before.
+
+    Only what is accepted as a version is fetched ahead: nobody fills a disk with what he merely proposed.
+    """
+    pending = history.pending.get(model_scope(at.model))
+    moves = pending.change.of(Promoted) if pending and pending.step.status == "pending" else ()
+    for move in moves:
+        if (move.model, move.stage) == at:
+            return _known(history, at, move.to_version, move.lineage_sha256)
+    stages = history.policy.stages
+    place = stages.index(at.stage) if at.stage in stages else 0
+    state = history.state.snapshot.stage_state(at.model, stages[place - 1]) if place else None
+    return _known(history, at, state.version, state.lineage_sha256) if state else None
+
+
+def _known(history: History, at: ModelStage, version: str, lineage_sha256: str) -> Deployment | None:
+    snapshot = history.state.snapshot
+    try:
+        if snapshot.lineage_sha256(at.model, version) != lineage_sha256 or snapshot.quarantined(at.model, version):
+            return None
+        return _deployment(snapshot, at, version)
+    except GmError:
+        return None
+
+
+def _deployment(snapshot: Snapshot, at: ModelStage, version: str) -> Deployment:
+    lineage = snapshot.lineage_sha256(at.model, version) or ""
+    return Deployment(at.model, at.stage, version, lineage, artifacts_of(snapshot, at.model, version))
 
 
 def _waiting(history: History, model: str) -> Waiting | None:

@@ -147,7 +147,8 @@ class Reconciler:
         return lambda: held if folder is None else restored(folder, history)(held)
 
     def _equipment(self, target: Target, history: History, source: ByteSource) -> Equipment:
-        made = Equipment(target, history, source, self.journal, self.recorder, self.clock, self.checks(target, history))
+        checks = self.checks(target, history)
+        made = Equipment(target, history, source, self.journal, self.recorder, self.clock, checks, self.proposer)
         return replace(made, entered=self.gauges.entered) if self.gauges else made
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -9,31 +10,63 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gitops_models.artifacts.content import ContentStore
+    from gitops_models.artifacts.pointers import Pointer
     from gitops_models.artifacts.readers import Reader
-    from gitops_models.delivery.targets.base import ByteSource
     from gitops_models.delivery.values import Deployment
+    from gitops_models.registry.documents import Lineage
     from gitops_models.verification.history import History
 
 
-def artifact_source(history: History, reader: Callable[[], Reader], content: ContentStore | None) -> ByteSource:
-    """Return a source of the versions of ``history``; ``reader`` is opened with the first version that is asked for.
+class ArtifactSource:
+    """Brings the versions of ``history``; ``reader`` is opened with the first one that is asked for.
 
     Lineage and pointers come from the accepted state, never from the tip's tree; ``content`` keeps what was fetched.
+    Several threads may ask at once.
     """
-    opened: list[Reader] = []
 
-    def bring(deployment: Deployment, destination: Path) -> None:
+    def __init__(self, history: History, reader: Callable[[], Reader], content: ContentStore | None) -> None:
+        self._history = history
+        self._open = reader
+        self._content = content
+        self._opened: Reader | None = None
+        self._lock = Lock()
+
+    def __call__(self, deployment: Deployment, destination: Path) -> None:
+        """Fill ``destination``. Raises what reading the accepted files and the remote raises."""
         from gitops_models.artifacts.fetch import fetch_version  # noqa: PLC0415 - only when bytes are missing
-        from gitops_models.artifacts.pointers import parse_pointer  # noqa: PLC0415 - as above
 
-        if not opened:
-            opened.append(reader())
-        snapshot, layout = history.state.snapshot, history.layout
+        lineage, pointers = self._accepted(deployment)
+        fetch_version(lineage, pointers, self._reader(), destination, self._content)
+
+    def gathering(self, deployment: Deployment) -> Callable[[], None]:
+        """Return what brings the bytes into ``content`` and lays out nothing."""
+        lineage, pointers = self._accepted(deployment)
+
+        def bring() -> None:
+            from gitops_models.artifacts.gather import gather  # noqa: PLC0415 - only when bytes are missing
+
+            if self._content is not None:
+                gather(lineage, pointers, self._reader(), self._content)
+
+        return bring
+
+    def _reader(self) -> Reader:
+        with self._lock:
+            if self._opened is None:
+                self._opened = self._open()
+            return self._opened
+
+    def _accepted(self, deployment: Deployment) -> tuple[Lineage, dict[str, Pointer]]:
+        from gitops_models.artifacts.pointers import parse_pointer  # noqa: PLC0415 - only when bytes are missing
+
+        snapshot, layout = self._history.state.snapshot, self._history.layout
         lineage = snapshot.lineage(deployment.source, deployment.version)
-        pointers = {}
-        for entry in lineage.artifacts:
-            path = layout.pointer_path(deployment.source, deployment.version, entry.path)
-            pointers[entry.path] = parse_pointer(snapshot.data(path), path)
-        fetch_version(lineage, pointers, opened[0], destination, content)
+        paths = {
+            one.path: layout.pointer_path(deployment.source, deployment.version, one.path) for one in lineage.artifacts
+        }
+        return lineage, {name: parse_pointer(snapshot.data(path), path) for name, path in paths.items()}
 
-    return bring
+
+def artifact_source(history: History, reader: Callable[[], Reader], content: ContentStore | None) -> ArtifactSource:
+    """Return a source of the versions of ``history``; see ``ArtifactSource``."""
+    return ArtifactSource(history, reader, content)

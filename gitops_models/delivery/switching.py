@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from gitops_models.delivery.checks.base import CheckResult, Checks
     from gitops_models.delivery.journal import Journal
+    from gitops_models.delivery.proposing import Proposer
     from gitops_models.delivery.recorder import Recorder
     from gitops_models.delivery.records import DeploymentRecord
     from gitops_models.delivery.results import Result
@@ -47,6 +48,7 @@ class Equipment:
     recorder: Recorder
     clock: Callable[[], datetime]
     checks: Checks = field(default_factory=NoChecks)
+    proposer: Proposer | None = None
     entered: Callable[[str, ModelStage, State], None] = lambda _target, _at, _state: None
 
     def stamp(self) -> Stamp:

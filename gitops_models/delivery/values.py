@@ -86,6 +86,7 @@ class Desired:
     """What should be true at one model and stage.
 
     ``quarantined`` and ``keep`` are deployment digests: those that must leave the store and those that may not.
+    ``spares`` are the versions that may be wanted next: the last known good one, and the candidate.
     """
 
     at: ModelStage
@@ -96,6 +97,7 @@ class Desired:
     hold: str | None = None
     waiting: Waiting | None = None
     problem: GmError | None = field(default=None, compare=False)
+    spares: tuple[Deployment, ...] = ()
 
 
 @dataclass(frozen=True)

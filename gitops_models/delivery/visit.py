@@ -11,6 +11,7 @@ from gitops_models.delivery.desired import desired_states
 from gitops_models.delivery.inputs import inputs_of
 from gitops_models.delivery.plan import drift
 from gitops_models.delivery.pool import DEFAULT_WORKERS, each
+from gitops_models.delivery.proposals import propose_way_back
 from gitops_models.delivery.results import examine
 from gitops_models.delivery.retries import after_failure, after_healing, may_heal, may_try
 from gitops_models.delivery.shards import WHOLE
@@ -83,9 +84,22 @@ class Visit:
             wanted = attention.wanted(history, self._held.in_force, self._wanted, now)
             needed = attention.needed(wanted, now)
             found = each(self._look, needed, workers=self._manner.workers, failed=self._broken)
-        results = attention.results(wanted, {result.at: result for result in found})
+        self._propose([one for one in wanted if attention.of(one.at).setback], now)
+        results = attention.results(wanted, [result.at for result in found])
         attention.save(wanted)
         return results
+
+    def _propose(self, troubled: Sequence[Desired], now: datetime) -> None:
+        """Outside of the target's lock and one after the other: it writes the repository and asks a forge."""
+        proposer = self._kit.proposer
+        if proposer is None:
+            return
+        for desired in troubled:
+            kept = self._attention.of(desired.at)
+            before = kept.setback
+            propose_way_back(proposer, self._kit.history, desired, kept, at=now)
+            if kept.setback is not before and kept.setback and kept.result:
+                self._attention.noted(desired.at, replace(kept.result, proposal=kept.setback.proposal))
 
     def _wanted(self) -> tuple[Desired, ...]:
         return wanted_at(self._target, self._kit.history, self._held, self._manner.shard)
@@ -111,6 +125,8 @@ class Visit:
             seen = switching.close_interrupted(seen)
         except GmError as error:
             return self._failed_early(desired, kept, error, inputs, now)
+        stored = {entry.digest for entry in seen.entries}
+        kept.missing = tuple(one for one in desired.spares if one.digest not in stored)
         found = drift(desired, seen)
         if found and not may_heal(kept.healing, at=now):
             return switching.examined(seen, error=kept.setback.error if kept.setback else None)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gitops_models.delivery.desired import artifacts_of
 from gitops_models.delivery.values import Deployment, LinkState, Observation, entry_digest
 from gitops_models.errors import GmError
+from gitops_models.policy.lkg import unfit
 from gitops_models.policy.risk import SENSITIVE, model_risk
 
 if TYPE_CHECKING:
@@ -28,11 +29,11 @@ def restores_itself(history: History, at: ModelStage) -> bool:
 
 
 def is_way_back(history: History, wanted: Deployment) -> bool:
-    """Whether ``wanted`` is itself what a rollback, an emergency or an override asks for.
+    """Whether ``wanted`` is itself what a rollback, an emergency, an override or a declared fallback asks for.
 
     What it leads away from must never be served again because the way back does not pass a check.
     """
-    if wanted.override is not None:
+    if wanted.override is not None or wanted.origin is not None:
         return True
     step = change_step(history, wanted.at)
     back = history.state.happened(wanted.model, "rollback", "emergency")
@@ -67,7 +68,7 @@ def standing_version(history: History, desired: Desired, seen: Observation) -> D
     except GmError:
         return None
     found = Deployment(*desired.at, version, noted.lineage_sha256, artifacts, origin=origin)
-    return found if found.digest == noted.digest else None
+    return found if found.digest == noted.digest and _is_vouched_for(history, found) else None
 
 
 def version_of(history: History, desired: Desired, digest: str) -> Deployment | None:
@@ -82,5 +83,18 @@ def version_of(history: History, desired: Desired, digest: str) -> Deployment | 
             continue
         found = Deployment(*at, version, snapshot.lineage_sha256(at.model, version) or "", artifacts)
         if found.digest == digest:
-            return found
+            return found if _is_vouched_for(history, found) else None
     return None
+
+
+def _is_vouched_for(history: History, found: Deployment) -> bool:
+    """Whether the accepted history once asked for it at this very place, and nothing speaks against it since.
+
+    Who can write into the target could lay any registered version there, with its note: it must not come back.
+    """
+    state = history.state
+    staged = state.ever_staged.get((found.model, found.stage), {})
+    if found.origin is None and found.version not in staged:
+        return False
+    model = state.snapshot.model(found.source)
+    return unfit(state.snapshot, found.source, found.version, model, suspect=state.suspect) is None

@@ -93,6 +93,10 @@ CODES = {
         Exit.INTEGRITY,
         "land what the bundle held in the forge (`gm merge --from FILE`), or put the bundle back",
     ),
+    "GM-R501": Code("no shard", Exit.USAGE, "start one reconciler for each i of i/N, such as --shard 1/3"),
+    "GM-R502": Code(
+        "rollback cannot be proposed", Exit.EXTERNAL, "it is tried again; see what the message names, or `gm rollback`"
+    ),
     "GM-R520": Code(
         "check before the switch failed",
         Exit.DENIED,

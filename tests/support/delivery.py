@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 from gitops_models.delivery.follow import Followed
 from gitops_models.delivery.journal import Journal
@@ -102,6 +103,7 @@ class AcceptedHistory:
     tip: str = "c" * 40
     steps: tuple = ()
     pending: dict = field(default_factory=dict)
+    policy: object = field(default_factory=lambda: SimpleNamespace(stages=("staging", "production")))
 
 
 class Accepted:
@@ -161,6 +163,13 @@ class Accepted:
         state = AcceptedState.initial(snapshot, "b" * 40)
         repository = Repository(id="registry-a")
         return AcceptedHistory(state, layout, repository, **changes)
+
+
+class Unchanged:
+    """The change of a step that moves no stage."""
+
+    def of(self, *_kinds):
+        return ()
 
 
 class Ledger:

@@ -7,7 +7,7 @@ from gitops_models.delivery.desired import change_behind, desired_state, desired
 from gitops_models.delivery.values import ModelStage, Standing
 from gitops_models.registry.stack import LiveStack, StackEntry
 from gitops_models.registry.state import Blocked, Touch
-from tests.support.delivery import Accepted, artifacts_of, chosen
+from tests.support.delivery import Accepted, Unchanged, artifacts_of, chosen
 
 AT = ModelStage("fraud", "production")
 
@@ -18,6 +18,8 @@ class Step:
 
 
 class Pending:
+    change = Unchanged()
+
     def __init__(self, step):
         self.step = step
 

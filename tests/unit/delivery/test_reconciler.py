@@ -11,7 +11,7 @@ from gitops_models.delivery.targets.directory import DirectoryTarget
 from gitops_models.delivery.values import DriftKind, LinkState, ModelStage
 from gitops_models.errors import GmError
 from gitops_models.registry.state import Blocked
-from tests.support.delivery import NOW, Accepted, Bytes, Ledger, chosen, content_of, deployment, reconciler
+from tests.support.delivery import NOW, Accepted, Bytes, Ledger, Unchanged, chosen, content_of, deployment, reconciler
 
 AT = ModelStage("fraud", "production")
 
@@ -114,7 +114,7 @@ def test_a_step_that_is_not_accepted_leaves_the_accepted_version_live_and_healed
     history = chosen("1.0.0").history()
     blocked = {"model:fraud": Blocked("e" * 40, "d" * 64, ("GM-P401",))}
     step = type("Step", (), {"status": status})
-    pending = {"model:fraud": type("Pending", (), {"step": step})}
+    pending = {"model:fraud": type("Pending", (), {"step": step, "change": Unchanged()})}
     history = replace(history, state=replace(history.state, blocked=blocked), pending=pending)
     (result,) = go(tmp_path, history).results
     assert (result.state, result.live, result.error) == (state, "1.0.0", None)
