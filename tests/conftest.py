@@ -24,7 +24,7 @@ LEAKS = ("GIT_", "GM_", "GITHUB_", "XDG_", "DVC_", "GNUPG", "RUNNER_", "ACTIONS_
 LEAKING = frozenset(
     {"COVERAGE_PROCESS_CONFIG", "SSH_AUTH_SOCK", "SSH_ASKPASS", "EMAIL", "GH_TOKEN", "MFLAGS", "PYTHONPATH", "NO_COLOR"}
 )
-KEPT = frozenset({"GM_SHARED_DATA", "GM_SWEEP"})
+KEPT = frozenset({"GM_SHARED_DATA", "GM_SWEEP", "GM_SWEEP_MOST"})
 
 
 def isolate(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:

@@ -9,9 +9,9 @@ from collections import Counter
 
 import pytest
 
-from tests.support.killing import Shop, killer, note, sample
+from tests.support.killing import MUTATING, Shop, killer, note, sample
 
-SAMPLE = 12
+SAMPLE = 10
 
 pytestmark = [
     pytest.mark.slow,
@@ -55,7 +55,7 @@ def deployments(shop):
 def test_a_run_killed_anywhere_serves_old_or_new_and_the_next_one_heals(shop, kills, scenario, old, new):
     shop.back_to(scenario)
     before, after = (shop.bytes_of(version).read_bytes() if version else None for version in (old, new))
-    points = kills.count(shop.clone, shop.reconciling)
+    points = kills.count(shop.clone, shop.reconciling, MUTATING)
     assert shop.served() == after
     records = deployments(shop)
     assert {"rename", "fsync", "symlink", "unlink"} <= {point.call for point in points if not point.git}

@@ -29,6 +29,9 @@ CALLS = (
     "rename", "renameat", "renameat2", "fsync", "fdatasync", "unlink", "unlinkat", "symlink", "symlinkat", "connect",
     "link", "linkat",
 )  # fmt: skip
+# Of these the command itself makes many that change nothing on disk: only those on its own files are points.
+WRITING = ("openat", "write", "pwrite64", "writev", "copy_file_range", "sendfile", "ftruncate")
+MUTATING = (*CALLS, *WRITING, "mkdir", "mkdirat", "rmdir", "chmod", "fchmod", "fchmodat", "utimensat")
 SEED = 20261121
 PEOPLE = {"ada": ["ml-engineer", "technical-lead", "operator", "policy-owner"], "ria": ["raio"]}
 
@@ -41,7 +44,7 @@ if [ -z "$KILL_NUMBER" ]; then
   exec strace -f -o "$KILL_NOTES/git.$number" -e trace="$KILL_CALLS" {git} "$@"
 fi
 [ "$number" = "$KILL_NUMBER" ] || exec {git} "$@"
-strace -f -o /dev/null -e trace="$KILL_CALL" -e "inject=$KILL_CALL:signal=KILL:when=$KILL_WHEN" {git} "$@"
+strace -f -o /dev/null -e trace="$KILL_CALL" -e "inject=$KILL_CALL:$KILL_HOW:when=$KILL_WHEN" {git} "$@"
 status=$?
 echo $status > "$KILL_NOTES/status"
 [ "$KILL_ALL" = 1 ] && kill -s KILL 0
@@ -51,16 +54,32 @@ exit $status
 
 @dataclass(frozen=True)
 class Point:
-    """Where to kill: at the ``when``th ``call`` of the command itself, or of any process of its ``git``th git."""
+    """Where to kill: at the ``when``th ``call`` of the command itself, or of any process of its ``git``th git.
+
+    With ``error`` the call fails instead, and with ``lasting`` every later one like it too.
+    """
 
     call: str
     when: int
     git: int = 0
     power_cut: bool = False
+    error: str = ""
+    lasting: bool = False
 
     def __str__(self):
         where = f"git {self.git}, " if self.git else ""
-        return f"{where}{self.call} {self.when}{', all die' if self.power_cut else ''}"
+        lasting = " and all later" if self.lasting else ""
+        return f"{where}{self.call} {self.when}{lasting} {self.error}{', all die' if self.power_cut else ''}".rstrip()
+
+    @property
+    def how(self):
+        """What strace does at the call."""
+        return f"error={self.error}" if self.error else "signal=KILL"
+
+    @property
+    def at(self):
+        """At which call, in strace's words."""
+        return f"{self.when}+" if self.lasting else str(self.when)
 
 
 class Shop:
@@ -175,15 +194,14 @@ class Killer:
         shim.write_text(SHIM.replace("{git}", shutil.which("git")))
         shim.chmod(0o755)
 
-    def count(self, clone, words):
+    def count(self, clone, words, calls=CALLS):
         """Every point of one undisturbed run."""
         self._forget()
         log = self._notes / "own"
         settings = {"KILL_CALLS": ",".join(CALLS)}
-        end = self._run(clone, words, settings, ["-e", f"trace={','.join(CALLS)}", "-o", str(log)])
+        end = self._run(clone, words, settings, ["-y", "-e", f"trace={','.join(calls)}", "-o", str(log)])
         assert end == 0, end
-        own = Counter(re.findall(r"^(\w+)\(", log.read_text(), re.MULTILINE))
-        points = [Point(name, when) for name, total in own.items() for when in range(1, total + 1)]
+        points = own_points(log.read_text(), str(clone.parent))
         for number in range(1, int((self._notes / "number").read_text()) + 1):
             points += self._points_of_git(number)
         return points
@@ -192,12 +210,18 @@ class Killer:
         """Run and kill; the exit status, negative for the signal that ended the command itself."""
         self._forget()
         if not point.git:
-            inject = f"inject={point.call}:signal=KILL:when={point.when}"
+            inject = f"inject={point.call}:{point.how}:when={point.at}"
             tracing = ["-e", f"trace={point.call}", "-e", inject, "-o", os.devnull]
             return self._run(clone, words, {}, tracing)
-        settings = {"KILL_NUMBER": point.git, "KILL_CALL": point.call, "KILL_WHEN": point.when}
-        settings["KILL_ALL"] = int(point.power_cut)
+        settings = {"KILL_NUMBER": point.git, "KILL_CALL": point.call, "KILL_WHEN": point.at}
+        settings |= {"KILL_ALL": int(point.power_cut), "KILL_HOW": point.how}
         return self._run(clone, words, {name: str(value) for name, value in settings.items()}, None)
+
+    @property
+    def said(self):
+        """What the last run printed; nothing where it was killed."""
+        path = self._notes / "said"
+        return path.read_text() if path.exists() else ""
 
     def _points_of_git(self, number):
         log = (self._notes / f"git.{number}").read_text()
@@ -228,12 +252,25 @@ class Killer:
         if tracing is None:
             os.kill(pid, signal.SIGCONT)
             return int(self._process.stdout.readline())
-        with subprocess.Popen(["strace", "-p", str(pid), *tracing], stderr=subprocess.PIPE, text=True) as tracer:
+        # Its threads too, and what it forks until that becomes another program: git has a strace of its own.
+        strace = ["strace", "-f", "-b", "execve", "-p", str(pid), *tracing]
+        with subprocess.Popen(strace, stderr=subprocess.PIPE, text=True) as tracer:
             assert "attached" in tracer.stderr.readline()
             os.kill(pid, signal.SIGCONT)
             end = int(self._process.stdout.readline())
             tracer.stderr.read()
         return end
+
+
+def own_points(log, folder):
+    """The points of a command itself, of its log with paths: calls that change files below ``folder``."""
+    counted, found = Counter(), {}
+    for thread, name, rest in re.findall(r"^(\d+) +(\w+)\((.*)", log, re.MULTILINE):
+        counted[thread, name] += 1
+        of_ours = folder in rest and not (name == "openat" and "O_CREAT" not in rest and "O_TRUNC" not in rest)
+        if name not in WRITING or of_ours:
+            found[Point(name, counted[thread, name])] = True
+    return list(found)
 
 
 @contextlib.contextmanager
@@ -246,13 +283,18 @@ def killer(notes):
 
 
 def sample(points, size):
-    """All points with GM_SWEEP=1; otherwise ``size`` of them, the same on every run, from every call and every git."""
+    """``size`` of the points, the same on every run, from every call and every git; all of them with GM_SWEEP=1.
+
+    GM_SWEEP_MOST bounds a sweep, for a machine that has no hours.
+    """
     if os.environ.get("GM_SWEEP"):
+        size = int(os.environ.get("GM_SWEEP_MOST", len(points)))
+    if size >= len(points):
         return list(points)
     shuffled = random.Random(SEED).sample(list(points), len(points))
     groups = {}
     for point in shuffled:
-        groups.setdefault((point.call, bool(point.git), point.power_cut), []).append(point)
+        groups.setdefault((point.call, bool(point.git), point.power_cut, point.error), []).append(point)
     chosen = []
     while len(chosen) < min(size, len(points)):
         for group in groups.values():

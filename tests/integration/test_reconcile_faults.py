@@ -1,0 +1,99 @@
+"""The whole ``gm reconcile --once`` on a disk that fails: ENOSPC, EIO, EACCES, EROFS at each write, fsync and rename.
+
+The version that was live stays, or the new one is; the command says what is wrong and has no bug to confess; the next
+run on a good disk heals without help. ``make sweep`` tries every point.
+"""
+
+import shutil
+import signal
+from collections import Counter
+
+import pytest
+
+from tests.support.killing import Point, Shop, killer, note, sample
+
+SAMPLE = 10
+ERRORS = ("ENOSPC", "EIO", "EACCES", "EROFS")
+WRITES = ("write", "pwrite64", "writev", "copy_file_range", "sendfile", "ftruncate")
+FAILING = (*WRITES, "fsync", "fdatasync", "rename", "renameat", "renameat2")
+# What a disk without room or right refuses before anything is written.
+MAKING = ("openat", "mkdir", "mkdirat", "symlink", "symlinkat", "link", "linkat", "unlink", "unlinkat")
+BUG = 1
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.sweep,
+    pytest.mark.timeout(7200),
+    pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed (apt-get install strace)"),
+]
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    """A registry kept before its first deployment, before one of a newer version, and before one of a rollback."""
+    made = Shop(tmp_path_factory.mktemp("faults"))
+    made.gm("promote", "fraud@1.0.0", "--through", "production", "--merge", "-m", "go live")
+    made.keep("first")
+    made.reconcile()
+    made.gm("promote", "fraud@1.1.0", "--through", "production", "--merge", "-m", "better")
+    made.keep("promotion")
+    made.reconcile()
+    made.gm("rollback", "fraud", "--stage", "production", "--quarantine", "--merge", "-m", "worse")
+    made.keep("rollback")
+    return made
+
+
+@pytest.fixture(scope="module")
+def kills(tmp_path_factory):
+    with killer(tmp_path_factory.mktemp("notes")) as runner:
+        yield runner
+
+
+def faults(points):
+    """Each call with each error, once; a disk that stays full, and one that stays read-only, from each call on."""
+    for point in points:
+        if point.git or point.call not in (*FAILING, *MAKING):
+            continue
+        for error in ERRORS:
+            if point.call in FAILING or error in ("EACCES", "EROFS"):
+                yield Point(point.call, point.when, error=error)
+        lasting = "ENOSPC" if point.call in WRITES else "EROFS"
+        yield Point(point.call, point.when, error=lasting, lasting=True)
+
+
+def faults_of_git(points):
+    """One disk error for each kind of call of each git that the command starts."""
+    for point in points:
+        if point.git and not point.power_cut and point.call in FAILING:
+            yield Point(point.call, point.when, git=point.git, error=ERRORS[point.when % len(ERRORS)])
+
+
+def deployments(shop):
+    """How many deployment records the server has."""
+    return len(shop.git("rev-list", "refs/gm/deployments/local").splitlines())
+
+
+@pytest.mark.parametrize(
+    ("scenario", "old", "new"),
+    [("first", None, "1.0.0"), ("promotion", "1.0.0", "1.1.0"), ("rollback", "1.1.0", "1.0.0")],
+)
+def test_a_disk_that_fails_anywhere_leaves_old_or_new_and_the_next_run_heals(shop, kills, scenario, old, new):
+    shop.back_to(scenario)
+    before, after = (shop.bytes_of(version).read_bytes() if version else None for version in (old, new))
+    found = kills.count(shop.clone, shop.reconciling, (*FAILING, *MAKING))
+    points = [*faults(found), *faults_of_git(found)]
+    records, ends = deployments(shop), Counter()
+    assert {"write", "fsync", "rename"} <= {point.call for point in points}
+    tried = sample(points, SAMPLE)
+    failures = []
+    for point in tried:
+        shop.back_to(scenario)
+        status = kills.kill(shop.clone, shop.reconciling, point)
+        ends[status] += 1
+        said, served = kills.said, shop.served()
+        shop.reconcile()
+        healed = (shop.served(), shop.left_over(), deployments(shop))
+        if status in (BUG, -signal.SIGKILL) or served not in (before, after) or healed != (after, [], records):
+            failures.append(f"{point}: {status} {healed[1:]} {said}")
+    note(f"disk errors, {scenario}: {len(tried)} of {len(points)} points, ends {dict(ends)}")
+    assert failures == []
