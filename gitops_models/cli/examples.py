@@ -51,6 +51,11 @@ EXAMPLES = {
         "gm reconcile --config /etc/gm/reconciler.yaml --override hold.json --once",
     ),
     "serve": ("gm serve ../serving", "gm serve /srv/models --stage staging --listen 127.0.0.1:9000 --no-watch"),
+    "monitor": (
+        "gm monitor --config /etc/gm/reconciler.yaml",
+        "gm monitor --config /etc/gm/reconciler.yaml --once --json",
+        "gm monitor --replay signals.jsonl --model fraud",
+    ),
     "status": ("gm status", "gm status fraud --exit-code"),
     "rollback": (
         'gm rollback fraud -m "scores drift since Monday"',

@@ -16,6 +16,7 @@ VERBS = {
     "receipt": "Sign what was said on the forge of every step, as a workload.",
     "reconcile": "Make what is served equal what was accepted.",
     "serve": "Answer with the live models of a directory, for try-outs (V2 protocol).",
+    "monitor": "Watch what is served and go back where a trigger fires.",
     "status": "Show desired, live, held, blocked, and the next command.",
     "rollback": "Restore an earlier stage state, with a hold.",
     "drill": "Rehearse a rollback and record how long it took.",

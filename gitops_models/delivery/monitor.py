@@ -19,7 +19,7 @@ from gitops_models.delivery.triggers.places import Place, places_of
 from gitops_models.delivery.triggers.reports import MonitorReport, Row
 from gitops_models.delivery.triggers.sources.base import Subject
 from gitops_models.delivery.triggers.surroundings import around, damage, last_known_good, served, unsettled
-from gitops_models.errors import GmError
+from gitops_models.errors import Exit, GmError
 from gitops_models.policy.denied import Denied
 from gitops_models.registry.canonical import FileDigest, tree_digest
 from gitops_models.registry.documents.triggers import seconds_of
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
+    from threading import Event
 
     from gitops_models.delivery.follow import Followed
     from gitops_models.delivery.overrides import Overrides
@@ -207,3 +208,24 @@ class Monitor:
         keys = {place.key(trigger) for place in places for trigger in place.triggers}
         self._rows = {key: row for key, row in self._rows.items() if key in keys}
         self._remember(self._memory.only(keys, {str(place.at) for place in places}))
+
+
+def watch_on(
+    monitor: Monitor, *, wake: Event, stop: Event, tell: Callable[[MonitorReport | GmError], None], rest: float = 1.0
+) -> None:
+    """Look until ``stop`` is set; ``wake`` ends a wait and has everything looked at. To stop at once set both.
+
+    A ``GmError`` of a run is told and tried again, except wrong usage, which no waiting repairs and which is raised.
+    ``rest`` is the shortest pause in seconds.
+    """
+    while not stop.is_set():
+        woken = wake.is_set()
+        wake.clear()
+        try:
+            tell(monitor.run(wake=woken))
+        except GmError as error:
+            if error.exit_status is Exit.USAGE:
+                raise
+            tell(error)
+        if not stop.is_set():
+            wake.wait(max(monitor.pause(), rest))

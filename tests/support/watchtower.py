@@ -1,4 +1,4 @@
-"""A monitor beside a station: triggers in the registry, signals in files, and people who land or close what it opens."""
+"""A monitor beside a station: triggers in the registry, signals in files, people who land or close what it opens."""
 
 import json
 import os
@@ -53,7 +53,9 @@ class Watchtower(Station):
         super().__init__(registry, root, home)
         ed25519_key("monitor").write(root / "monitor-key")
         sources = [{"id": "accuracy", "kind": "file", "path": "accuracy.json"}]
-        self.configure(**{"sources": sources, "monitor": {"key": "monitor-key", "email": "monitor@example.org"}, **fields})
+        self.configure(
+            **{"sources": sources, "monitor": {"key": "monitor-key", "email": "monitor@example.org"}, **fields}
+        )
 
     def says(self, name="accuracy.json", **values):
         """What the file of the source says, by version."""

@@ -6,6 +6,8 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from gitops_models.delivery.triggers.acting import Acted
+from gitops_models.delivery.triggers.decide import Standing
+from gitops_models.errors import Exit
 from gitops_models.registry.times import format_time
 from gitops_models.registry.values import dataclass
 
@@ -63,10 +65,23 @@ class MonitorReport:
     problems: tuple[tuple[str, GmError], ...] = ()
 
     @property
-    def first_error(self) -> GmError | None:
-        """Return the error to end with: what could not be done, else what could not be read."""
-        acted = [error for row in self.rows for error in row.acted.problems]
-        return next(iter([*acted, *(error for _, error in self.problems)]), None)
+    def alerts(self) -> tuple[Row, ...]:
+        """Return the triggers that people have to know of."""
+        return tuple(row for row in self.rows if row.decision.alert)
+
+    @property
+    def errors(self) -> tuple[GmError, ...]:
+        """Return what could not be done, then what could not be read."""
+        acted = (error for row in self.rows for error in row.acted.problems)
+        return (*acted, *(error for _, error in self.problems))
+
+    @property
+    def exit_status(self) -> int:
+        """Return the status to end with: that of the first error, else 8 where a version is left or should be."""
+        if self.errors:
+            return int(self.errors[0].exit_status)
+        bad = {Standing.FIRED, Standing.IN_PROGRESS, Standing.BLOCKED}
+        return int(Exit.DRIFT) if any(row.decision.standing in bad for row in self.rows) else 0
 
     def to_json(self) -> dict[str, Any]:
         """Return the plain value that ``--json`` prints."""
