@@ -1,6 +1,7 @@
 """A small server of the Open Inference Protocol (V2) on loopback that really answers, and does as it is told."""
 
 import json
+import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -38,7 +39,7 @@ class Inference:
         if self.place is not None:
             live = resolve(self.place)
             self.digest = live.name.partition(".")[0]
-            self.factor = self.factors[(live / "tokenizer" / "vocab.txt").read_text().removeprefix("vocabulary ")]
+            self.factor = self.factors[re.search(r"\d+\.\d+\.\d+", (live / "model.onnx").read_text())[0]]
 
     def metadata(self, model):
         self.follow()

@@ -37,10 +37,15 @@ def emergency(path, risk="low", emergency=EMERGENCY, **changes):
 def three_versions(registry, risk="low"):
     """Three versions whose bytes a station has, each of them promoted into every stage."""
     for version in VERSIONS:
-        text = f"fraud {version} model.onnx"
-        with mock.patch("tests.support.policy.pointer", _pointer):
-            registry.version("fraud", version, risk=risk, artifacts=[documents.artifact(version, size=len(text))])
-        registry.live("fraud", version, *registry.history().policy.stages, risk=risk)
+        one_version(registry, version, risk)
+
+
+def one_version(registry, version, risk="low"):
+    """A version whose bytes a station can have, promoted into every stage."""
+    text = f"fraud {version} model.onnx"
+    with mock.patch("tests.support.policy.pointer", _pointer):
+        registry.version("fraud", version, risk=risk, artifacts=[documents.artifact(version, size=len(text))])
+    registry.live("fraud", version, *registry.history().policy.stages, risk=risk)
 
 
 def _pointer(entry):

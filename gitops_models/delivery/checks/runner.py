@@ -17,7 +17,7 @@ from gitops_models.registry.text import visible
 from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from gitops_models.delivery.checks.settings import Check
@@ -49,24 +49,36 @@ class Runner:
 
     def before(self, wanted: Deployment, folder: Path, live: Deployment | None) -> tuple[CheckResult, ...]:
         """Look at the staged bytes, and whether every check that is asked for is known here at all."""
-        live_folder = self.target.place_of(wanted.at) if live else None
+        live_folder = self._folder(wanted) if live else None
         subject = Subject(wanted, self.history, folder=folder, live=live, live_folder=live_folder)
-        results = [*self._unknown(wanted), *self._run(subject, early=True)]
-        return tuple(self._tempered(wanted, results))
+        waits = self._may_wait(wanted, live)
+        unknown = tuple(one if waits else _unrequired(one) for one in self._unknown(wanted))
+        return (*unknown, *self._run(subject, early=True, waits=waits))
 
     def after(self, wanted: Deployment, seen: Observation) -> tuple[CheckResult, ...]:
         """Look at what is served."""
-        subject = Subject(wanted, self.history, folder=self.target.place_of(wanted.at), seen=seen)
-        return tuple(self._run(subject, early=False))
+        subject = Subject(wanted, self.history, folder=self._folder(wanted), seen=seen)
+        return tuple(self._run(subject, early=False, waits=True))
 
-    def _run(self, subject: Subject, *, early: bool) -> Iterator[CheckResult]:
-        """Yield results in the order of the file, up to the first that stops: time to restore is what counts then."""
+    def _folder(self, wanted: Deployment) -> Path | None:
+        """Return what is served now; ``None`` also where that cannot be read: who needs it says so."""
+        try:
+            return self.target.place_of(wanted.at)
+        except GmError:
+            return None
+
+    def _run(self, subject: Subject, *, early: bool, waits: bool) -> Iterator[CheckResult]:
+        """Yield results in the order of the file, up to the first that stops: time to restore is what counts then.
+
+        Without ``waits`` one that cannot be run stops nothing.
+        """
         asked = self._demanded(subject.wanted)
         at = subject.wanted.at
         for check in self.checks:
             if check.early is not early or not (check.id in asked or applies(check, self.target.id, at)):
                 continue
             result = self._result(held_to(check, asked.get(check.id)), subject, unmet(check, asked.get(check.id)))
+            result = result if waits else _unrequired(result)
             yield result
             if result.stops:
                 return
@@ -81,12 +93,13 @@ class Runner:
                 message = "policies/targets.yaml asks for it and the reconciler's file has no check of this name"
                 yield CheckResult(name, "unknown", None, demand.required, message=message)
 
-    def _tempered(self, wanted: Deployment, results: Iterable[CheckResult]) -> Iterator[CheckResult]:
-        """A way back does not wait for a check that cannot be run: who breaks the check would keep the bad version."""
-        back = is_way_back(self.history, wanted)
-        for result in results:
-            waits = back and result.required and result.passed is None
-            yield replace(result, required=False) if waits else result
+    def _may_wait(self, wanted: Deployment, live: Deployment | None) -> bool:
+        """Whether a switch may wait for a check that cannot be run: not a way back, nor the healing of what is live.
+
+        Who breaks the check would keep the bad version, or damaged bytes, served.
+        """
+        heals = live is not None and live.digest == wanted.digest
+        return not heals and not is_way_back(self.history, wanted)
 
     def _result(self, check: Check, subject: Subject, unmet_limits: Sequence[str]) -> CheckResult:
         begun = time.perf_counter()
@@ -106,6 +119,10 @@ class Runner:
             self.wait(check.pause)
             found = attempt(check, subject)
         return found
+
+
+def _unrequired(result: CheckResult) -> CheckResult:
+    return replace(result, required=False) if result.passed is None else result
 
 
 def attempt(check: Check, subject: Subject) -> Finding:
