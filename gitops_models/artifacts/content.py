@@ -13,7 +13,7 @@ from gitops_models.artifacts.hashing import Progress, sha256_of
 from gitops_models.artifacts.transfer import Expected, Received, receive
 from gitops_models.errors import GmError
 
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _MODE = 0o444
 
 
