@@ -8,13 +8,14 @@ from __future__ import annotations
 import mmap
 import os
 import struct
-from dataclasses import dataclass, field
+from dataclasses import field
 from math import prod
 from typing import TYPE_CHECKING, Any
 
 from gitops_models.artifacts.files import open_regular
 from gitops_models.artifacts.formats.safetensors import HeaderError
 from gitops_models.errors import GmError
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from pathlib import Path

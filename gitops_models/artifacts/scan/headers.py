@@ -7,6 +7,7 @@ import mmap
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from gitops_models.artifacts.formats.describe import MLMODEL
 from gitops_models.artifacts.formats.gguf import parse_gguf
 from gitops_models.artifacts.formats.onnx import OnnxInfo, parse_onnx
 from gitops_models.artifacts.formats.safetensors import LARGEST_HEADER, HeaderError, parse_safetensors
@@ -15,6 +16,7 @@ from gitops_models.artifacts.safe_names import relpath_problem
 from gitops_models.artifacts.scan.outcome import Outcome, unread
 from gitops_models.artifacts.scan.report import CODE, TOO_MUCH, UNKNOWN, Finding
 from gitops_models.artifacts.scan.source import Unread
+from gitops_models.errors import GmError
 
 if TYPE_CHECKING:
     from gitops_models.artifacts.scan.member import Member
@@ -89,7 +91,21 @@ def _outside(member: Member, info: OnnxInfo) -> list[Finding]:
 def _look_text(member: Member, kind: str | None) -> Outcome:
     if PurePosixPath(member.path.rpartition("!")[2]).suffix.lower() in _SOURCES or member.head(2) == b"#!":
         return Outcome("source", (Finding(member.path, CODE, "is source code"),))
+    if PurePosixPath(member.path.rpartition("!")[2]).name == MLMODEL:
+        return _look_mlmodel(member)
     return Outcome(kind or "text")
+
+
+def _look_mlmodel(member: Member) -> Outcome:
+    from gitops_models.artifacts.formats.mlmodel import parse_mlmodel, strange_loading  # noqa: PLC0415 - pydantic
+
+    if member.size > _LARGEST_READ:
+        return Outcome("mlflow", (unread(member.path, Unread("is too large for an MLmodel file")),))
+    try:
+        problem = strange_loading(parse_mlmodel(member.head(member.size), member.path))
+    except GmError as error:
+        return Outcome("mlflow", (unread(member.path, Unread(error.message)),))
+    return Outcome("text", (Finding(member.path, CODE, problem),) if problem else ())
 
 
 def _is_text(member: Member) -> bool:

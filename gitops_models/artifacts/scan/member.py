@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection  # noqa: TC003 - dataclasses look their annotations up
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING
 
 from gitops_models.artifacts.scan.source import Source
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from gitops_models.artifacts.scan.budget import Budget
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gitops_models.artifacts.scan.report import TOO_MUCH, UNREAD, Finding
 from gitops_models.artifacts.scan.source import TooMuch
+from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from gitops_models.artifacts.scan.source import Unread

@@ -200,7 +200,7 @@ def test_a_huge_file_is_read_in_little_memory(tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("a.safetensors", "safetensors"), ("a.PKL", "pickle"), ("a.pt", "torch"), ("a.unheard", None), ("plain", None)],
+    [("a.keras", "keras"), ("a.PKL", "pickle"), ("a.pt", "torch"), ("a.unheard", None), ("plain", None)],
 )
 def test_other_formats_are_told_by_extension(tmp_path, name, expected):
     (tmp_path / name).write_bytes(b"x")
@@ -210,5 +210,5 @@ def test_other_formats_are_told_by_extension(tmp_path, name, expected):
 
 def test_directories_are_told_by_what_is_in_them(tmp_path):
     assert describe(tmp_path).format == "directory"
-    (tmp_path / "MLmodel").write_text("")
+    (tmp_path / "MLmodel").write_text("flavors: {}\n")
     assert describe(tmp_path).format == "mlflow"
