@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gitops_models.artifacts.remotes import RemoteSpec
 from gitops_models.delivery.triggers.acting import Order
 from gitops_models.errors import GmError
 from gitops_models.registry.events import RolledBack, Undeployed
@@ -24,9 +26,8 @@ from gitops_models.workflows.session import Session, open_session
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
-    from gitops_models.artifacts.remotes import RemoteSpec
+    from gitops_models.delivery.config import ReconcilerFile
     from gitops_models.delivery.notify.post import Post
     from gitops_models.delivery.values import Deployment, ModelStage
     from gitops_models.forge.base import Proposal
@@ -138,6 +139,19 @@ class Automation:
         from gitops_models.workflows.announcing import announced  # noqa: PLC0415 - only where somebody is told
 
         return announced(self.post, session, wanted, way="automation")
+
+
+def automation_of(document: ReconcilerFile, clock: Clock) -> Automation | None:
+    """The reconciler's own hand, None where it has no key: nobody would answer for what it proposes."""
+    if document.key is None:
+        return None
+    mirror = Path(document.state) / "mirror.git"
+    return Automation(mirror, Path(document.key), document.name, document.email, clock, artifacts_of(document))
+
+
+def artifacts_of(document: ReconcilerFile) -> RemoteSpec:
+    """The artifact remote of an operator's file."""
+    return RemoteSpec(document.artifacts.url, document.artifacts.options)
 
 
 def _wanted(order: Order) -> Rollback:

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gitops_models.artifacts.content import ContentStore
-from gitops_models.delivery.assemble import open_reconciler, recorder_for
+from gitops_models.delivery.assemble import memos_in, open_reconciler, recorder_for
 from gitops_models.delivery.checks.assemble import checks_for
 from gitops_models.delivery.config import read_config
 from gitops_models.delivery.follow import Follower
 from gitops_models.delivery.journal import Journal
 from gitops_models.delivery.mirror import REMOTE, open_mirror
 from gitops_models.delivery.overrides import override_files, read_overrides
+from gitops_models.delivery.prefetch import Prefetch
 from gitops_models.delivery.reconciler import Reconciler, survey
 from gitops_models.delivery.results import Report
+from gitops_models.delivery.shards import WHOLE
 from gitops_models.delivery.sources import artifact_source
 from gitops_models.delivery.targets.directory import DirectoryTarget
+from gitops_models.delivery.visit import Manner
 from gitops_models.errors import GmError
 from gitops_models.registry.canonical import sha256_hex
 from gitops_models.registry.values import dataclass
@@ -28,6 +32,7 @@ from gitops_models.store.repository import Store
 from gitops_models.trust.ledger import Ledger, Scribe
 from gitops_models.trust.memory import memory_path, require_memory, write_durably
 from gitops_models.trust.usersigner import record_signer_from_config
+from gitops_models.workflows.automation import automation_of
 from gitops_models.workflows.mirrored import deployment_mirror
 from gitops_models.workflows.notices import watch_of
 from gitops_models.workflows.remotes import reader_of
@@ -36,6 +41,7 @@ from gitops_models.workflows.session import default_remote
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from gitops_models.delivery.shards import Shard
     from gitops_models.trust.signing import Signer
     from gitops_models.workflows.clock import Clock
     from gitops_models.workflows.session import Session
@@ -58,7 +64,9 @@ class Place:
 
 
 @contextmanager
-def reconciler_for_directory(repo: Path, place: Place, clock: Clock) -> Iterator[Reconciler]:
+def reconciler_for_directory(
+    repo: Path, place: Place, clock: Clock, *, shard: Shard | None = None, retry: bool = False
+) -> Iterator[Reconciler]:
     """A reconciler that needs no configuration: this clone's remote and pin, its DVC remote, one directory.
 
     Raises GM-T502 without a pin: nothing is deployed on a history that nobody vouched for.
@@ -72,8 +80,9 @@ def reconciler_for_directory(repo: Path, place: Place, clock: Clock) -> Iterator
     with open_mirror(state, _address(store)) as mirror:
         ledger = Ledger(mirror, REMOTE, scribe=scribe)
         content = ContentStore(state / "content")
+        targets = [DirectoryTarget(directory, id=place.target, stages=place.stages or None)]
         yield Reconciler(
-            targets=[DirectoryTarget(directory, id=place.target, stages=place.stages or None)],
+            targets=targets,
             load_history=Follower(mirror, ledger, line=memory.line, pin=memory.pin.commit, clock=clock.now),
             source_for=lambda history: artifact_source(
                 history, lambda: reader_of(history.state.snapshot, store, place.artifacts), content
@@ -84,18 +93,39 @@ def reconciler_for_directory(repo: Path, place: Place, clock: Clock) -> Iterator
             overrides=partial(override_files, place.overrides, None),
             checks=checks_for(()),
             watch=watch_of(store, clock, ledger, state / "alarms.json"),
+            manner=Manner(shard=shard or WHOLE),
+            memos=memos_in(state, targets, retry=retry),
+            prefetch=Prefetch(clock.now),
         )
 
 
 @contextmanager
 def reconciler_from_file(
-    config: Path, clock: Clock, target: str | None, overrides: tuple[Path, ...] = ()
+    config: Path,
+    clock: Clock,
+    target: str | None,
+    overrides: tuple[Path, ...] = (),
+    *,
+    shard: Shard | None = None,
+    retry: bool = False,
 ) -> Iterator[tuple[Reconciler, int]]:
-    """The reconciler that an operator's file describes, and its interval in seconds."""
+    """The reconciler that an operator's file describes, and its interval in seconds.
+
+    With a key it proposes the rollback of what does not pass its checks.
+    """
     document = read_config(config)
-    opening = open_reconciler(document, clock=clock.now, target=target, overrides=overrides, show=deployment_mirror)
+    if shard is not None:
+        document = document.model_copy(update={"shard": str(shard)})
+    opening = open_reconciler(
+        document,
+        clock=clock.now,
+        target=target,
+        overrides=overrides,
+        show=deployment_mirror,
+        retry=retry,
+    )
     with opening as reconciler:
-        yield reconciler, document.interval
+        yield replace(reconciler, proposer=automation_of(document, clock)), document.interval
 
 
 def look(session: Session) -> Report:

@@ -7,10 +7,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitops_models.artifacts.remotes import RemoteSpec
 from gitops_models.delivery.config import read_config
 from gitops_models.delivery.monitoring import open_monitor
-from gitops_models.workflows.automation import Automation
+from gitops_models.workflows.automation import Automation, artifacts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,8 +32,3 @@ def monitor_from_file(config: Path, clock: Clock, *, lock_wait: float = 5.0) -> 
 
 def _hands(document: ReconcilerFile, clock: Clock, part: MonitorPart, mirror: Path, post: Post | None) -> Automation:
     return Automation(mirror, Path(part.key), part.name, part.email, clock, artifacts_of(document), post)
-
-
-def artifacts_of(document: ReconcilerFile) -> RemoteSpec:
-    """The artifact remote of an operator's file."""
-    return RemoteSpec(document.artifacts.url, document.artifacts.options)
