@@ -53,7 +53,7 @@ def within(patience: float, call: Callable[[], _Answer], where: str) -> _Answer:
 class Ahead(io.RawIOBase):
     """The stream that ``begin`` opens; ``coded`` gives the coded form of whatever it raises, also in the middle.
 
-    Raises that error or GM-A621 when made and when read.
+    Raises that error when made and when read; ``coded`` is told of GM-A621 too.
     """
 
     def __init__(
@@ -75,6 +75,7 @@ class Ahead(io.RawIOBase):
         Thread(target=_pump, args=(begin, self._chunks, self._stop), daemon=True).start()
         try:
             self._take()  # an empty chunk: it is open
+            self._since = clock()
         except BaseException:
             self.close()
             raise
@@ -105,7 +106,10 @@ class Ahead(io.RawIOBase):
         super().close()
 
     def _take(self) -> bytes:
-        chunk = _next(self._chunks, self._patience, self._where)
+        try:
+            chunk = _next(self._chunks, self._patience, self._where)
+        except GmError as error:
+            raise self._coded(error) from error
         if isinstance(chunk, Exception):
             raise self._coded(chunk) from chunk
         return chunk
@@ -117,7 +121,7 @@ class Ahead(io.RawIOBase):
             return
         if self._brought < LEAST:
             message = f"the remote sent {self._brought} bytes in {now - self._since:.0f} seconds"
-            raise GmError("GM-A621", message, where=self._where)
+            raise self._coded(GmError("GM-A621", message, where=self._where))
         self._since, self._brought = now, 0
 
 

@@ -40,6 +40,7 @@ class _Bringing:
     file: Arriving
     progress: Progress | None
     wrong: list[GmError] = field(default_factory=list)
+    fruitless: int = 0
 
     def run(self) -> Received:
         left = _ATTEMPTS
@@ -65,8 +66,8 @@ class _Bringing:
 
     def _make_ready(self, error: GmError, start: int) -> None:
         """Have another attempt begin in the right place, or raise what ended this one."""
-        if error.code in LOST and self.reader.distant and self.file.size > start:
-            return None  # it moved: go on where it broke; else its driver tried to begin often enough itself
+        if error.code in LOST and self.reader.distant and self._is_worth_it(error, start):
+            return None
         if error.code == INCONSISTENT and start:
             return self.file.clear()  # going on from there is what fails
         if error.code not in _WRONG:
@@ -77,6 +78,13 @@ class _Bringing:
         if start:
             return None  # what lay there may have been other bytes
         return self._ask_again(error)
+
+    def _is_worth_it(self, error: GmError, start: int) -> bool:
+        """Whether a lost connection is tried anew at once: where bytes came, and once where none did."""
+        if self.file.size > start:
+            return True
+        self.fruitless += 1
+        return self.fruitless == 1 and error.code != "GM-A621"
 
     def _is_cut(self) -> bool:
         """Whether the remote itself has more of the object than it sent."""

@@ -18,6 +18,7 @@ from gitops_models.artifacts.remotes import RemoteSpec
 from gitops_models.errors import GmError
 
 _LOST = frozenset({"GM-A321", "GM-A621"})
+_RECONNECT = frozenset({"http", "https", "s3"})  # sshfs keeps a dead connection
 
 
 class Reader(Protocol):
@@ -160,14 +161,15 @@ class CloudReader:
         return f"{self._root}{object_path(md5)}"
 
     def _coded(self, error: Exception, md5: str) -> GmError:
-        """Give the coded form; after a lost connection the next call makes a new one (sshfs keeps the dead one)."""
+        """Give the coded form; after a lost connection the next call makes a new one where the driver does not."""
         where = self.where(md5)
         if means_missing(error):
             return GmError("GM-A311", f"object {md5} is not in the remote", where=where)
         coded = cloud_error(error, where)
         if coded.code in _LOST:
             with self._lock:
-                self._fs = None
+                if getattr(self._fs, "protocol", None) not in _RECONNECT:
+                    self._fs = None
         return coded
 
     def _connected(self) -> Any:

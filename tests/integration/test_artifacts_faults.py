@@ -1,0 +1,144 @@
+"""A reconcile over a network on which things go wrong: what is live stays live, and the next run brings the rest.
+
+Real servers (HTTP, S3 by moto, SFTP) stand behind a wire that refuses, resets, cuts, stalls, repeats and corrupts.
+"""
+
+import hashlib
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from gitops_models.artifacts.content import ContentStore
+from gitops_models.artifacts.pointers import render_pointer
+from gitops_models.artifacts.readers import CloudReader
+from gitops_models.delivery.resolve import resolve
+from gitops_models.delivery.results import State
+from gitops_models.delivery.sources import artifact_source
+from tests.support.anywhere import somewhere, version_of
+from tests.support.delivery import Accepted, reconciler
+from tests.support.wire import CORRUPT, CUT, DEAD, REFUSE, REPEAT, RESET, STALL, TRICKLE, wire_to
+
+OLD, NEW = "1.0.0", "1.1.0"
+ALWAYS = 1 << 30
+# Codes that a network may cause; GM-A314 and its like where the same wrong bytes came twice.
+NETWORK = {"GM-A311", "GM-A312", "GM-A313", "GM-A314", "GM-A321", "GM-A322", "GM-A621", "GM-A622"}
+HEADERS, MANIFEST, WEIGHTS, DEEP = 60, 1_500, 60_000, 250_000
+FAULTS = [
+    *(
+        (fault, after, times)
+        for fault in (RESET, CUT)
+        for after in (0, HEADERS, WEIGHTS, DEEP)
+        for times in (1, ALWAYS)
+    ),
+    *((fault, after, times) for fault in (REPEAT, CORRUPT) for after in (MANIFEST, WEIGHTS) for times in (1, ALWAYS)),
+    (REFUSE, 0, 1),
+    (REFUSE, 0, ALWAYS),
+    (STALL, WEIGHTS, 1),
+    (STALL, WEIGHTS, ALWAYS),
+    (DEAD, MANIFEST, ALWAYS),
+    (DEAD, WEIGHTS, ALWAYS),
+    (DEAD, DEEP, ALWAYS),
+    (TRICKLE, HEADERS, ALWAYS),
+]
+SAMPLE = 17  # of them in every run, others for each kind of remote; all in `make sweep`
+
+
+@dataclass
+class Site:
+    """Two versions in one remote, and a wire to it."""
+
+    place: object
+    wire: object
+    versions: dict
+    folder: Path
+
+    def content_of(self, version):
+        root = self.folder / version
+        return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+    def accepted(self, version):
+        """A history in which ``version`` is to be live."""
+        made = Accepted().model("fraud")
+        for each, known in self.versions.items():
+            made.put(f"models/fraud/versions/{each}/lineage.yaml", _lineage(each, known.lineage))
+            for name, pointer in known.pointers.items():
+                made.files[f"models/fraud/versions/{each}/{name}.dvc"] = render_pointer(pointer)
+        return made.stage("fraud", version)
+
+
+def _lineage(version, lineage):
+    rows = [
+        f"- {{path: {entry.path}, role: weights, sha256: '{entry.sha256}', size: {entry.size}, md5: {entry.md5}}}"
+        for entry in lineage.artifacts
+    ]
+    head = f"kind: Lineage\nmodel: fraud\nversion: {version}\ncreated: '2026-11-21T10:00:00Z'\nauthor: ann\nartifacts:"
+    return "\n".join([head, *rows]) + "\n"
+
+
+def _files(folder, version):
+    (folder / "tokenizer").mkdir(parents=True)
+    block = hashlib.sha256(version.encode()).digest()
+    (folder / "model.bin").write_bytes(b"".join(block + index.to_bytes(4) for index in range(9000)))
+    for name in ("vocab", "merges", "rules"):
+        (folder / "tokenizer" / name).write_bytes(f"{name} of {version}".encode() * 400)
+    return version_of(folder)
+
+
+@pytest.fixture(params=["http", "s3", "ssh"])
+def site(request, tmp_path, home):
+    versions = {version: _files(tmp_path / "bytes" / version, version) for version in (OLD, NEW)}
+    with somewhere(request.param, tmp_path / "far", request) as place, wire_to(place.port) as wire:
+        if place.kind == "ssh":
+            place.server.known_to(home, wire.port)
+        for version in versions.values():
+            version.put_into(place)
+        yield Site(place, wire, versions, tmp_path / "bytes")
+
+
+class Served:
+    """One directory target that is fed over the wire."""
+
+    def __init__(self, site, root, reader):
+        self.site, self.root, self.reader = site, root, reader
+        self.content = ContentStore(root / "content")
+
+    def run(self, version):
+        history = self.site.accepted(version).history()
+        source = artifact_source(history, lambda: self.reader, self.content)
+        (result,) = reconciler(self.root / "srv", history, state=self.root / "state", source=source).run().results
+        return result
+
+    def live(self):
+        live = resolve(self.root / "srv" / "fraud" / "production")
+        return {str(path.relative_to(live)): path.read_bytes() for path in live.rglob("*") if path.is_file()}
+
+
+@pytest.mark.sweep
+def test_whatever_the_network_does_what_is_live_stays_and_the_next_run_heals(site, tmp_path):
+    reader = CloudReader(site.place.by(site.wire), patience=60)
+    reader.size("0" * 32)  # a driver takes its time to start
+    reader._patience = 1.5
+    faults = FAULTS if os.environ.get("GM_SWEEP") else Random(site.place.kind).sample(FAULTS, SAMPLE)
+    healed = failed = 0
+    for number, (fault, after, times) in enumerate(faults):
+        served = Served(site, tmp_path / f"case-{number}", reader)
+        assert served.run(OLD).state is State.LIVE
+        site.wire.break_(fault, after=after, times=times)
+        during = served.run(NEW)
+        site.wire.mend()
+        if during.error:
+            failed += 1
+            assert during.error.code in NETWORK, (fault, after, times, during.error)
+            assert served.live() == site.content_of(OLD), (fault, after, times)
+        else:
+            healed += 1
+            assert served.live() == site.content_of(NEW), (fault, after, times)
+        assert served.run(NEW).state is State.LIVE, (fault, after, times)
+        assert served.live() == site.content_of(NEW)
+        assert not list(served.content.partial.glob("*"))
+    # `pytest -rP` shows how it went.
+    sys.stdout.write(f"{site.place.kind}: {len(faults)} faults, {healed} healed in their run, {failed} in the next\n")
