@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from gitops_models.delivery.reconciler import Reconciler
     from gitops_models.delivery.results import Report
+    from gitops_models.delivery.shards import Shard
 
 CONFIG = Path("gm-reconciler.yaml")
 
@@ -32,20 +34,40 @@ def command(
     override: Annotated[
         list[Path] | None, typer.Option(metavar="FILE", help="An override statement that holds beside Git.")
     ] = None,
-    once: Annotated[bool, typer.Option("--once", help="One run instead of a loop.")] = False,
+    shard: Annotated[str | None, typer.Option(metavar="I/N", help="Only its part of the models, such as 1/3.")] = None,
+    retry: Annotated[bool, typer.Option("--retry", help="Try again what failed for good.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="One run, whose status says how it ended.")] = False,
     interval: Annotated[float | None, typer.Option(metavar="SECONDS", help="Pause between two runs.")] = None,
 ) -> int:
     """Make what is served equal what was accepted."""
     options = of(context)
     held = tuple(path.absolute() for path in override or [])
-    if directory is not None:
-        place = (directory, tuple(stage or []), artifacts, held)
-        return _run(options, _in_directory(options, *place), once=once, interval=interval)
-    return _run(options, _from_file(options, config, target, held), once=once, interval=interval)
+    wishes = _Wishes(target, held, _part(shard), retry)
+    opening = (
+        _from_file(options, config, wishes)
+        if directory is None
+        else _in_directory(options, directory, tuple(stage or []), artifacts, wishes)
+    )
+    return _run(options, opening, once=once, interval=interval)
+
+
+class _Wishes(NamedTuple):
+    """What the command line says beside the file, or instead of it."""
+
+    target: str | None
+    overrides: tuple[Path, ...]
+    shard: Shard | None
+    retry: bool
+
+
+def _part(shard: str | None) -> Shard | None:
+    from gitops_models.delivery.shards import parse_shard
+
+    return parse_shard(shard) if shard else None
 
 
 def _in_directory(
-    options: Options, directory: Path, stages: tuple[str, ...], artifacts: str | None, held: tuple[Path, ...]
+    options: Options, directory: Path, stages: tuple[str, ...], artifacts: str | None, wishes: _Wishes
 ) -> AbstractContextManager[tuple[Reconciler, float]]:
     from contextlib import contextmanager
 
@@ -54,20 +76,26 @@ def _in_directory(
 
     @contextmanager
     def opened():  # type: ignore[no-untyped-def]  # noqa: ANN202 - the return type stands above
-        place = Place(directory, stages, artifacts, overrides=held)
-        with reconciler_for_directory(options.repo, place, SystemClock()) as reconciler:
+        place = Place(directory, stages, artifacts, overrides=wishes.overrides)
+        opening = reconciler_for_directory(options.repo, place, SystemClock(), shard=wishes.shard, retry=wishes.retry)
+        with opening as reconciler:
             yield reconciler, 15.0
 
     return opened()
 
 
-def _from_file(
-    options: Options, config: Path, target: str | None, held: tuple[Path, ...]
-) -> AbstractContextManager[tuple[Reconciler, float]]:
+def _from_file(options: Options, config: Path, wishes: _Wishes) -> AbstractContextManager[tuple[Reconciler, float]]:
     from gitops_models.workflows.clock import SystemClock
     from gitops_models.workflows.deliver import reconciler_from_file
 
-    return reconciler_from_file(options.repo / config, SystemClock(), target, held)
+    return reconciler_from_file(
+        options.repo / config,
+        SystemClock(),
+        wishes.target,
+        wishes.overrides,
+        shard=wishes.shard,
+        retry=wishes.retry,
+    )
 
 
 def _run(
@@ -80,7 +108,10 @@ def _run(
     with opening as (reconciler, usual):
         if once:
             try:
-                return _tell(options, reconciler.run())
+                report = reconciler.run()
+                if reconciler.prefetch:
+                    reconciler.prefetch.work()
+                return _tell(options, report)
             finally:
                 _warn(options, reconciler)
         _loop(options, reconciler, interval or usual)
@@ -91,21 +122,26 @@ def _loop(options: Options, reconciler: Reconciler, interval: float) -> None:
     import random
     from threading import Event
 
-    from gitops_models.delivery.loop import run_loop, stop_on_signals
+    from gitops_models.delivery.loop import is_news, run_loop, stop_on_signals
     from gitops_models.errors import GmError
 
+    told: Report | GmError | None = None
+
     def tell(outcome: Report | GmError) -> None:
+        nonlocal told
         if isinstance(outcome, GmError):
             print_error(outcome, as_json=options.json)
-        else:
+        elif told is None or is_news(outcome, told):
             _tell(options, outcome)
+        told = outcome
         _warn(options, reconciler)
 
     stop, wake = Event(), reconciler.wake
     with stop_on_signals(stop, wake), reconciler.listen() as place:
         if place:
             say(options, f"listening at {place}")
-        run_loop(reconciler.run, interval=interval, stop=stop, random=random.random, tell=tell, wake=wake)
+        with reconciler.prefetch.background() if reconciler.prefetch else nullcontext():
+            run_loop(reconciler.run, interval=interval, stop=stop, random=random.random, tell=tell, wake=wake)
 
 
 def _warn(options: Options, reconciler: Reconciler) -> None:
@@ -142,4 +178,4 @@ def _tell(options: Options, report: Report) -> int:
     if report.records.waiting:
         say(options, f"{report.records.waiting} deployment records wait for the remote")
     next_step(options, "gm status")
-    return int(report.first_error.exit_status) if report.first_error else 0
+    return int(report.exit_status)

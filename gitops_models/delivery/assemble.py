@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,17 +12,21 @@ from gitops_models.delivery.checks.assemble import checks_for
 from gitops_models.delivery.follow import Follower
 from gitops_models.delivery.journal import Journal
 from gitops_models.delivery.lookouts import usual_lookouts
+from gitops_models.delivery.memos import Memos
 from gitops_models.delivery.mirror import REMOTE, open_mirror
 from gitops_models.delivery.mirroring import Mirroring
 from gitops_models.delivery.notify.assemble import open_post
 from gitops_models.delivery.overrides import override_files
+from gitops_models.delivery.prefetch import Prefetch
 from gitops_models.delivery.reconciler import Reconciler
 from gitops_models.delivery.recorder import LedgerRecorder, NoRecorder, Recorder
 from gitops_models.delivery.restorations import RESTORATIONS
 from gitops_models.delivery.serving.endpoints import Endpoints
+from gitops_models.delivery.shards import WHOLE, parse_shard
 from gitops_models.delivery.sources import artifact_source
 from gitops_models.delivery.targets.registry import open_target
 from gitops_models.delivery.upstreams import Upstreams
+from gitops_models.delivery.visit import Manner
 from gitops_models.delivery.watch import Watch
 from gitops_models.errors import GmError
 
@@ -48,13 +53,14 @@ def open_reconciler(
     overrides: Sequence[Path] = (),
     lock_wait: float = 5.0,
     show: Callable[[str], DeploymentMirror] | None = None,
+    retry: bool = False,
 ) -> Iterator[Reconciler]:
     """Hold the state directory of ``config`` and give its reconciler, for one run or many.
 
     ``overrides`` are files with override statements beside those of the directory that ``config`` names.
     ``show`` gives the mirror of an address where ``config`` names one; it is called when there is something to show.
-    ``target`` selects one target by id (GM-R104 where there is none). Raises what ``open_mirror`` and reading the key
-    raise.
+    ``target`` selects one target by id (GM-R104 where there is none), ``retry`` tries again what failed for good.
+    Raises what ``open_mirror`` and reading the key raise.
     """
     from gitops_models.artifacts.content import ContentStore  # noqa: PLC0415 - a command that fails early pays nothing
     from gitops_models.trust.ledger import Scribe  # noqa: PLC0415 - as above
@@ -93,7 +99,19 @@ def open_reconciler(
             wake=endpoints.wake,
             listen=endpoints.listen,
             mirror=Mirroring(partial(show, url), state / "shown.json", clock) if show and config.mirror else None,
+            manner=Manner(config.workers, parse_shard(config.shard or str(WHOLE)), config.site),
+            memos=memos_in(state, targets, retry=retry),
+            rehash=timedelta(seconds=config.rehash),
+            prefetch=Prefetch(clock) if config.prefetch else None,
         )
+
+
+def memos_in(state: Path, targets: Sequence[Target], *, retry: bool = False) -> Memos:
+    """Return what the state directory remembers of places; with ``retry`` nothing of what failed for good."""
+    memos = Memos(state / "places")
+    for target in targets if retry else ():
+        memos.forget(target.id)
+    return memos
 
 
 def targets_of(config: ReconcilerFile, *, only: str | None = None) -> Sequence[Target]:

@@ -1,5 +1,6 @@
 """kind: Reconciler, the operator's own file: where models are served and with what. Never part of the repository."""
 
+import json
 import re
 from pathlib import Path
 from typing import Annotated, Literal
@@ -10,12 +11,14 @@ from gitops_models.delivery.checks.settings import CheckList
 from gitops_models.delivery.checks.settings import absolute as absolute_checks
 from gitops_models.delivery.fields import Place, local
 from gitops_models.delivery.notify.settings import Destinations, absolute
+from gitops_models.delivery.pool import DEFAULT_WORKERS
 from gitops_models.delivery.serving.settings import Listen
 from gitops_models.delivery.targets.settings import TargetPlace
 from gitops_models.delivery.triggers.settings import MonitorPart, Sources, absolute_sources
 from gitops_models.delivery.upstreams import Upstream
 from gitops_models.errors import GmError
 from gitops_models.registry import yamls
+from gitops_models.registry.canonical import sha256_hex
 from gitops_models.registry.documents import API_VERSION, Document, Part, validate
 from gitops_models.registry.documents._base import Items, Line, ObjectId, about
 from gitops_models.registry.documents.repository import LineName
@@ -73,6 +76,20 @@ class ReconcilerFile(Document):
     name: Annotated[Line, about("Who the records' commits are by.", "reconciler-eu")] = "gm reconciler"
     email: Annotated[Line, about("E-mail of the same.", "reconciler@example.org")] = "reconciler@localhost"
     interval: Annotated[Seconds, about("Seconds between two polls.", 15)] = 15
+    rehash: Annotated[
+        Annotated[int, Field(ge=60, le=604800)],
+        about("Seconds after which what is served is hashed again although no file shows a change.", 21600),
+    ] = 21600
+    workers: Annotated[Annotated[int, Field(ge=1, le=64)], about("Models that are worked on at once.", 4)] = (
+        DEFAULT_WORKERS
+    )
+    shard: Annotated[
+        Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,3}/[1-9][0-9]{0,3}$")] | None,
+        about("Its part of the models where several reconcilers share them: i/N.", "1/3"),
+    ] = None
+    prefetch: Annotated[
+        bool, about("Whether the bytes of last known good versions and candidates are fetched ahead.", example=True)
+    ] = True
     listen: Annotated[
         Listen | None, about("Where metrics and health are shown and the poll can be woken.", {"port": 9471})
     ] = None
@@ -83,6 +100,12 @@ class ReconcilerFile(Document):
     mirror: Annotated[
         Literal["github"] | None, about("Forge that shows what is served: deployments of the first address.", "github")
     ] = None
+
+    @property
+    def site(self) -> str:
+        """A digest of what decides how an attempt ends: with another one, what failed for good is tried again."""
+        said = self.model_dump(mode="json", include={"artifacts", "targets", "checks"})
+        return sha256_hex(json.dumps(said, sort_keys=True).encode())
 
     @property
     def upstreams(self) -> tuple[Upstream, ...]:

@@ -20,16 +20,28 @@ Outcome = Report | GmError
 def pause_after(outcome: Outcome, failures: int, *, interval: float, jitter: float) -> float:
     """Return the seconds to wait. Pure.
 
-    ``failures`` counts the runs that failed in a row, this one included; from the first on the wait is 5 s doubling
-    to 3 min, but never less than that of a good run where the failure will not pass by itself. ``jitter`` in [0, 1)
-    spreads readers of one remote over a fifth of the interval to either side.
+    ``failures`` counts the runs in a row that came to nothing at all, this one included; from the first on the wait is
+    5 s doubling to 3 min, but never less than that of a good run where the failure will not pass by itself. Where only
+    some places failed each has its own back-off, and what is served goes on being looked after at the usual pace, or
+    sooner where one of them is due. ``jitter`` in [0, 1) spreads readers of one remote over a fifth of the interval.
     """
     base = interval
     if failures:
         doublings = min(failures - 1, _DOUBLINGS)  # 2 ** 1024 is no float: a remote may be away for days
         backoff = min(_FIRST_BACKOFF * 2**doublings, _LONGEST_BACKOFF)
         base = backoff if _may_pass(outcome) else max(interval, backoff)
+    elif isinstance(outcome, Report) and outcome.again is not None:
+        base = min(interval, outcome.again.total_seconds())
     return base * (1 + _JITTER * (2 * jitter - 1))
+
+
+def is_news(report: Report, before: Outcome) -> bool:
+    """Whether ``report`` says something else than the outcome before it: a loop that idles for weeks says nothing."""
+    if isinstance(before, GmError) or report.results is not before.results or report.notes != before.notes:
+        return True
+    return [(where, error.code) for where, error in report.problems] != [
+        (where, error.code) for where, error in before.problems
+    ]
 
 
 def run_loop(
@@ -86,7 +98,7 @@ def _attempt(once: Callable[[], Report]) -> Outcome:
 
 
 def _failed(outcome: Outcome) -> bool:
-    return isinstance(outcome, GmError) or outcome.first_error is not None
+    return isinstance(outcome, GmError) or (bool(outcome.problems) and not outcome.results)
 
 
 def _may_pass(outcome: Outcome) -> bool:

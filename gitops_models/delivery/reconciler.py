@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import field, replace
+from itertools import chain
 from threading import Event
 from typing import TYPE_CHECKING, Protocol
 
@@ -15,7 +16,7 @@ from gitops_models.delivery.checks.base import no_checks
 from gitops_models.delivery.memos import Memos
 from gitops_models.delivery.overrides import Overrides, read_overrides
 from gitops_models.delivery.restorations import restored
-from gitops_models.delivery.results import Report, Result, examine
+from gitops_models.delivery.results import Report, Result, doubted, examine
 from gitops_models.delivery.switching import Equipment
 from gitops_models.delivery.visit import Manner, Visit, failed, wanted_at
 from gitops_models.errors import GmError
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from gitops_models.delivery.follow import Followed
     from gitops_models.delivery.journal import Journal
     from gitops_models.delivery.mirroring import Mirroring
+    from gitops_models.delivery.prefetch import Prefetch
     from gitops_models.delivery.proposing import Proposer
     from gitops_models.delivery.recorder import Recorder
     from gitops_models.delivery.results import State
@@ -63,6 +65,7 @@ class Reconciler:
     ``overrides`` lists the files with override statements that are there now, ``restorations`` is the directory in
     which automation says what it serves again. ``watch`` tells what is wrong, ``mirror`` shows what is served,
     ``gauges`` counts. ``checks`` gives those of a target, ``proposer`` opens rollback proposals.
+    ``manner`` says how it works, ``memos`` keeps what is remembered of places, ``prefetch`` fetches ahead.
     Setting ``wake`` ends the wait of the loop; ``listen`` opens the place over HTTP for as long as the loop runs.
     """
 
@@ -83,6 +86,7 @@ class Reconciler:
     manner: Manner = field(default_factory=Manner)
     memos: Memos = field(default_factory=Memos)
     rehash: timedelta = REHASH
+    prefetch: Prefetch | None = None
     attentions: dict[str, Attention] = field(default_factory=dict)
     listen: Callable[[], AbstractContextManager[str | None]] = nullcontext
 
@@ -111,28 +115,44 @@ class Reconciler:
         return report
 
     def _run(self, followed: Followed) -> Report:
-        history = followed.history
+        began, history = self.clock(), followed.history
         source = self.source_for(history)
         held = read_overrides(self.overrides, history, targets=[one.id for one in self.targets], at=self.clock())
-        results: list[Result] = []
         problems = [
             *([("repository", followed.problem)] if followed.problem else ()),
             *followed.troubles,
             *self._restored(history, held)().problems,
         ]
+        found: list[Sequence[Result]] = []
         for target in self.targets:
             try:
-                results.extend(self._visit(target, history, source, held).run())
+                found.append(self._visit(target, history, source, held).run())
             except GmError as error:
                 problems.append((target.id, error))
+        results = tuple(found[0]) if len(found) == 1 else tuple(chain.from_iterable(found))
         return Report(
             history.tip,
             self.clock(),
-            tuple(results),
+            doubted(results, followed.problem),
             tuple(problems),
             self.recorder.flush(),
-            notes=(*followed.notes, *held.notes),
+            notes=(*followed.notes, *held.notes, *self._ahead(source)),
+            again=self._again(),
+            seconds=(self.clock() - began).total_seconds(),
         )
+
+    def _ahead(self, source: ByteSource) -> tuple[str, ...]:
+        """Have fetched what may be wanted next, and say what could not be."""
+        if self.prefetch is None:
+            return ()
+        known = self.attentions.values()
+        self.prefetch.want([one for attention in known for one in attention.missing()], source)
+        return self.prefetch.notes()
+
+    def _again(self) -> timedelta | None:
+        now = self.clock()
+        waits = [wait for attention in self.attentions.values() if (wait := attention.again(now)) is not None]
+        return min(waits, default=None)
 
     def _visit(self, target: Target, history: History, source: ByteSource, held: Overrides) -> Visit:
         known = self.attentions.get(target.id)

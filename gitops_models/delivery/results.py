@@ -1,6 +1,6 @@
 """What a reconcile came to, per target, model and stage: state, conditions, drift. Values and their derivation."""
 
-from dataclasses import field
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +13,7 @@ from gitops_models.delivery.values import Desired, Drift, ModelStage, Observatio
 from gitops_models.errors import Exit, GmError
 from gitops_models.registry.values import dataclass
 
-__all__ = ["Condition", "Done", "Report", "Result", "State", "Sync", "examine", "live_version"]
+__all__ = ["Condition", "Done", "Report", "Result", "State", "Sync", "doubted", "examine", "live_version"]
 
 _NAMED = {"GM-R303": State.SWITCH_FAILED, INVALID: State.VALIDATION_FAILED, UNDECIDED: State.VERIFYING}
 _ON_THE_WAY = frozenset({Exit.EXTERNAL, Exit.NOT_FOUND, Exit.AUTHENTICATION})
@@ -146,6 +146,18 @@ def examine(
         override=desired.deployment.override if desired.deployment else None,
         checks=checks,
     )
+
+
+def doubted(results: tuple[Result, ...], problem: GmError | None) -> tuple[Result, ...]:
+    """Return ``results`` as they are where the newest history could not be believed: not merely not be reached."""
+    if problem is None or problem.exit_status in _ON_THE_WAY:
+        return results
+    words = Condition("SourceVerified", status=False, reason=problem.code, message=problem.message)
+    return tuple(replace(one, conditions=_with(one.conditions, words)) for one in results)
+
+
+def _with(conditions: tuple[Condition, ...], other: Condition) -> tuple[Condition, ...]:
+    return tuple(replace(other, commit=one.commit) if one.type == other.type else one for one in conditions)
 
 
 def live_version(desired: Desired, seen: Observation) -> str | None:
