@@ -9,9 +9,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from gitops_models.delivery.checks.base import INVALID
 from gitops_models.delivery.notify.notices import Notice, Severity
 from gitops_models.delivery.overrides import SUFFIX
 from gitops_models.delivery.values import DriftKind
+from gitops_models.delivery.waysback import was_rolled_back
 from gitops_models.errors import Exit
 from gitops_models.registry.times import format_time
 from gitops_models.registry.values import dataclass
@@ -54,7 +56,7 @@ def alarms_of(report: Report, history: History, targets: Collection[str]) -> tup
     found = [
         *(_problem(place, error, targets, report.commit) for place, error in report.problems),
         *_refused(history),
-        *(alarm for result in report.results for alarm in _of_result(result, report.commit)),
+        *(alarm for result in report.results for alarm in _of_result(result, report.commit, history)),
     ]
     return tuple({(alarm.area, alarm.key): alarm for alarm in found}.values())
 
@@ -129,7 +131,7 @@ def _refused(history: History) -> Iterator[Alarm]:
         yield Alarm(REPOSITORY, f"refused {scope} {why.step}", notice)
 
 
-def _of_result(result: Result, commit: str | None) -> Iterator[Alarm]:
+def _of_result(result: Result, commit: str | None, history: History) -> Iterator[Alarm]:
     at = result.at
     if result.override:
         notice = _notice("override-started", result, commit, reason=result.hold)
@@ -145,7 +147,10 @@ def _of_result(result: Result, commit: str | None) -> Iterator[Alarm]:
         yield Alarm(result.target, f"{at} {' '.join(sorted(map(str, result.drift)))}", notice)
     if result.error is not None:
         error = result.error
-        notice = _notice(_kind(error), result, commit, reason=error.message, code=error.code)
+        # A way back that does not pass what is checked of it has failed; it is not rolled back itself.
+        failed = error.code == INVALID and (bool(result.override) or was_rolled_back(history, at))
+        kind = "rollback-failed" if failed else _kind(error)
+        notice = _notice(kind, result, commit, reason=error.message, code=error.code)
         yield Alarm(result.target, f"{at} {result.desired} {error.code}", notice, _after(error))
 
 

@@ -33,11 +33,14 @@ def is_way_back(history: History, wanted: Deployment) -> bool:
 
     What it leads away from must never be served again because the way back does not pass a check.
     """
-    if wanted.override is not None or wanted.origin is not None:
-        return True
-    step = change_step(history, wanted.at)
-    back = history.state.happened(wanted.model, "rollback", "emergency")
-    return any(one.subject == wanted.stage and one.step == step for one in back)
+    return wanted.override is not None or wanted.origin is not None or was_rolled_back(history, wanted.at)
+
+
+def was_rolled_back(history: History, at: ModelStage) -> bool:
+    """Whether what last set the stage was a rollback or an emergency."""
+    step = change_step(history, at)
+    back = history.state.happened(at.model, "rollback", "emergency")
+    return any(one.subject == at.stage and one.step == step for one in back)
 
 
 def change_step(history: History, at: ModelStage) -> str | None:

@@ -4,6 +4,7 @@ import pytest
 
 from gitops_models.delivery.results import Done, State
 from tests.support.inference import case, cases_file, inference
+from tests.support.receiver import SECRET, receiver
 from tests.support.station import Station, emergency, one_version, rolled_back
 
 GOOD = {"1.0.0": 2.0, "1.1.0": 2.0, "1.2.0": 2.0}
@@ -22,14 +23,13 @@ class Site:
         server.place = root / "srv/fraud/production"
         parts = {"address": server.address, "pause": 0, "retries": 0}
         cases = cases_file(root / "cases.json", case(1.0), case(2.0))
-        self.station.configure(
-            checks=[
-                {"id": "seen", "use": "served-version", **parts},
-                {"id": "answers", "use": "golden", "cases": cases, **parts},
-                {"id": "speed", "use": "latency", "cases": cases, "p95_below_ms": 5000.0, "requests": 8, **parts},
-                {"id": "inert", "use": "scan"},
-            ]
-        )
+        self.checks = [
+            {"id": "seen", "use": "served-version", **parts},
+            {"id": "answers", "use": "golden", "cases": cases, **parts},
+            {"id": "speed", "use": "latency", "cases": cases, "p95_below_ms": 5000.0, "requests": 8, **parts},
+            {"id": "inert", "use": "scan"},
+        ]
+        self.station.configure(checks=self.checks)
 
     def run(self):
         (result,) = self.station.run().results
@@ -72,11 +72,18 @@ def test_a_version_that_does_not_pass_is_taken_back_where_the_risk_lets(site):
 
 
 @pytest.mark.clause("A-validation-4", "A-testing-4")
-def test_a_rollback_that_does_not_pass_is_told_and_is_not_rolled_back(site):
+def test_a_rollback_that_does_not_pass_is_told_and_is_not_rolled_back(site, tmp_path):
+    (tmp_path / "secret").write_text(SECRET)
     assert site.run().live == "1.2.0"
     rolled_back(site.station.registry)
     site.server.factors["1.1.0"] = 2.5
-    result = site.run()
+    with receiver() as hook:
+        place = {"id": "hook", "webhook": {"url": hook.url, "secret_file": "secret"}}
+        site.station.configure(checks=site.checks, notifications=[place])
+        result = site.run()
     assert (result.state, result.error.code, result.live) == (State.VALIDATION_FAILED, "GM-R521", "1.1.0")
     assert site.station.served() == "1.1.0"
     assert site.record().result == "failed"
+    (event,) = hook.events
+    assert (event["data"]["event"], event["data"]["severity"]) == ("rollback-failed", "critical")
+    assert event["data"]["reason"].startswith("answers: failed: 2 of 2 cases")
