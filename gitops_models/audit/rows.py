@@ -9,7 +9,9 @@ from gitops_models.registry.values import dataclass
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from gitops_models.audit.exposure import Place
     from gitops_models.policy.verdict import How
+    from gitops_models.verification.exposure import Exposure
     from gitops_models.verification.history import Status
 
 MANNERS: dict[str, str] = {
@@ -41,7 +43,8 @@ class Row:
     ``codes`` say why the step was not accepted, ``lies`` what its commits claim and is not so.
     ``impact`` names the consumers and targets that a move of a stage concerns. ``mode`` says of what
     was taken out of service whether that was normal or an emergency, ``ratified`` who agreed to that since. ``waived``
-    names rules that waivers set aside for it, and these.
+    names rules that waivers set aside for it, and these. ``exposure`` is the clock of a way back, ``places`` the same
+    at each target that told of it.
     """
 
     index: int
@@ -71,3 +74,5 @@ class Row:
     waived: tuple[str, ...] = ()
     mode: str | None = None
     ratified: tuple[str, ...] = ()
+    exposure: Exposure | None = None
+    places: tuple[Place, ...] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitops_models.audit.claims import Truth, lies
+from gitops_models.audit.exposure import with_deployed
 from gitops_models.audit.rows import Approver, Row
 from gitops_models.registry.documents import Cause, Hold, Quarantine
 from gitops_models.registry.events import (
@@ -17,12 +18,14 @@ from gitops_models.registry.events import (
     VersionEvent,
 )
 from gitops_models.registry.techniques import TECHNIQUES
+from gitops_models.verification.exposure import agreed, leads_back
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from gitops_models.audit.gathering import Safety, StepFacts
     from gitops_models.registry.events import Event
+    from gitops_models.verification.exposure import Exposure
     from gitops_models.verification.history import History, Step
 
 MODEL_SCOPE = "model:"
@@ -39,7 +42,7 @@ def timeline(history: History, facts: Mapping[str, StepFacts]) -> tuple[Row, ...
         for said in [step_lies(history, step, facts[step.oid], moves)]
         for event in step.events
     ]
-    return tuple(sorted(rows, key=lambda row: (row.effect, row.index)))
+    return with_deployed(sorted(rows, key=lambda row: (row.effect, row.index)))
 
 
 def step_lies(
@@ -87,7 +90,15 @@ def _row(step: Step, event: Event, facts: StepFacts, *, effect: int, said: tuple
         impact=facts.impact.get(event.paths[0], ()) if event.paths else (),
         mode=_mode(event, facts),
         waived=_waived(step, event),
+        exposure=_exposure(step, event, facts),
     )
+
+
+def _exposure(step: Step, event: Event, facts: StepFacts) -> Exposure | None:
+    """The clock of a way back, as far as the step tells it."""
+    if not isinstance(event, StageEvent) or not leads_back(event, step, event.model, event.stage):
+        return None
+    return agreed(step, event.model, event.stage, facts.documents.values())
 
 
 def _waived(step: Step, event: Event) -> tuple[str, ...]:

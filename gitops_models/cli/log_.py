@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gitops_models.cli.clocks import exposure_body, exposure_row_lines
 from gitops_models.cli.options import of
 from gitops_models.cli.output import emit, next_step, say, table
 from gitops_models.cli.replaying import open_replayed
@@ -119,6 +120,7 @@ def row_body(row: Row) -> dict[str, Any]:
         "waived": list(row.waived),
         "mode": row.mode,
         "ratified": list(row.ratified),
+        "exposure": exposure_body(row),
     }
 
 
@@ -149,6 +151,7 @@ def _lines(rows: Sequence[Row], *, everything: bool) -> Iterator[str]:
             yield from (f"    claims {lie}" for lie in row.lies)
             yield from _waived(rows, row.step)
             yield from _urgency(rows, row.step)
+        yield from exposure_row_lines(row)
         shown.add(row.step)
 
 

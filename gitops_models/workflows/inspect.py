@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from gitops_models.audit.asof import at_commit, at_time, last_accepted
 from gitops_models.audit.explaining import explain
+from gitops_models.audit.exposure import places_of
 from gitops_models.audit.gathering import gather
 from gitops_models.audit.replaying import replay
 from gitops_models.audit.selection import select
@@ -19,6 +20,7 @@ from gitops_models.audit.timeline import timeline
 from gitops_models.errors import GmError
 from gitops_models.registry.values import dataclass
 from gitops_models.store.repository import Store
+from gitops_models.trust.ledgerrefs import DEPLOYMENTS
 from gitops_models.trust.memory import load_memory, memory_path
 from gitops_models.verification.cache import cache_path, renew_prefix, with_kept_steps
 from gitops_models.verification.checkpoints import judge_checkpoints
@@ -77,7 +79,16 @@ def log(session: Session, wanted: Wanted) -> tuple[Row, ...]:
     rows = _with_ratifications(session, timeline(history, gather(session.store, history)))
     if wanted.model and all(row.model != wanted.model for row in rows):
         known_model(session, wanted.model)
-    return select(rows, wanted)
+    return _with_places(session, select(rows, wanted))
+
+
+def _with_places(session: Session, rows: tuple[Row, ...]) -> tuple[Row, ...]:
+    """The rows with what reconcilers tell of each way back; their records are read where one is shown."""
+    if all(row.exposure is None for row in rows):
+        return rows
+    targets = (topic.removeprefix(DEPLOYMENTS) for topic in session.ledger.tips() if topic.startswith(DEPLOYMENTS))
+    records = {target: session.ledger.recent_deployments(target) for target in targets}
+    return tuple(replace(row, places=places_of(row, records)) if row.exposure else row for row in rows)
 
 
 def _with_ratifications(session: Session, rows: tuple[Row, ...]) -> tuple[Row, ...]:

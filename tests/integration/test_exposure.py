@@ -5,7 +5,11 @@ from itertools import pairwise
 
 import pytest
 
+from gitops_models.audit.selection import Wanted
+from gitops_models.cli.clocks import exposure_body, exposure_row_lines
 from gitops_models.registry.times import format_time, parse_time
+from gitops_models.workflows.inspect import log
+from tests.support.git import run_git
 from tests.support.station import Station, emergency
 
 ORDER = ("deployed", "detected", "initiated", "authorized", "merged", "restored", "validated")
@@ -39,6 +43,9 @@ def times(body):
 def test_the_record_of_a_rollback_carries_the_whole_clock(station):
     (first,) = station.records()
     assert times(first.body) == {}
+    rows = log(station.registry.session("operator"), Wanted(model="fraud", event="promoted"))
+    assert {row.exposure for row in rows} == {None}
+    assert (exposure_body(rows[0]), [*exposure_row_lines(rows[0])]) == (None, [])
     seen, _ = lead_back(station)
     station.run()
     assert station.served() == "1.1.0"
@@ -54,3 +61,33 @@ def test_the_record_of_a_rollback_carries_the_whole_clock(station):
     assert laps["authorized"] == timedelta()  # whoever may go back alone agrees by proposing it
     assert laps["merged"] == timedelta(minutes=8)
     assert laps["restored"] == timedelta(seconds=3)
+
+
+def test_the_log_shows_the_clock_at_each_target_and_the_proposal_as_far_as_it_ran(station):
+    lead_back(station)
+    before = rolled_back_row(station)
+    assert (before.places, before.exposure.restored) == ((), None)
+    assert [line.split(",")[0].split(" 2026")[0] for line in exposure_row_lines(before)] == ["    clock: deployed"]
+    station.run()
+    row = rolled_back_row(station)
+    (place,) = row.places
+    body = station.records()[-1].body
+    assert place.target == "eu"
+    assert {name: format_time(at) for name, at in place.exposure.known} == times(body)
+    (line,) = exposure_row_lines(row)
+    assert line == (
+        f"    clock at eu: deployed {body.deployed}, detected +1 h 0 min, initiated +11 min 0 s, authorized +0 s, "
+        "merged +8 min 0 s, restored +3 s, validated +0 s; served for 1 h 19 min"
+    )
+    told = exposure_body(row)
+    assert (told["merged"], told["exposedSeconds"]) == (body.merged, None)
+    assert (told["places"][0]["exposedSeconds"], told["places"][0]["reactionSeconds"]) == (4743.0, 1143.0)
+    message = run_git(station.forge, "log", "--format=%B", "-1", "main^2", home=station.home)
+    assert "Exposure so far:\n" in message
+    assert f"  detected {body.detected} (" in message
+    assert f"  initiated {body.initiated} (11 min 0 s later)" in message
+
+
+def rolled_back_row(station):
+    (row,) = log(station.registry.session("operator"), Wanted(model="fraud", event="rolled-back"))
+    return row
