@@ -94,6 +94,7 @@ EXAMPLES = {
     "list": ("gm list", "gm list fraud"),
     "diff": ("gm diff fraud@1.0.0 fraud@1.1.0", "gm diff fraud#production 1.1.0"),
     "identify": ("gm identify /srv/models/fraud/production/current/model.onnx",),
+    "scan": ("gm scan model.joblib", "gm scan ./download --risk high", "gm scan fraud@1.2.0"),
     "fetch": ("gm fetch fraud#production -o ./fraud",),
     "tag": ("gm tag --restore",),
     "hook": ("gm hook install /srv/registry.git", "gm hook pre-commit --immutable"),

@@ -37,6 +37,7 @@ def command(
     bump: Annotated[Bump, typer.Option(help="Which part of the version grows.")] = Bump.MINOR,
     metrics: File = None,
     params: File = None,
+    interface: Annotated[Path | None, typer.Option(metavar="FILE", help="What no header of a file says.")] = None,
     data: Data = None,
     features: Annotated[str | None, typer.Option(metavar="SCHEMA[@VERSION]", help="Feature schema.")] = None,
     architecture: Annotated[str | None, typer.Option(metavar="ID", help="Architecture.")] = None,
@@ -67,6 +68,7 @@ def command(
     session = open_here(options)
     new: dict[str, Any] = {"risk": risk, "kind": kind, "use": use or (), "owners": owner or ()}
     made: dict[str, Any] = {"metrics": metrics, "parameters": params, "data": data or (), "features": features}
+    made["interface"] = interface
     made |= {"architecture": architecture, "code": code, "entrypoint": entrypoint, "allow_dirty": allow_dirty}
     made["seal"] = seal_of(sign=sign is not None, oms=oms, key=key, config=sigstore)
     wanted = Registration(model, paths, why, version, bump.value, not_applicable=not_applicable or (), **new, **made)

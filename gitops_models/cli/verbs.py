@@ -34,6 +34,7 @@ VERBS = {
     "list": "List models and versions.",
     "diff": "Compare two versions.",
     "identify": "Find the version that a file belongs to.",
+    "scan": "Say whether a model file runs code when it is loaded, without loading it.",
     "fetch": "Copy a version's verified bytes out.",
     "tag": "Make or restore version tags.",
     "hook": "Run as a Git hook, or install it.",

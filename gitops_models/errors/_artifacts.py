@@ -64,11 +64,13 @@ CODES = {
     "GM-A604": Code("environment file not understood", Exit.USAGE, "check the lock file, or name one by flag"),
     "GM-A621": Code("remote stalled", Exit.EXTERNAL, "check the network, then run again: what arrived is kept"),
     "GM-A622": Code("remote answers inconsistently", Exit.EXTERNAL, "check the remote and any proxy, then run again"),
+    "GM-A623": Code("needed bytes unknown", Exit.CONFLICT, "repair what `gm status` names; nothing was removed"),
     "GM-A701": Code("file runs code when it is loaded", Exit.INTEGRITY, "do not load it; find who wrote it"),
     "GM-A702": Code(
         "file cannot be followed to its end", Exit.INTEGRITY, "save the model again, in a format without code"
     ),
     "GM-A703": Code("file asks for more than its own bytes", Exit.INTEGRITY, "pack the model into one plain archive"),
     "GM-A704": Code("format that is not looked into", Exit.INTEGRITY, "save the model as ONNX or safetensors"),
+    "GM-A706": Code("interface is not what the bytes say", Exit.INTEGRITY, "leave --interface out: the file says it"),
     "GM-A705": Code("format not allowed", Exit.INTEGRITY, "save the model in a format that holds no code, e.g. ONNX"),
 }

@@ -17,6 +17,7 @@ from gitops_models.registry.values import dataclass
 from gitops_models.workflows.code import derive_code
 from gitops_models.workflows.kinds import not_applicable
 from gitops_models.workflows.naming import known_version
+from gitops_models.workflows.stated import interface_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,7 +35,7 @@ FLAGS = {
     "features": "--features SCHEMA[@PREPROCESSING]",
     "parameters": "--params FILE",
     "environment": "keep a lock file beside the code",
-    "interface": "register a format that carries it (ONNX)",
+    "interface": "--interface FILE",
     "metrics": "--metrics FILE",
     "base": "none is live yet",
 }
@@ -80,7 +81,9 @@ def _fields(session: Session, wanted: Registration, found: Sequence[Material]) -
     parameters = described.parameters if described else None
     if architecture:
         yield Derived("architecture", {"id": architecture, "parameters": parameters}, source)
-    yield Derived("interface", described.interface if described else None, source)
+    interface = interface_for(described, wanted.interface)
+    own = described is not None and described.interface is not None
+    yield Derived("interface", interface, source if own else "--interface")
     yield Derived("code", derive_code(wanted), "HEAD and origin")
     yield _data(wanted, found)
     yield _features(wanted)

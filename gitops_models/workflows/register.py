@@ -49,6 +49,7 @@ class Registration:
     owners: Sequence[str] = ()
     metrics: Path | None = None
     parameters: Path | None = None
+    interface: Path | None = None
     data: Sequence[str] = ()
     features: str | None = None
     architecture: str | None = None
