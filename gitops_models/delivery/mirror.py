@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gitops_models.store.repository import Store
+    from gitops_models.trust.ledger import Ledger
 
 REMOTE = "origin"
 _NAME = "mirror.git"
@@ -51,6 +52,31 @@ def fetch_line(store: Store, line: str) -> str:
     branch = f"+refs/heads/{line}:{line_ref(line)}"
     fetch(store, REMOTE, [branch, "+refs/tags/*:refs/tags/*"])
     return store.resolve(line_ref(line))
+
+
+class Origin:
+    """The mirror's own remote: asked with one listing, and fetched from where that says something else than before."""
+
+    def __init__(self, store: Store, ledger: Ledger, line: str) -> None:
+        self._store = store
+        self._ledger = ledger
+        self._line = line
+        self._heard: bytes | None = None
+
+    def tip(self) -> str:
+        """Return the tip of the line there, with line, tags and ledger brought here. Raises the store's GM-S2xx."""
+        from gitops_models.store.transport import listing  # noqa: PLC0415 - GitPython is loaded only to reach a remote
+
+        head = f"refs/heads/{self._line}"
+        heard = listing(self._store, REMOTE, head, "refs/tags/*", "refs/gm/*")
+        here = self._store.ref(line_ref(self._line))
+        if here is not None and heard == self._heard and f"{here}\t{head}\n".encode() in heard:
+            return here
+        self._heard = None
+        tip = fetch_line(self._store, self._line)
+        self._ledger.fetch()
+        self._heard = heard  # from before the fetch: what came in between is fetched once more
+        return tip
 
 
 def _mirror(state: Path, url: str) -> Store:

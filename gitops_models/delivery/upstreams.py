@@ -12,7 +12,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitops_models.delivery.mirror import REMOTE, fetch_line, line_ref
+from gitops_models.delivery.mirror import REMOTE, Origin, line_ref
 from gitops_models.errors import Exit, GmError
 from gitops_models.registry.canonical import sha256_hex
 from gitops_models.registry.values import dataclass
@@ -63,6 +63,7 @@ class Upstreams:
         self._places = tuple(places) or (Upstream("repository", first=True),)
         self._known: dict[str, tuple[object, Offer | GmError | None]] = {}
         self._seen: list[RefUpdate] = []
+        self._origin = Origin(store, ledger, line)
         self.shown: tuple[tuple[str, str], ...] = ()
         self.troubles: tuple[Trouble, ...] = ()
         self.notes: tuple[str, ...] = ()
@@ -121,11 +122,7 @@ class Upstreams:
 
     def _repository(self, place: Upstream, *, anew: bool) -> Iterator[tuple[str, Offer | GmError]]:
         try:
-            if place.first:
-                tip = fetch_line(self._store, self._line)
-                self._ledger.fetch()
-            else:
-                tip = _fetch_other(self._store, place, self._line)
+            tip = self._origin.tip() if place.first else _fetch_other(self._store, place, self._line)
             self._seen += _went_on(self._store, place, self._line, tip, anew=anew)
         except GmError as error:
             yield place.address, error

@@ -91,13 +91,18 @@ def push(
 
 def ls_remote(store: Store, remote: str, *patterns: str, timeout: float = TIMEOUT) -> dict[str, str]:
     """Give ref names and object ids at a remote, only those that match one of ``patterns`` when there are any."""
+    pairs = (line.split("\t", 1) for line in lines_of(listing(store, remote, *patterns, timeout=timeout)))
+    return {name: oid for oid, name in pairs if not name.endswith("^{}")}
+
+
+def listing(store: Store, remote: str, *patterns: str, timeout: float = TIMEOUT) -> bytes:
+    """Give what ``ls_remote`` reads, as it came: to be compared with what came before it costs nothing to parse."""
     for pattern in patterns:
         check_ref(pattern.replace("*", "x"))
     done = transfer(store, ["ls-remote", "--quiet", "--", _address(remote, store), *patterns], timeout=timeout)
     if done.status:
         raise transport_error(remote, done.stderr)
-    pairs = (line.split("\t", 1) for line in lines_of(done.stdout))
-    return {name: oid for oid, name in pairs if not name.endswith("^{}")}
+    return done.stdout
 
 
 def _address(remote: str, store: Store) -> str:
