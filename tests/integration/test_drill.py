@@ -57,7 +57,7 @@ def test_a_drill_brings_the_last_known_good_version_back_and_touches_nothing(sta
     assert body.missing == ("raio",)  # whose agreement a real one would need
     assert [phase.name for phase in body.phases] == ["clone", "decide", "install", "fetch", "restore"]
     assert body.bytes == len("fraud 1.1.0 model.onnx")
-    assert [(one.id, one.passed) for one in body.checks] == [("interface", True)]
+    assert [(one.id, one.passed) for one in body.checks] == [("scan", True), ("interface", True)]
     assert (station.root / "scratch/srv/fraud/production/current/model.onnx").read_text() == "fraud 1.1.0 model.onnx"
     assert not (station.root / "srv").exists()
 
@@ -89,7 +89,7 @@ def test_a_check_of_the_operator_that_the_way_back_fails_fails_the_drill(station
     station.configure(checks=[strict, asking])
     found = go(station)
     assert (found.error.code, found.body.to) == ("GM-R520", "1.1.0")
-    assert [(one.id, one.passed) for one in found.body.checks] == [("interface", True), ("strict", False)]
+    assert {one.id: one.passed for one in found.body.checks} == {"scan": True, "interface": True, "strict": False}
 
 
 def test_where_nothing_good_is_left_the_drill_says_what_the_rollback_would(station):

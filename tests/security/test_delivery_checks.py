@@ -1,6 +1,8 @@
 """Around a switch: nobody weakens a check, a broken check holds no bad version, and nothing unapproved comes back."""
 
 import json
+import os
+import pickle
 import sys
 from dataclasses import replace
 
@@ -14,7 +16,7 @@ from gitops_models.delivery.results import State
 from gitops_models.policy.document import load_policy
 from gitops_models.registry.chronicle import Happening
 from gitops_models.registry.state import Touch
-from tests.support.delivery import Accepted, Bytes, chosen, content_of, deployment, reconciler
+from tests.support.delivery import Accepted, Bytes, artifacts_of, chosen, content_of, deployment, reconciler
 from tests.support.policy import policy_yaml
 
 STEP = "5" * 40
@@ -42,8 +44,8 @@ def history(made, *, staged=(), back=False):
     return found
 
 
-def go(tmp_path, found, *parts):
-    run = reconciler(tmp_path / "srv", found, state=tmp_path / "state")
+def go(tmp_path, found, *parts, source=None):
+    run = reconciler(tmp_path / "srv", found, state=tmp_path / "state", source=source)
     named = TypeAdapter(CheckList).validate_python(list(parts))
     (result,) = replace(run, checks=checks_for(named, wait=lambda _seconds: None)).run().results
     return result
@@ -162,6 +164,26 @@ def test_files_that_take_something_else_than_was_recorded_are_refused(tmp_path):
     made.stage("fraud", "1.0.0")
     bad = go(tmp_path, history(made))
     assert (bad.error.code, bad.live) == ("GM-R520", None)
-    assert bad.checks[0].message.startswith("the files: ")
+    assert bad.checks[-1].message.startswith("the files: ")
     assert deployment("1.0.0").digest in [path.name for path in (tmp_path / "srv/fraud/production/store").iterdir()]
     assert Bytes().asked == []
+
+
+@pytest.mark.attack("have a pickle served that runs a program when it is loaded", "GM-R520", by="author")
+def test_a_pickle_that_runs_a_program_is_not_switched_to(tmp_path):
+    class Runs:
+        def __reduce__(self):
+            return os.system, ("touch /tmp/never",)
+
+    content = {"model.pkl": pickle.dumps(Runs())}
+    artifacts = artifacts_of("1.0.0", content)
+    made = Accepted().model("fraud").version("fraud", "1.0.0")
+    path = "models/fraud/versions/1.0.0/lineage.yaml"
+    head, _, _ = made.files[path].partition(b"- {")
+    entry = f"- {{path: model.pkl, role: weights, sha256: '{artifacts[0].sha256}', size: {artifacts[0].size}}}\n"
+    made.files[path] = head + entry.encode()
+    made.stage("fraud", "1.0.0")
+    bad = go(tmp_path, history(made), source=Bytes({"1.0.0": content}))
+    assert (bad.error.code, bad.live) == ("GM-R520", None)
+    assert "scan: failed: model.pkl" in bad.error.message
+    assert "system" in bad.error.message

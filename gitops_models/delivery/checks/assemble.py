@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from gitops_models.delivery.checks.runner import Runner
-from gitops_models.delivery.checks.settings import InterfaceCheck
+from gitops_models.delivery.checks.settings import InterfaceCheck, Scan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from gitops_models.delivery.checks.base import ChecksFor
     from gitops_models.delivery.checks.settings import Check
 
-ALWAYS: tuple[Check, ...] = (InterfaceCheck(id="interface", use="interface", timeout=60, retries=0),)
+ALWAYS: tuple[Check, ...] = (
+    Scan(id="scan", use="scan", when="before", timeout=600, retries=0),
+    InterfaceCheck(id="interface", use="interface", timeout=60, retries=0),
+)
 """What is looked at before every switch, whatever the operator's file says of other checks."""
 
 
