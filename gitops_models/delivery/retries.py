@@ -23,7 +23,8 @@ LONGEST = timedelta(minutes=3)
 HEALS = tuple(timedelta(seconds=seconds) for seconds in (0, 2, 6, 18, 54, 162, 300))
 CALM = timedelta(minutes=10)
 _DOUBLINGS = 10
-_OF_THE_PLACE = frozenset({"GM-R301", "GM-R303"})  # somebody else writes there, which may end
+# Somebody else writes into the directory, or the network lost or doubled a part of an answer: that may end.
+_PASSING = frozenset({"GM-R301", "GM-R303", "GM-A312", "GM-A313"})
 _FINAL = frozenset({Exit.DENIED, Exit.INTEGRITY})
 
 
@@ -54,7 +55,7 @@ class Healing:
 
 def is_final(error: GmError) -> bool:
     """Whether the version itself is at fault, so that another attempt with the same inputs must end the same."""
-    return error.exit_status in _FINAL and error.code not in _OF_THE_PLACE
+    return error.exit_status in _FINAL and error.code not in _PASSING
 
 
 def after_failure(before: Setback | None, error: GmError, inputs: str, *, at: datetime, bad: str | None) -> Setback:

@@ -87,8 +87,9 @@ class Site:
     def push(self, *options):
         self.work.git("push", "--quiet", *options, str(self.origin), "HEAD:refs/heads/main")
 
-    def run(self, at=NOW):
-        with open_reconciler(read_config(self.config), clock=lambda: at, lock_wait=0.1) as reconciler:
+    def run(self, at=NOW, *, retry=False):
+        config = read_config(self.config)
+        with open_reconciler(config, clock=lambda: at, lock_wait=0.1, retry=retry) as reconciler:
             return reconciler.run()
 
     def served(self):
