@@ -4,6 +4,7 @@ A lost connection is taken up where it broke. Bytes that are others are asked fo
 a network that cuts or repeats an answer does it differently each time, a swapped object is the same each time.
 """
 
+import os
 from dataclasses import dataclass, field
 
 from gitops_models.artifacts.cloud_errors import INCONSISTENT
@@ -30,6 +31,15 @@ def bring(
         received = _Bringing(md5, expected, reader, file, progress).run()
         content.keep(file.sink, file.path, received.sha256)
     return received
+
+
+def bring_bytes(md5: str, expected: Expected, reader: Reader, content: ContentStore) -> bytes:
+    """Give a small object's bytes and keep none of them; errors as ``bring``."""
+    with arriving(content, md5) as file:
+        received = _Bringing(md5, expected, reader, file, None).run()
+        data = os.pread(file.sink, received.size, 0)
+        file.path.unlink(missing_ok=True)
+    return data
 
 
 @dataclass

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from gitops_models.artifacts.bring import bring
+from gitops_models.artifacts.bring import bring, bring_bytes
 from gitops_models.artifacts.content import ContentStore
 from gitops_models.artifacts.hashing import Progress
 from gitops_models.artifacts.manifests import MAX_MANIFEST_BYTES, ManifestEntry, parse_manifest, path_clash
@@ -119,8 +119,7 @@ def _plan_directory(entry: "ArtifactEntry", pointer: Pointer, reader: Reader, co
 def _manifest(pointer: Pointer, reader: Reader, content: ContentStore) -> tuple[ManifestEntry, ...]:
     where = reader.where(pointer.md5)
     expected = Expected(where, limit=MAX_MANIFEST_BYTES, md5=pointer.md5.removesuffix(".dir"))
-    received = bring(pointer.md5, expected, reader, content)
-    entries = parse_manifest(content.path(received.sha256).read_bytes(), where)
+    entries = parse_manifest(bring_bytes(pointer.md5, expected, reader, content), where)
     if len(entries) != pointer.nfiles:
         raise GmError("GM-A204", f"pointer says {pointer.nfiles} files, the manifest {len(entries)}", where=where)
     return entries
@@ -143,14 +142,14 @@ def _known_listing(
     path = content.get(entry.sha256)
     if path is None:
         return None
-    files = _listing(path.read_bytes())
+    files = read_listing(path.read_bytes())
     if tree_digest(files) != entry.sha256 or sum(file.size for file in files) != entry.size:
         return None
     complete = all(content.get(file.sha256, progress) for file in files)
     return files if complete else None
 
 
-def _listing(data: bytes) -> tuple[FileDigest, ...]:
+def read_listing(data: bytes) -> tuple[FileDigest, ...]:
     """Give the rows of a listing; none when the object is a file that merely has a listing's digest, or is unsafe."""
     try:
         files = tuple(FileDigest(str(row["path"]), int(row["size"]), str(row["sha256"])) for row in json.loads(data))

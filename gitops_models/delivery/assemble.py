@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from gitops_models.delivery.checks.assemble import checks_for
 from gitops_models.delivery.follow import Follower
+from gitops_models.delivery.garbage import Garbage
 from gitops_models.delivery.journal import Journal
 from gitops_models.delivery.lookouts import usual_lookouts
 from gitops_models.delivery.memos import Memos
@@ -69,6 +70,7 @@ def open_reconciler(
 
     targets = targets_of(config, only=target)
     state = Path(config.state)
+    content = ContentStore(state / "content")
     signer = key_signer(Path(config.key)) if config.key else None
     scribe = Scribe(signer, config.name, config.email, now=lambda: clock().timestamp()) if signer else None
     places, endpoints = config.upstreams, Endpoints(config.listen, clock)
@@ -87,7 +89,7 @@ def open_reconciler(
                 checkpoints=config.checkpoints,
                 upstreams=Upstreams(store, ledger, config.line, places),
             ),
-            source_for=remote_source(_remote(config), ContentStore(state / "content")),
+            source_for=remote_source(_remote(config), content),
             journal=Journal(state / "journal"),
             recorder=recorder_for(ledger, signer),
             clock=clock,
@@ -103,6 +105,7 @@ def open_reconciler(
             memos=memos_in(state, targets, retry=retry),
             rehash=timedelta(seconds=config.rehash),
             prefetch=Prefetch(clock) if config.prefetch else None,
+            garbage=Garbage(content, targets_of(config), clock),
         )
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from gitops_models.delivery.checks.base import ChecksFor
     from gitops_models.delivery.follow import Followed
+    from gitops_models.delivery.garbage import Garbage
     from gitops_models.delivery.journal import Journal
     from gitops_models.delivery.mirroring import Mirroring
     from gitops_models.delivery.prefetch import Prefetch
@@ -65,7 +66,8 @@ class Reconciler:
     ``overrides`` lists the files with override statements that are there now, ``restorations`` is the directory in
     which automation says what it serves again. ``watch`` tells what is wrong, ``mirror`` shows what is served,
     ``gauges`` counts. ``checks`` gives those of a target, ``proposer`` opens rollback proposals.
-    ``manner`` says how it works, ``memos`` keeps what is remembered of places, ``prefetch`` fetches ahead.
+    ``manner`` says how it works, ``memos`` keeps what is remembered of places, ``prefetch`` fetches ahead, ``garbage``
+    removes bytes that nothing needs any more.
     Setting ``wake`` ends the wait of the loop; ``listen`` opens the place over HTTP for as long as the loop runs.
     """
 
@@ -87,6 +89,7 @@ class Reconciler:
     memos: Memos = field(default_factory=Memos)
     rehash: timedelta = REHASH
     prefetch: Prefetch | None = None
+    garbage: Garbage | None = None
     attentions: dict[str, Attention] = field(default_factory=dict)
     listen: Callable[[], AbstractContextManager[str | None]] = nullcontext
 
@@ -112,6 +115,8 @@ class Reconciler:
             self.mirror.saw(report, followed.history)
         if self.gauges:
             self.gauges.saw(report, followed.history)
+        if self.garbage:
+            self.garbage.saw(report, followed.history)
         return report
 
     def _run(self, followed: Followed) -> Report:

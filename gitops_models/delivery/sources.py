@@ -37,6 +37,7 @@ class ArtifactSource:
 
         lineage, pointers = self._accepted(deployment)
         fetch_version(lineage, pointers, self._reader(), destination, self._content)
+        self._note(deployment)
 
     def gathering(self, deployment: Deployment) -> Callable[[], None]:
         """Return what brings the bytes into ``content`` and lays out nothing."""
@@ -47,8 +48,15 @@ class ArtifactSource:
 
             if self._content is not None:
                 gather(lineage, pointers, self._reader(), self._content)
+                self._note(deployment)
 
         return bring
+
+    def _note(self, deployment: Deployment) -> None:
+        from gitops_models.artifacts.garbage import note_needs  # noqa: PLC0415 - only when bytes are missing
+
+        if self._content is not None:
+            note_needs(self._content, deployment.digest, [one.sha256 for one in deployment.artifacts])
 
     def _reader(self) -> Reader:
         with self._lock:

@@ -14,6 +14,7 @@ from gitops_models.delivery.assemble import memos_in, open_reconciler, recorder_
 from gitops_models.delivery.checks.assemble import checks_for
 from gitops_models.delivery.config import read_config
 from gitops_models.delivery.follow import Follower
+from gitops_models.delivery.garbage import Garbage
 from gitops_models.delivery.journal import Journal
 from gitops_models.delivery.mirror import REMOTE, open_mirror
 from gitops_models.delivery.overrides import override_files, read_overrides
@@ -96,6 +97,7 @@ def reconciler_for_directory(
             manner=Manner(shard=shard or WHOLE),
             memos=memos_in(state, targets, retry=retry),
             prefetch=Prefetch(clock.now),
+            garbage=Garbage(content, targets, clock.now),
         )
 
 

@@ -3,23 +3,16 @@
 Real servers (HTTP, S3 by moto, SFTP) stand behind a wire that refuses, resets, cuts, stalls, repeats and corrupts.
 """
 
-import hashlib
 import os
 import sys
-from dataclasses import dataclass
-from pathlib import Path
 from random import Random
 
 import pytest
 
-from gitops_models.artifacts.content import ContentStore
-from gitops_models.artifacts.pointers import render_pointer
 from gitops_models.artifacts.readers import CloudReader
-from gitops_models.delivery.resolve import resolve
 from gitops_models.delivery.results import State
-from gitops_models.delivery.sources import artifact_source
-from tests.support.anywhere import somewhere, version_of
-from tests.support.delivery import Accepted, reconciler
+from tests.support.anywhere import somewhere
+from tests.support.feeding import Served, Site, files_of
 from tests.support.wire import CORRUPT, CUT, DEAD, REFUSE, REPEAT, RESET, STALL, TRICKLE, wire_to
 
 OLD, NEW = "1.0.0", "1.1.0"
@@ -47,74 +40,15 @@ FAULTS = [
 SAMPLE = 17  # of them in every run, others for each kind of remote; all in `make sweep`
 
 
-@dataclass
-class Site:
-    """Two versions in one remote, and a wire to it."""
-
-    place: object
-    wire: object
-    versions: dict
-    folder: Path
-
-    def content_of(self, version):
-        root = self.folder / version
-        return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
-
-    def accepted(self, version):
-        """A history in which ``version`` is to be live."""
-        made = Accepted().model("fraud")
-        for each, known in self.versions.items():
-            made.put(f"models/fraud/versions/{each}/lineage.yaml", _lineage(each, known.lineage))
-            for name, pointer in known.pointers.items():
-                made.files[f"models/fraud/versions/{each}/{name}.dvc"] = render_pointer(pointer)
-        return made.stage("fraud", version)
-
-
-def _lineage(version, lineage):
-    rows = [
-        f"- {{path: {entry.path}, role: weights, sha256: '{entry.sha256}', size: {entry.size}, md5: {entry.md5}}}"
-        for entry in lineage.artifacts
-    ]
-    head = f"kind: Lineage\nmodel: fraud\nversion: {version}\ncreated: '2026-11-21T10:00:00Z'\nauthor: ann\nartifacts:"
-    return "\n".join([head, *rows]) + "\n"
-
-
-def _files(folder, version):
-    (folder / "tokenizer").mkdir(parents=True)
-    block = hashlib.sha256(version.encode()).digest()
-    (folder / "model.bin").write_bytes(b"".join(block + index.to_bytes(4) for index in range(9000)))
-    for name in ("vocab", "merges", "rules"):
-        (folder / "tokenizer" / name).write_bytes(f"{name} of {version}".encode() * 400)
-    return version_of(folder)
-
-
 @pytest.fixture(params=["http", "s3", "ssh"])
 def site(request, tmp_path, home):
-    versions = {version: _files(tmp_path / "bytes" / version, version) for version in (OLD, NEW)}
+    versions = {version: files_of(tmp_path / "bytes" / version, version) for version in (OLD, NEW)}
     with somewhere(request.param, tmp_path / "far", request) as place, wire_to(place.port) as wire:
         if place.kind == "ssh":
             place.server.known_to(home, wire.port)
         for version in versions.values():
             version.put_into(place)
         yield Site(place, wire, versions, tmp_path / "bytes")
-
-
-class Served:
-    """One directory target that is fed over the wire."""
-
-    def __init__(self, site, root, reader):
-        self.site, self.root, self.reader = site, root, reader
-        self.content = ContentStore(root / "content")
-
-    def run(self, version):
-        history = self.site.accepted(version).history()
-        source = artifact_source(history, lambda: self.reader, self.content)
-        (result,) = reconciler(self.root / "srv", history, state=self.root / "state", source=source).run().results
-        return result
-
-    def live(self):
-        live = resolve(self.root / "srv" / "fraud" / "production")
-        return {str(path.relative_to(live)): path.read_bytes() for path in live.rglob("*") if path.is_file()}
 
 
 @pytest.mark.sweep

@@ -88,6 +88,12 @@ class DirectoryTarget:
             found = (ModelStage(stage.parent.name, stage.name) for stage in self.root.glob("[!.]*/[!.]*"))
             return tuple(sorted(at for at in found if _is_ours(Place(self.root, at))))
 
+    def stored(self, at: ModelStage) -> frozenset[str]:
+        """Return the deployment digests of the store's entries, unread. Raises GM-R302."""
+        place = Place(self.root, at)
+        with _file_errors(place.path):
+            return frozenset(entry.digest for entry in place.entries())
+
     def observe(self, at: ModelStage) -> Observation:
         """Hash what a reader gets and ask the engine.
 
