@@ -162,9 +162,8 @@ CLAUSES_HEAD = """\
 
 Generated from `gitops_models/policy/clauses/` and the markers of the tests by `make docs`. The sources are the two
 governance documents that gm implements; what must hold is said in our words. *Needs* names the field of the policy
-without which a repository does not enforce the clause (`gm compliance` says how yours stands), *due* the part of gm
-that is still to bring it. Sanctions and contractual penalties are outside of software and no clause of this page claims
-them.
+without which a repository does not enforce the clause (`gm compliance` says how yours stands). Sanctions and
+contractual penalties are outside of software and no clause of this page claims them.
 """
 
 
@@ -187,9 +186,8 @@ def clause_entry(clause: Clause, tests: Iterable[str]) -> str:
     codes = [f"[{code}](codes.md#{code.lower()})" for code in clause.rules]
     held = "; ".join(filter(None, (", ".join(codes), clause.mechanism)))
     needs = "".join(f"- Needs: `{need.shown}`\n" for need in clause.needs)
-    due = f"- Due: {clause.due}\n" if clause.due else ""
     listed = "".join(f"- Test: `{test}`\n" for test in tests)
-    return f"\n### {clause.id}\n\n{clause.must}\n\n- Held up by: {held}\n{needs}{due}{listed}"
+    return f"\n### {clause.id}\n\n{clause.must}\n\n- Held up by: {held}\n{needs}{listed}"
 
 
 def pages() -> dict[str, str]:

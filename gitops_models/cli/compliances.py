@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gitops_models.audit.compliance import ClauseRow, Compliance, Seen
     from gitops_models.policy.clauses.standing import State
 
-STATES: tuple[State, ...] = ("enforced", "not enforced", "due", "outside")
+STATES: tuple[State, ...] = ("enforced", "not enforced", "outside")
 
 
 def body(found: Compliance, rows: Sequence[ClauseRow]) -> dict[str, Any]:

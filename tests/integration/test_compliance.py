@@ -23,7 +23,7 @@ def test_every_clause_has_a_state_and_says_what_would_enforce_it(tmp_path):
     assert list(found) == [clause.id for clause in CLAUSES]
     assert found["B-4.1-3"].standing.state == "not enforced"
     assert found["B-4.1-3"].standing.lacking == ("lineage.require: data",)
-    assert (found["B-1-1"].standing.state, found["A-triggers-1"].standing.state) == ("enforced", "due")
+    assert (found["B-1-1"].standing.state, found["A-triggers-1"].standing.state) == ("enforced", "enforced")
 
 
 @pytest.mark.clause("B-11-4")

@@ -40,6 +40,7 @@ def times(body):
     return {name: at for name in ORDER if (at := getattr(body, name)) is not None}
 
 
+@pytest.mark.clause("A-summary-6")
 def test_the_record_of_a_rollback_carries_the_whole_clock(station):
     (first,) = station.records()
     assert times(first.body) == {}

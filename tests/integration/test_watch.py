@@ -178,6 +178,7 @@ def test_an_override_that_is_refused_is_told(site, hook):
     assert len(hook.deliveries) == 2
 
 
+@pytest.mark.clause("A-limits-9")
 def test_a_rollback_that_nobody_lands_is_told_after_half_an_hour(site, hook):
     branch = "gm/rollback/fraud/1.0.0/production/3fa9c1d2"
     site.run()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from gitops_models.registry.values import dataclass
 
@@ -22,7 +22,7 @@ class Clause:
 
     ``rules`` are the codes with which gm refuses what the clause forbids; ``mechanism`` says in words what else holds
     it up. ``needs`` are the fields of the policy without which it is not enforced in a repository; none means always.
-    ``due`` names the part of gm that is still to bring it; ``outside`` is what no software can enforce.
+    ``outside`` is what no software can enforce.
     """
 
     id: str
@@ -30,7 +30,6 @@ class Clause:
     rules: tuple[str, ...] = ()
     mechanism: str = ""
     needs: tuple[Need, ...] = ()
-    due: Literal["", "delivery"] = ""
     outside: bool = False
 
     @property

@@ -17,8 +17,7 @@ _ROLLBACK = (
         "B-6.2-2",
         "Where the risk allows it, a rollback is automatic.",
         ("GM-P508", "GM-P509"),
-        "`gm monitor`",
-        due="delivery",
+        "`gm monitor` and the reconciler, by `automation` of the risk",
     ),
     Clause(
         "B-6.2-3",

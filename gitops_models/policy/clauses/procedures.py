@@ -36,8 +36,7 @@ _SUMMARY = (
     Clause(
         "A-summary-6",
         "Of an incident it is known when the bad version was deployed, detected, rolled back, restored and validated.",
-        mechanism="exposure clock",
-        due="delivery",
+        mechanism="the clock in signed deployment records; `gm log`; the rollback proposal",
     ),
 )
 _SNAPSHOTS = (
@@ -82,35 +81,30 @@ _TRIGGERS = (
     Clause(
         "A-triggers-1",
         "A trigger has a name, a condition and a severity, which is high unless it says otherwise.",
-        mechanism="`triggers.yaml`",
-        due="delivery",
+        mechanism="`triggers.yaml` of the model",
     ),
     Clause(
         "A-triggers-2",
         "Several triggers may fire at once and all are reported.",
-        mechanism="`gm monitor`",
-        due="delivery",
+        mechanism="`gm monitor` looks at each and tells of each; they open one rollback",
     ),
     Clause(
         "A-triggers-3",
         "A trigger that fails raises an alert, and the others are still looked at.",
-        mechanism="`gm monitor`",
-        due="delivery",
+        mechanism="`gm monitor`: an error is a state of its own, told by the notifier",
     ),
     Clause(
         "A-triggers-4",
         "Accuracy that falls by strictly more than 0.05 below its baseline fires, in decimals.",
-        mechanism="decimal arithmetic",
-        due="delivery",
+        mechanism="`baseline` with `max_drop` in `triggers.yaml`; decimal arithmetic",
     ),
-    Clause("A-triggers-5", "A missing metric is no data and never zero.", mechanism="`gm monitor`", due="delivery"),
+    Clause("A-triggers-5", "A missing metric is no data and never zero.", mechanism="`on_no_data` in `triggers.yaml`"),
     Clause(
         "A-triggers-6",
         "One weight anomaly of high severity among those reported fires.",
-        mechanism="`gm monitor`",
-        due="delivery",
+        mechanism="`fail` with `count_where` in `triggers.yaml`",
     ),
-    Clause("A-triggers-7", "A reported backdoor fires.", mechanism="`gm monitor`", due="delivery"),
+    Clause("A-triggers-7", "A reported backdoor fires.", mechanism="`fail` with `equals` in `triggers.yaml`"),
 )
 _EXECUTION = (
     Clause("A-execution-1", "A rollback gives its reason.", ("GM-C130", "GM-P005")),

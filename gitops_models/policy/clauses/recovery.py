@@ -48,26 +48,24 @@ _VALIDATION = (
     Clause(
         "A-validation-1",
         "After a rollback it is what is served that is validated, not the files.",
-        mechanism="served validation",
-        due="delivery",
+        ("GM-R521",),
+        "the checks `served-version`, `golden`, `latency` and `metric` ask what serves",
     ),
     Clause(
         "A-validation-2",
         "Accuracy, latency and a security scan are checked.",
-        mechanism="served validation",
-        due="delivery",
+        mechanism="the checks `metric`, `golden`, `latency` and `scan`",
     ),
     Clause(
         "A-validation-3",
         "Thresholds come from the policy, are strict, and the value is recorded.",
-        mechanism="served validation",
-        due="delivery",
+        mechanism="`checks` of `policies/targets.yaml`; the checks of a deployment record",
     ),
     Clause(
         "A-validation-4",
         "A failed validation marks the rollback failed and alerts; it does not roll back the rollback.",
-        mechanism="served validation",
-        due="delivery",
+        ("GM-R521",),
+        "the deployment record says failed; notifier, route `ops`",
     ),
 )
 _LIMITS = (
@@ -115,19 +113,21 @@ _LIMITS = (
         mechanism="Git alone; overrides and bundles",
     ),
     Clause(
-        "A-limits-9", "A rollback proposal that is stuck raises an alert.", mechanism="`gm monitor`", due="delivery"
+        "A-limits-9",
+        "A rollback proposal that is stuck raises an alert.",
+        mechanism="the reconciler's notice `rollback-stalled`",
     ),
 )
 _TESTING = (
     Clause("A-testing-1", "Creation and storage of versions are tested.", mechanism="tests"),
     Clause("A-testing-2", "Rollback to several earlier versions is tested.", mechanism="tests"),
-    Clause("A-testing-3", "Triggers that start a rollback are tested.", mechanism="tests", due="delivery"),
-    Clause("A-testing-4", "Validation after a rollback is tested.", mechanism="tests", due="delivery"),
+    Clause("A-testing-3", "Triggers that start a rollback are tested.", mechanism="tests"),
+    Clause("A-testing-4", "Validation after a rollback is tested.", mechanism="tests"),
     Clause("A-testing-5", "Detection of tampered versions is tested.", mechanism="tests"),
     Clause("A-testing-6", "An emergency under time pressure is tested.", mechanism="tests"),
     Clause("A-testing-7", "Attempts to block a rollback are tested.", mechanism="tests"),
     Clause("A-testing-8", "The case that every version is poisoned is tested.", mechanism="tests"),
-    Clause("A-testing-9", "A rollback can be rehearsed and timed.", mechanism="`gm drill`", due="delivery"),
+    Clause("A-testing-9", "A rollback can be rehearsed and timed.", mechanism="`gm drill`"),
 )
 
 RECOVERY: tuple[Clause, ...] = (*_EMERGENCY, *_VALIDATION, *_LIMITS, *_TESTING)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from gitops_models.policy.clauses.clause import Clause
     from gitops_models.policy.document import Policy
 
-State = Literal["enforced", "not enforced", "due", "outside"]
+State = Literal["enforced", "not enforced", "outside"]
 
 
 @dataclass(frozen=True)
@@ -22,10 +22,8 @@ class Standing:
 
 
 def standing(clause: Clause, policy: Policy) -> Standing:
-    """Return how ``clause`` stands: *due* and *outside* whatever the policy says, else by the fields that it needs."""
+    """Return how ``clause`` stands: *outside* whatever the policy says, else by the fields that it needs."""
     if clause.outside:
         return Standing("outside")
     lacking = tuple(need.shown for need in clause.needs if not need.met(policy))
-    if clause.due:
-        return Standing("due", lacking)
     return Standing("not enforced", lacking) if lacking else Standing("enforced")

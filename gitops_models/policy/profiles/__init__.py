@@ -6,7 +6,6 @@ from gitops_models.errors import GmError
 from gitops_models.policy.clauses import CLAUSES, standing
 from gitops_models.policy.document import load_policy
 
-OPEN = frozenset(("not enforced", "due"))
 PROFILES = ("solo", "minimal", "regulated")
 
 
@@ -21,4 +20,4 @@ def unmet(name: str) -> tuple[str, ...]:
     """Clauses of the *AI Model Versioning and Rollback Policy* that a profile leaves open, numbered as there."""
     policy = load_policy(profile(name), f"{name}.yaml")
     clauses = (clause for clause in CLAUSES if clause.document == "B")
-    return tuple(f"{clause.id} {clause.must}" for clause in clauses if standing(clause, policy).state in OPEN)
+    return tuple(f"{clause.id} {clause.must}" for clause in clauses if standing(clause, policy).lacking)

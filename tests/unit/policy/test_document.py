@@ -19,7 +19,7 @@ def refused(data):
 def test_every_profile_is_a_valid_policy_that_says_what_it_leaves_open(name):
     policy = load_policy(profile(name), name)
     assert policy.version == 1
-    assert "B-6.2-2 Where the risk allows it, a rollback is automatic." in unmet(name)
+    assert all(text.startswith("B-") for text in unmet(name))
 
 
 def test_a_stricter_profile_leaves_fewer_clauses_open():
@@ -27,7 +27,7 @@ def test_a_stricter_profile_leaves_fewer_clauses_open():
     assert regulated < minimal < solo
     assert "B-5.1-4" in solo - minimal
     assert {"B-4.1-3", "B-5.2-2"} <= minimal - regulated
-    assert regulated == {"B-6.2-2"}
+    assert regulated == set()
 
 
 def test_an_unknown_profile_is_refused():
