@@ -57,8 +57,9 @@ def faults(points):
         for error in ERRORS:
             if point.call in FAILING or error in ("EACCES", "EROFS"):
                 yield Point(point.call, point.when, error=error)
-        lasting = "ENOSPC" if point.call in WRITES else "EROFS"
-        yield Point(point.call, point.when, error=lasting, lasting=True)
+        if point.call != "openat":  # most of these only read
+            lasting = "ENOSPC" if point.call in WRITES else "EROFS"
+            yield Point(point.call, point.when, error=lasting, lasting=True)
 
 
 def faults_of_git(points):
@@ -92,8 +93,10 @@ def test_a_disk_that_fails_anywhere_leaves_old_or_new_and_the_next_run_heals(sho
         ends[status] += 1
         said, served = kills.said, shop.served()
         shop.reconcile()
-        healed = (shop.served(), shop.left_over(), deployments(shop))
-        if status in (BUG, -signal.SIGKILL) or served not in (before, after) or healed != (after, [], records):
-            failures.append(f"{point}: {status} {healed[1:]} {said}")
+        healed = shop.served() == after and not shop.left_over()
+        # A switch that was tried and did not come off is on record too.
+        healed = healed and deployments(shop) >= records
+        if status in (BUG, -signal.SIGKILL) or served not in (before, after) or not healed:
+            failures.append(f"{point}: {status}, {served in (before, after)}, {healed}, {shop.left_over()}, {said}")
     note(f"disk errors, {scenario}: {len(tried)} of {len(points)} points, ends {dict(ends)}")
     assert failures == []
