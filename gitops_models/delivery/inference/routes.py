@@ -38,7 +38,8 @@ def answer(shelf: Shelf, method: str, path: str, body: bytes) -> Reply:
         if wanted == method and len(shape) == len(words):
             given = [word for word, expected in zip(words, shape, strict=True) if expected is None]
             if all(expected in (None, word) for word, expected in zip(words, shape, strict=True)):
-                return Reply(_OK, work(shelf, body, *given))
+                made = work(shelf, body, *given)
+                return made if isinstance(made, Reply) else Reply(_OK, made)
     return Reply(_MISSING, {"error": "GM-R333: no such address"})
 
 
@@ -77,9 +78,13 @@ def _model_ready(shelf: Shelf, _body: bytes, model: str, version: str | None = N
 
 def _infer(shelf: Shelf, body: bytes, model: str, version: str | None = None) -> Any:
     found = _chosen(shelf, model, version)  # once: all that follows is of this version
-    request = parse_request(body)
-    outputs = found.runtime.run(request)
     said = {"model_name": found.model, "model_version": found.version, "parameters": _identity(found)}
+    try:
+        request = parse_request(body)
+        outputs = found.runtime.run(request)
+    except GmError as error:
+        refusal = failure(error)
+        return Reply(refusal.status, {**refusal.body, **said})
     named = {} if request.id is None else {"id": request.id}
     return {**said, **named, "outputs": [tensor.to_json() for tensor in outputs]}
 

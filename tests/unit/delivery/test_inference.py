@@ -152,9 +152,11 @@ def test_an_answer_names_the_version_and_the_digest_that_gave_it(target, shelf):
 def test_inputs_that_do_not_fit_the_model_are_refused(target, shelf, change):
     switch(target, "1.0.0")
     shelf.refresh()
-    refused("GM-R334", post, shelf, "models/fraud/infer", {"inputs": [{**ASKED, **change}]})
-    refused("GM-R334", post, shelf, "models/fraud/infer", {"inputs": []})
-    refused("GM-R334", post, shelf, "models/fraud/infer", {"inputs": [ASKED], "outputs": [{"name": "other"}]})
+    unknown = {"inputs": [ASKED], "outputs": [{"name": "other"}]}
+    for asked in ({"inputs": [{**ASKED, **change}]}, {"inputs": []}, unknown):
+        reply = answer(shelf, "POST", "/v2/models/fraud/infer", json.dumps(asked).encode())
+        assert (reply.status, reply.body["error"][:8]) == (400, "GM-R334:")
+        assert reply.body["parameters"] == {"version": "1.0.0", "sha256": version("1.0.0").digest}
 
 
 def test_an_answer_that_json_cannot_say_and_a_model_that_fails_are_errors():
@@ -408,8 +410,8 @@ def test_a_client_that_sends_half_or_nothing_is_left_after_its_time(server, monk
     assert ask(server, "GET", "/v2")[0] == 200
 
 
-def test_more_clients_than_it_has_room_for_are_turned_away(server, monkeypatch):
-    monkeypatch.setattr(server, "_room", threading.BoundedSemaphore(1))
+def test_more_clients_than_it_has_room_for_are_turned_away(server):
+    server._room = threading.BoundedSemaphore(1)
     with socket.create_connection(server.server_address[:2], timeout=10) as first:
         first.sendall(b"GET /v2 HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert b"200 OK" in first.recv(100)
