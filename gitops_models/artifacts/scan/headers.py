@@ -14,7 +14,7 @@ from gitops_models.artifacts.formats.safetensors import LARGEST_HEADER, HeaderEr
 from gitops_models.artifacts.formats.wire import WireError
 from gitops_models.artifacts.safe_names import relpath_problem
 from gitops_models.artifacts.scan.outcome import Outcome, unread
-from gitops_models.artifacts.scan.report import CODE, TOO_MUCH, UNKNOWN, Finding
+from gitops_models.artifacts.scan.report import CODE, IS_SOURCE, TOO_MUCH, UNKNOWN, Finding
 from gitops_models.artifacts.scan.source import Unread
 from gitops_models.errors import GmError
 
@@ -90,7 +90,7 @@ def _outside(member: Member, info: OnnxInfo) -> list[Finding]:
 
 def _look_text(member: Member, kind: str | None) -> Outcome:
     if PurePosixPath(member.path.rpartition("!")[2]).suffix.lower() in _SOURCES or member.head(2) == b"#!":
-        return Outcome("source", (Finding(member.path, CODE, "is source code"),))
+        return Outcome("source", (Finding(member.path, CODE, IS_SOURCE),))
     if PurePosixPath(member.path.rpartition("!")[2]).name == MLMODEL:
         return _look_mlmodel(member)
     return Outcome(kind or "text")

@@ -12,6 +12,7 @@ UNREAD = "GM-A702"
 TOO_MUCH = "GM-A703"
 UNKNOWN = "GM-A704"
 NOT_FOR_RISK = "GM-A705"
+IS_SOURCE = "is source code"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from gitops_models.artifacts.files import open_regular, read_error
 from gitops_models.artifacts.scan.budget import Budget
 from gitops_models.artifacts.scan.looking import look
 from gitops_models.artifacts.scan.member import Member
-from gitops_models.artifacts.scan.report import NOT_FOR_RISK, Finding, Scanned, ScanReport
+from gitops_models.artifacts.scan.report import IS_SOURCE, NOT_FOR_RISK, Finding, Scanned, ScanReport
 from gitops_models.errors import GmError
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 LOADED_ROLES = frozenset({"weights", "binary", "preprocessing", "postprocessing"})
 """Roles of files that a server loads."""
+STEPS = frozenset({"preprocessing", "postprocessing"})
+"""Roles whose files may be programs by their nature: there plain source is what it says that it is."""
 CODE_FREE = frozenset({"gguf", "npy", "npz", "onnx", "safetensors", "text", "tflite", "xgboost-json"})
 """Formats, by the bytes, that cannot name code."""
 _NO_CODE_FOR = frozenset({"high", "critical"})
@@ -39,15 +41,20 @@ def scan_tree(
     """Look into the files below ``folder`` (or one file) without loading any of them.
 
     With ``lineage`` only the artifacts of roles that a server loads are scanned, and the format that it states has to
-    be that of the bytes. With ``risk`` high or critical only formats pass that cannot run code. ``allow`` are further
-    names (``module.name``) that a pickle may import. GM-A101..A109 when a file cannot be read.
+    be that of the bytes; plain source passes as a step before or after the model and nowhere else. With ``risk`` high
+    or critical only formats pass that cannot run code. ``allow`` are further names (``module.name``) that a pickle may
+    import. GM-A101..A109 when a file cannot be read.
     """
     names = frozenset(_pair(name) for name in allow)
     files: list[Scanned] = []
     findings: list[Finding] = []
+    steps = tuple(entry.path for entry in lineage.artifacts if entry.role in STEPS) if lineage else ()
     for path, shown, stated in _chosen(folder, lineage):
         scanned, found = scan_file(path, shown, allow=names)
         files.append(scanned)
+        if scanned.format == "source" and shown.partition("/")[0] in steps:
+            findings += (one for one in found if one.what != IS_SOURCE)
+            continue
         findings += found
         findings += _of_format(scanned, stated, risk)
     return ScanReport(tuple(files), tuple(findings))

@@ -215,3 +215,18 @@ def test_only_what_is_loaded_is_scanned_and_its_format_is_held_to_the_lineage(tm
     assert [file.path for file in report.files] == ["model.onnx", "steps/a.pkl"]
     assert [str(finding) for finding in report.findings] == ["model.onnx: is pickle, and its lineage says onnx"]
     assert [finding.code for finding in report.findings] == ["GM-A705"]
+
+
+def test_plain_source_passes_as_a_step_beside_the_model_and_nowhere_else(tmp_path):
+    (tmp_path / "clean.py").write_text("print('x')\n")
+    for role, clean in {"preprocessing": True, "postprocessing": True, "weights": False}.items():
+        entry = {"path": "clean.py", "role": role, "sha256": "a" * 64, "size": 11}
+        found = Lineage(
+            model="fraud",
+            version="1.0.0",
+            created="2026-11-21T10:00:00Z",
+            author="ann",
+            artifacts=[ArtifactEntry.model_validate(entry)],
+        )
+        for risk in ("low", "critical"):
+            assert scan_tree(tmp_path, risk=risk, lineage=found).clean is clean, (role, risk)
