@@ -96,6 +96,7 @@ EXAMPLES = {
     "identify": ("gm identify /srv/models/fraud/production/current/model.onnx",),
     "scan": ("gm scan model.joblib", "gm scan ./download --risk high", "gm scan fraud@1.2.0"),
     "fetch": ("gm fetch fraud#production -o ./fraud",),
+    "gc": ("gm gc --dry-run", "gm gc --config /etc/gm/reconciler.yaml"),
     "tag": ("gm tag --restore",),
     "hook": ("gm hook install /srv/registry.git", "gm hook pre-commit --immutable"),
     "policy": ("gm policy show", "gm policy lint --strict", "gm policy explain GM-P401"),

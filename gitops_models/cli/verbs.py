@@ -36,6 +36,7 @@ VERBS = {
     "identify": "Find the version that a file belongs to.",
     "scan": "Say whether a model file runs code when it is loaded, without loading it.",
     "fetch": "Copy a version's verified bytes out.",
+    "gc": "Remove fetched bytes that nothing served, held or to be restored needs.",
     "tag": "Make or restore version tags.",
     "hook": "Run as a Git hook, or install it.",
     "policy": "Show, lint and explain the rules.",

@@ -63,6 +63,7 @@ COMMANDS = {
     "diff": ["diff", "fraud@1.0.0", "1.1.0"],
     "identify": ["identify", "{root}/v1/model.onnx"],
     "fetch": ["fetch", "fraud#production", "-o", "{root}/{fresh}"],
+    "gc": ["gc", "--dry-run"],
     "tag": ["tag"],
     "policy": ["policy", "show"],
     "trust": ["trust", "pin"],
