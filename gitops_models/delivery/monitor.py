@@ -6,6 +6,7 @@ the sources and the disk.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -18,7 +19,7 @@ from gitops_models.delivery.triggers.memory import Memory, load_memory, save_mem
 from gitops_models.delivery.triggers.places import Place, places_of
 from gitops_models.delivery.triggers.reports import MonitorReport, Row
 from gitops_models.delivery.triggers.sources.base import Subject
-from gitops_models.delivery.triggers.surroundings import around, damage, last_known_good, served, unsettled
+from gitops_models.delivery.triggers.surroundings import around, before, damage, served, unsettled
 from gitops_models.errors import Exit, GmError
 from gitops_models.policy.denied import Denied
 from gitops_models.registry.canonical import FileDigest, tree_digest
@@ -74,6 +75,7 @@ class Monitor:
         self._rows: dict[str, Row] = {}
         self._followed: tuple[datetime, Followed] | None = None
         self._begun: set[str] = set()
+        self._open: dict[tuple[str, str], tuple[datetime, str]] = {}
 
     def run(self, *, wake: bool = False) -> MonitorReport:
         """Look at what is due, or at everything with ``wake``; act on what fires.
@@ -139,27 +141,36 @@ class Monitor:
         there = around(history, glances, wanted, self._memory, self._kit.rate, now)
         signal = look(trigger, self._asked(wanted, glances, history, now), self._kit.sources)
         made = decide(trigger, state, signal, there, now)
-        if made.act is None:
-            self._remember(self._memory.looked(key, made.state))
-            return made, Acted()
-        order = order_of(trigger, wanted, made.reason, made.state.failing or now)
-        made = decide(trigger, state, signal, self._before_acting(there, order, made.act), now)
+        if made.standing in (Standing.FIRED, Standing.COOLDOWN):
+            order = order_of(trigger, wanted, made.reason, made.state.failing or now)
+            there = self._told_of_open(there, order, now)
+            made = decide(trigger, state, signal, there, now)
+        if made.act is not None:
+            there = self._judged(there, order, made.act)
+            made = decide(trigger, state, signal, there, now)
         self._remember(self._memory.looked(key, made.state))
         return self._act(key, made, order, history) if made.act is not None else (made, Acted())
 
-    def _before_acting(self, there: Around, order: Order, act: Act) -> Around:
-        """Ask whether a rollback is open already, and whether the judge lets this one be proposed.
+    def _told_of_open(self, there: Around, order: Order, now: datetime) -> Around:
+        """Find out whether a rollback of this digest is open, at most once in ``every`` while the answer is yes.
 
-        What cannot be asked stands in the way of a proposal, not of a restore: safety waits for no network.
+        What cannot be asked stands in the way of a proposal alone, and that fails by itself.
         """
-        hands = self._kit.actor.hands
-        if str(order.at) in self._begun:
+        place, digest = str(order.at), order.bad.digest
+        if place in self._begun:
             return replace(there, open="the rollback of another trigger")
+        last = self._open.get((place, digest))
+        if last is None or now - last[0] >= self._kit.every:
+            with suppress(GmError):
+                known = self._kit.actor.hands.standing(order.at, order.bad)
+                last = (now, known) if known is not None else None
+        self._open = {(place, digest): last} if last is not None else {}
+        return replace(there, open=f"rollback {last[1][:8]}") if last is not None else there
+
+    def _judged(self, there: Around, order: Order, act: Act) -> Around:
+        """Ask the judge. What cannot be asked stands in the way of a proposal and not of a restore."""
         try:
-            known = hands.standing(order.at, order.bad)
-            if known is not None:
-                return replace(there, open=f"rollback {known[:8]}")
-            hands.rehearse(order)
+            self._kit.actor.hands.rehearse(order)
         except GmError as error:
             if isinstance(error, Denied) or not (act is Act.RESTORE and may_pass(error)):
                 return replace(there, stopped=f"{error.code}: {error.message}")
@@ -167,15 +178,15 @@ class Monitor:
 
     def _act(self, key: str, made: Decision, order: Order, history: History) -> tuple[Decision, Acted]:
         """Act; what could be neither restored nor proposed did not happen, and is tried at the next look."""
-        before, now = self._memory, self._kit.clock()
-        self._remember(before.acted(str(order.at), now))
+        known, now = self._memory, self._kit.clock()
+        self._remember(known.acted(str(order.at), now))
         acted = self._kit.actor.act(made.act or Act.PROPOSE, order, history, now)
         if acted.proposal is not None or acted.restored is not None:
             self._begun.add(str(order.at))
             return made, acted
         why = str(acted.problems[0]) if acted.problems else "no earlier good version is left"
         state = replace(made.state, fired=None)
-        self._remember(before.looked(key, state))
+        self._remember(known.looked(key, state))
         return Decision(Standing.BLOCKED, f"{made.reason}; {why}", state, alert=True), acted
 
     def _asked(self, wanted: Deployment, glances: Sequence[Glance], history: History, now: datetime) -> Asked:
@@ -183,13 +194,13 @@ class Monitor:
         subject = Subject(
             wanted.source, wanted.stage, wanted.version, wanted.digest, now, partial(damage, tuple(glances))
         )
-        good = last_known_good(history, wanted.at)
-        before = None
+        good = before(history, wanted)
+        earlier = None
         if good is not None:
             lineage = snapshot.lineage(wanted.model, good.version)
             digest = tree_digest(tuple(FileDigest(one.path, one.size, one.sha256) for one in lineage.artifacts))
-            before = replace(subject, model=wanted.model, version=good.version, digest=digest, damage=tuple)
-        return Asked(subject, snapshot.lineage(wanted.source, wanted.version), before)
+            earlier = replace(subject, model=wanted.model, version=good.version, digest=digest, damage=tuple)
+        return Asked(subject, snapshot.lineage(wanted.source, wanted.version), earlier)
 
     def _remember(self, memory: Memory) -> None:
         """Keep what changed before anything is done on it: a run that is killed does not act twice."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from contextlib import contextmanager
 from unittest import mock
 
@@ -53,9 +54,19 @@ class Watchtower(Station):
         super().__init__(registry, root, home)
         ed25519_key("monitor").write(root / "monitor-key")
         sources = [{"id": "accuracy", "kind": "file", "path": "accuracy.json"}]
-        self.configure(
-            **{"sources": sources, "monitor": {"key": "monitor-key", "email": "monitor@example.org"}, **fields}
-        )
+        monitor = {"key": "monitor-key", "email": "monitor@example.org"}
+        self.fields = {"sources": sources, "monitor": monitor, **fields}
+        self.configure(**self.fields)
+
+    def copy(self, root, home):
+        """The same tower somewhere else: stories that many tests go on from are told once."""
+        shutil.copytree(self.root, root, symlinks=True)
+        other = object.__new__(type(self))
+        other.__dict__ |= {**vars(self), "root": root, "home": home, "registry": self.registry.copy(root / "forge.git")}
+        other.forge, other.clock = other.registry.path, other.registry.clock
+        other.config = root / self.config.name
+        other.configure(**self.fields)
+        return other
 
     def says(self, name="accuracy.json", **values):
         """What the file of the source says, by version."""

@@ -48,6 +48,22 @@ def last_known_good(history: History, at: ModelStage) -> StackEntry | None:
         return None
 
 
+def before(history: History, wanted: Deployment) -> StackEntry | None:
+    """Return the good version before the one that is served: what a baseline of the previous version is asked of.
+
+    Where a restoration serves the last known good already, it is the one before that.
+    """
+    state = history.state
+    try:
+        stack = state.stack(wanted.model, wanted.stage)
+        good = list(good_below(state.snapshot, wanted.model, stack, suspect=state.suspect))
+    except GmError:
+        return None
+    versions = [entry.version for entry in good]
+    skip = versions.index(wanted.version) + 1 if wanted.override and wanted.version in versions else 0
+    return next(iter(good[skip:]), None)
+
+
 def served(glances: Sequence[Glance]) -> Deployment | None:
     """Return what the place is to serve now; None where that is nothing."""
     return next((one.desired.deployment for one in glances if one.desired.deployment is not None), None)
