@@ -3,10 +3,12 @@
 import json
 import math
 import os
+import re
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from gitops_models.delivery.checks import golden, latency, programs
@@ -285,3 +287,18 @@ def test_cases_are_read_from_regular_files_of_bounded_size(tmp_path, monkeypatch
     monkeypatch.setattr("gitops_models.delivery.checks.cases.MOST_BYTES", 10)
     with pytest.raises(ValueError, match="longer than"):
         read_cases(str(tmp_path / "cases.json"))
+
+
+def test_the_page_about_checks_names_settings_that_are_read(repository_root):
+    page = (repository_root / "docs" / "how-to" / "check-what-is-served.md").read_text()
+    ours, theirs = re.findall(r"^```yaml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    named = checks(*yaml.safe_load(ours)["checks"])
+    rows = targets(*yaml.safe_load(theirs)["targets"])
+    found = demanded(rows, "serving-eu", AT)
+    assert {one.use for one in named} == {"served-version", "golden", "latency", "metric", "command"}
+    assert [unmet(one, found.get(one.id)) for one in named] == [()] * 5
+    assert set(found) <= {one.id for one in named}
+    table = set(re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE))
+    assert table == {one.use for one in named} | {"scan", "interface"}
+    cases = re.findall(r"^```json\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert outputs(json.loads(cases[0])["cases"][0])
