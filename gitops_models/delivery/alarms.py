@@ -35,10 +35,10 @@ MOST_PROPOSALS = 100
 PATIENCE = timedelta(minutes=5)  # how long something may be away before it is told
 STALLED = timedelta(minutes=30)  # how long a rollback may wait for its approvals before it is told
 _NOW = timedelta(0)
-_SWITCH_FAILED = "GM-R303"
+_SWITCH_FAILED = frozenset({"GM-R303", "GM-R311", "GM-R314"})  # the bytes are right, they are just not served
 # Another line, another repository, an older policy, a checkpoint or a second source that speaks against the line.
 _REWRITTEN = frozenset({"GM-T501", "GM-T600", "GM-T602", "GM-T610", "GM-T615", "GM-R440"})
-_MISSING = frozenset({DriftKind.MISSING_LINK, DriftKind.MISSING_FILE})
+_MISSING = frozenset({DriftKind.MISSING_LINK, DriftKind.MISSING_FILE, DriftKind.EMPTY_ENGINE})
 
 
 @dataclass(frozen=True)
@@ -181,7 +181,7 @@ def _notice(
 def _kind(error: GmError) -> NoticeKind:
     if error.code in _REWRITTEN:
         return "history-rewritten"
-    integrity = error.exit_status is Exit.INTEGRITY and error.code != _SWITCH_FAILED
+    integrity = error.exit_status is Exit.INTEGRITY and error.code not in _SWITCH_FAILED
     return "integrity-failure" if integrity else "deployment-failed"
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gitops_models.delivery.checks.base import INVALID, REFUSED, UNDECIDED, in_words
+from gitops_models.delivery.engines import REFUSALS
 from gitops_models.delivery.retries import is_final
 from gitops_models.delivery.states import Condition, Sync
 from gitops_models.delivery.values import Standing
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 NOT_LOOKED_AT = "NotLookedAt"
 _CHECKED = {"scan": "ArtifactScanned", "interface": "InterfaceCompatible"}
-_AFTER = frozenset({"GM-R303", REFUSED, INVALID, UNDECIDED})  # the bytes were there when it failed
+_AFTER = REFUSALS | {"GM-R303", REFUSED, INVALID, UNDECIDED}  # the bytes were there when it failed
 LASTING = frozenset({"ArtifactScanned", "InterfaceCompatible", "Healthy"})
 """What is looked at around a switch and holds until the next one."""
 

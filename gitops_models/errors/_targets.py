@@ -39,6 +39,11 @@ CODES = {
     "GM-R317": Code(
         "no token for the serving engine", Exit.EXTERNAL, "put one line of ASCII into the file that `token_file` names"
     ),
+    "GM-R318": Code(
+        "serving engine refuses what it served before",
+        Exit.EXTERNAL,
+        "it is tried again; look into the engine's own log: the version was good enough for it once",
+    ),
     "GM-R330": Code("onnxruntime is not installed", Exit.NOT_FOUND, "run `pip install 'gitops-models[serve]'`"),
     "GM-R331": Code("cannot listen there", Exit.EXTERNAL, "choose another --listen ADDRESS:PORT; port 0 takes any"),
     "GM-R332": Code(

@@ -10,6 +10,7 @@ from threading import Event
 import pytest
 
 from gitops_models.delivery.engines import UNSETTLED
+from gitops_models.delivery.states import State
 from gitops_models.delivery.targets.base import Order
 from gitops_models.delivery.targets.directory import DirectoryTarget
 from gitops_models.delivery.targets.registry import KINDS, engine_of, open_target
@@ -256,10 +257,10 @@ def test_an_engine_is_told_once_and_what_it_was_told_is_kept(site):
     settle(target, desired(ONE))
     assert recorded.calls == [("load", "1.0.0", ONE.digest)]
     assert settle(target, desired(ONE)) == ()
-    assert (target.root / "fraud/production/told").read_text() == ONE.digest
+    assert (target.root / "fraud/production/told").read_text() == f"{ONE.digest}\n{ONE.digest}\n"
     settle(target, desired(None, at=AT))
     assert recorded.calls[1:] == [("unload", "fraud", "production")]
-    assert (settle(target, desired(None, at=AT)), (target.root / "fraud/production/told").exists()) == ((), False)
+    assert (settle(target, desired(None, at=AT)), target.observe(AT).engine.told) == ((), None)
 
 
 def test_a_switch_that_was_killed_before_the_engine_was_told_is_told_again(site):
@@ -378,3 +379,30 @@ def test_an_engine_that_goes_away_in_the_middle_leaves_the_old_files_and_is_told
     recorded.away, recorded.serving = None, None  # it comes back empty
     assert follow("1.1.0").ok
     assert (recorded.serving, target.observe(AT).serves(TWO.digest)) == (TWO.digest, True)
+
+
+@pytest.mark.parametrize("code", ["GM-R311", "GM-R312", "GM-R314"])
+def test_a_refusal_of_what_was_served_before_may_pass_and_of_another_is_final(site, code):
+    target, recorded = site
+    settle(target, desired(ONE))
+    settle(target, desired(TWO))
+    recorded.fails = GmError(code, "out of memory")
+    three = deployment("1.2.0")
+    assert refused(code, settle, target, desired(three)).exit_status is Exit.INTEGRITY
+    settled = refused("GM-R318", settle, target, desired(ONE))
+    assert (settled.exit_status, settled.message) == (Exit.EXTERNAL, "it served this before: out of memory")
+    recorded.fails = None
+    settle(target, desired(None, at=AT))
+    recorded.fails = GmError(code, "out of memory")
+    refused("GM-R318", settle, target, desired(TWO))
+
+
+def test_a_refusal_is_a_switch_that_failed_and_no_fault_of_the_bytes(tmp_path):
+    recorded = Recorded()
+    recorded.fails = GmError("GM-R311", "cannot parse")
+    made = reconciler(tmp_path / "srv", chosen("1.0.0"), state=tmp_path / "state")
+    target = DirectoryTarget(tmp_path / "srv", id="local", engine=recorded)
+    (result,) = replace(made, targets=[target]).run().results
+    assert result.state is State.SWITCH_FAILED
+    fetched = next(one for one in result.conditions if one.type == "ArtifactFetched")
+    assert (fetched.status, target.observe(AT).link) == (True, None)

@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from gitops_models.delivery import durable
-from gitops_models.delivery.engines import UNSETTLED, EngineState
+from gitops_models.delivery.engines import REFUSALS, UNSETTLED, EngineState
 from gitops_models.delivery.glimpse import Glimpse, take
 from gitops_models.delivery.locks import exclusive
 from gitops_models.delivery.plan import DEFAULT_KEEP, plan
@@ -191,14 +191,20 @@ class DirectoryTarget:
     def _serve(self, place: Place, entry: str, version: str) -> None:
         """Move the link, then have the engine follow; ``told`` says in between that nobody knows what it serves."""
         digest = entry_digest(entry) or ""
-        place.tell(UNSETTLED if self._engine else None)
+        self._unsettle(place)
         place.point(place.current, entry)
         if self._engine is not None:
-            self._engine.load(Order(place.at, version or digest[:12], digest, entry, place.store / entry))
+            _load(self._engine, Order(place.at, version or digest[:12], digest, entry, place.store / entry), place)
             place.tell(entry)
 
+    def _unsettle(self, place: Place) -> None:
+        if self._engine is not None:
+            place.tell(UNSETTLED)
+        else:
+            durable.remove_file(place.told)  # of an engine that was here once
+
     def _empty(self, place: Place) -> None:
-        place.tell(UNSETTLED if self._engine else None)
+        self._unsettle(place)
         place.unlink(place.current)
         if self._engine is not None:
             self._engine.unload(place.at)
@@ -218,6 +224,16 @@ class DirectoryTarget:
                 place.set_aside(place.store / name)
             for name in (*action.leftovers, *(f"store/{name}" for name in action.prune)):
                 place.discard(name)
+
+
+def _load(engine: Engine, order: Order, place: Place) -> None:
+    """Tell it. What refuses a version that it served before is out of order, and the version is not to blame."""
+    try:
+        engine.load(order)
+    except GmError as error:
+        if error.code not in REFUSALS or order.digest not in place.taken():
+            raise
+        raise GmError("GM-R318", f"it served this before: {error.message}", where=error.where) from error
 
 
 def _ask(engine: Engine, place: Place) -> EngineState:

@@ -26,7 +26,9 @@ from gitops_models.delivery.values import (
 from gitops_models.errors import GmError
 
 _STORE = "store"
-_LONGEST_NOTE = 128
+_NOTHING = "-"
+_MOST_TAKEN = 32
+_LONGEST_NOTE = 80 * (_MOST_TAKEN + 1)
 
 
 class Place:
@@ -122,23 +124,32 @@ class Place:
         durable.write_file(self.deployed, json.dumps(said, indent=2).encode() + b"\n")
 
     def tell(self, entry: str | None) -> None:
-        """Keep what the engine was told to serve; ``UNSETTLED`` while it is being told."""
-        if entry is None:
-            return durable.remove_file(self.told)
+        """Keep what the engine was told to serve, ``UNSETTLED`` while it is being told, and what it took before."""
+        taken = [digest for digest in (entry_digest(entry), *self.taken()) if digest]
         if self.told.is_dir() and not self.told.is_symlink():
             self.set_aside(self.told)
         durable.make_directory(self.path)
-        return durable.write_file(self.told, entry.encode())
+        lines = (entry or _NOTHING, *dict.fromkeys(taken[:_MOST_TAKEN]))
+        durable.write_file(self.told, "".join(f"{line}\n" for line in lines).encode())
 
     def read_told(self) -> str | None:
         """Return what the engine was last told; ``UNSETTLED`` for anything but the name of an entry."""
-        if not os.path.lexists(self.told):
+        first = self._said()[0]
+        if first == _NOTHING:
             return None
+        return first if entry_digest(first) else UNSETTLED
+
+    def taken(self) -> tuple[str, ...]:
+        """The digests that the engine took, the newest first."""
+        return tuple(line for line in self._said()[1:] if entry_digest(line))
+
+    def _said(self) -> list[str]:
+        if not os.path.lexists(self.told):
+            return [_NOTHING]
         if self.told.is_symlink() or not self.told.is_file():
-            return UNSETTLED
+            return [UNSETTLED]
         with self.told.open("rb") as file:
-            said = file.read(_LONGEST_NOTE).decode("ascii", "replace")
-        return said if entry_digest(said) else UNSETTLED
+            return file.read(_LONGEST_NOTE).decode("ascii", "replace").splitlines() or [UNSETTLED]
 
     def _read_link(self, link: Path) -> tuple[LinkState, str | None]:
         if not link.is_symlink():

@@ -52,6 +52,8 @@ def test_an_override_in_force_is_an_alarm_with_its_words():
     ("code", "kind", "after"),
     [
         ("GM-R303", "deployment-failed", timedelta(0)),
+        ("GM-R311", "deployment-failed", timedelta(0)),
+        ("GM-R312", "integrity-failure", timedelta(0)),
         ("GM-R202", "integrity-failure", timedelta(0)),
         ("GM-R302", "deployment-failed", PATIENCE),
         ("GM-R101", "deployment-failed", PATIENCE),
@@ -71,6 +73,8 @@ def test_what_the_words_of_an_error_say_does_not_make_another_condition():
     ("kinds", "severity"),
     [
         ((DriftKind.MISSING_FILE,), Severity.WARNING),
+        ((DriftKind.EMPTY_ENGINE,), Severity.WARNING),
+        ((DriftKind.OTHER_ENGINE,), Severity.CRITICAL),
         ((DriftKind.MISSING_LINK, DriftKind.EXTRA_FILE), Severity.CRITICAL),
         ((DriftKind.CHANGED_LINK,), Severity.CRITICAL),
     ],
