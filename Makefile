@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: help setup demo test lint types docs docs-check attacks bench fuzz mutate sweep coverage peers test-servers lock clean
+.PHONY: help setup demo test lint types docs docs-check attacks bench fuzz mutate sweep coverage peers scanner-table test-servers lock clean
 
 # Every test and every step of the demo starts a new Python: without byte code that costs a second each.
 unexport PYTHONDONTWRITEBYTECODE
@@ -99,6 +99,20 @@ $(EXAMPLES)/.ready:
 
 test-servers: $(READY) ## the real servers that tests speak to, unpacked under .cache where they are missing
 	$(BIN)/python .ci/servers.py
+
+SCANNERS := .cache/scanners
+
+scanner-table: $(READY) $(SCANNERS)/.ready ## this scanner, modelscan and picklescan on the same files; writes docs/reference/scanner.md
+	$(BIN)/python -m tests.scanners
+
+# NumPy is no dependency of picklescan's, which cannot read npy files without it; modelscan reads them with 1.26, not 2.4.
+$(SCANNERS)/.ready: $(READY)
+	rm -rf $(SCANNERS)
+	for peer in modelscan==0.8.8 picklescan==1.0.5; do \
+	  home=$(SCANNERS)/$${peer##*=}/$${peer%%=*}; $(BIN)/python -m venv $$home; \
+	  $$home/bin/python -m pip install --quiet --disable-pip-version-check $$peer numpy==1.26.4; \
+	done
+	@touch $@
 
 lock: ## renew uv.lock and its copy for pip (needs uv)
 	uv lock
