@@ -69,13 +69,16 @@ def _loop(options: Options, opened: Opened) -> None:
         from gitops_models.errors import GmError
 
         if isinstance(outcome, GmError):
+            opened.endpoints.counted.failed(outcome)
             print_error(outcome, as_json=options.json)
         else:
             _tell(options, outcome)
         _warn(options, opened)
 
     stop = Event()
-    with stop_on_signals(stop, opened.wake):
+    with stop_on_signals(stop, opened.wake), opened.endpoints.listen() as place:
+        if place:
+            say(options, f"listening at {place}")
         watch_on(opened.monitor, wake=opened.wake, stop=stop, tell=tell)
 
 

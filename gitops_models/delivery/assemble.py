@@ -23,6 +23,7 @@ from gitops_models.delivery.reconciler import Reconciler
 from gitops_models.delivery.recorder import LedgerRecorder, NoRecorder, Recorder
 from gitops_models.delivery.restorations import RESTORATIONS
 from gitops_models.delivery.serving.endpoints import Endpoints
+from gitops_models.delivery.serving.metrics import Gauges
 from gitops_models.delivery.shards import WHOLE, parse_shard
 from gitops_models.delivery.sources import artifact_source
 from gitops_models.delivery.targets.registry import open_target
@@ -73,7 +74,7 @@ def open_reconciler(
     content = ContentStore(state / "content")
     signer = key_signer(Path(config.key)) if config.key else None
     scribe = Scribe(signer, config.name, config.email, now=lambda: clock().timestamp()) if signer else None
-    places, endpoints = config.upstreams, Endpoints(config.listen, clock)
+    places, endpoints = config.upstreams, Endpoints(config.listen, clock, Gauges())
     url = next(place.address for place in places if place.first)
     with open_mirror(state, url, lock_wait=lock_wait) as store:
         others = [place.name for place in places if not place.first]
@@ -97,7 +98,7 @@ def open_reconciler(
             restorations=state / RESTORATIONS,
             checks=checks_for(config.checks),
             watch=_watch(config, clock, ledger),
-            gauges=endpoints.gauges,
+            gauges=endpoints.figures,
             wake=endpoints.wake,
             listen=endpoints.listen,
             mirror=Mirroring(partial(show, url), state / "shown.json", clock) if show and config.mirror else None,

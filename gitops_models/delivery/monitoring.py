@@ -16,6 +16,8 @@ from gitops_models.delivery.monitor import Equipment, Monitor
 from gitops_models.delivery.notify.assemble import open_post
 from gitops_models.delivery.overrides import override_files, read_overrides
 from gitops_models.delivery.restorations import RESTORATIONS, Restorations, restored
+from gitops_models.delivery.serving.endpoints import Endpoints
+from gitops_models.delivery.serving.triggers import TriggerFigures
 from gitops_models.delivery.targets.registry import open_target
 from gitops_models.delivery.triggers.acting import Actor
 from gitops_models.delivery.triggers.receiver import receiving
@@ -47,11 +49,12 @@ _OWN = "monitor"
 
 @dataclass(frozen=True)
 class Opened:
-    """A monitor, what ends its wait, the bare copy that it follows, and who tells people."""
+    """A monitor, what ends its wait, who tells people, and where its figures are shown."""
 
     monitor: Monitor
     wake: Event
     post: Post | None
+    endpoints: Endpoints[TriggerFigures]
 
 
 @contextmanager
@@ -79,6 +82,7 @@ def open_monitor(
     with open_reconciler(own, clock=clock, lock_wait=lock_wait) as reconciler:
         post = _post(config, state, clock)
         alerts, wake = Alerts(state / "alerts.json"), Event()
+        endpoints = Endpoints(part.listen, clock, TriggerFigures(), wake)
         kit = Equipment(
             follow=reconciler.load_history,
             held=partial(_held, config, folder, clock),
@@ -91,10 +95,10 @@ def open_monitor(
             clock=clock,
             rate=part.at_most,
             every=timedelta(seconds=config.interval),
-            tell=_teller(post, state),
+            tell=_both(endpoints.counted, _teller(post, state)),
         )
         with _receiving(part, alerts, wake, clock):
-            yield Opened(Monitor(kit), wake, post)
+            yield Opened(Monitor(kit), wake, post, endpoints)
 
 
 @contextmanager
@@ -144,6 +148,16 @@ def _only(config: ReconcilerFile, targets: Sequence[Target], at: ModelStage) -> 
 
 def _post(config: ReconcilerFile, state: Path, clock: Callable[[], datetime]) -> Post | None:
     return open_post(config.notifications, state / "notifications", clock=clock) if config.notifications else None
+
+
+def _both(
+    figures: TriggerFigures, tell: Callable[[MonitorReport, History], None]
+) -> Callable[[MonitorReport, History], None]:
+    def both(report: MonitorReport, history: History) -> None:
+        figures.looked(report)
+        tell(report, history)
+
+    return both
 
 
 def _teller(post: Post | None, state: Path) -> Callable[[MonitorReport, History], None]:

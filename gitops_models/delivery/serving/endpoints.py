@@ -5,10 +5,10 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import field
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from gitops_models.delivery.serving.bell import Bell
-from gitops_models.delivery.serving.metrics import Gauges
+from gitops_models.delivery.serving.figures import Figures
 from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
@@ -17,18 +17,20 @@ if TYPE_CHECKING:
 
     from gitops_models.delivery.serving.settings import Listen
 
+_F = TypeVar("_F", bound=Figures)
+
 
 @dataclass(frozen=True)
-class Endpoints:
+class Endpoints(Generic[_F]):
     """``settings`` say where to listen, and None that nobody asked for it: then nothing is counted either."""
 
     settings: Listen | None
     clock: Callable[[], datetime]
-    counted: Gauges = field(default_factory=Gauges)
+    counted: _F
     wake: Event = field(default_factory=Event)
 
     @property
-    def gauges(self) -> Gauges | None:
+    def figures(self) -> _F | None:
         """What counts the runs."""
         return self.counted if self.settings else None
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from threading import BoundedSemaphore, Thread
 from typing import TYPE_CHECKING, Any
 
-from gitops_models.delivery.serving.metrics import CONTENT_TYPE
+from gitops_models.delivery.serving.figures import CONTENT_TYPE
 from gitops_models.delivery.serving.wake import MOST_BYTES, claims, is_signed, read_secret
 from gitops_models.errors import GmError
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from _typeshed import WriteableBuffer
 
-    from gitops_models.delivery.serving.metrics import Gauges
+    from gitops_models.delivery.serving.figures import Figures
     from gitops_models.delivery.serving.settings import Listen
 
 SECONDS = 10.0  # that one connection may take, from its first byte to its last
@@ -36,7 +36,7 @@ JSON = "application/json"
 
 @contextmanager
 def listening(
-    listen: Listen, gauges: Gauges, ring: Callable[[], None], *, now: Callable[[], float], seconds: float = SECONDS
+    listen: Listen, gauges: Figures, ring: Callable[[], None], *, now: Callable[[], float], seconds: float = SECONDS
 ) -> Iterator[str]:
     """Listen inside the block and give the place. ``ring`` wakes the poll, ``now`` is in seconds of the epoch.
 
@@ -57,7 +57,7 @@ def listening(
 
 
 def _open(
-    listen: Listen, gauges: Gauges, ring: Callable[[], None], now: Callable[[], float], seconds: float
+    listen: Listen, gauges: Figures, ring: Callable[[], None], now: Callable[[], float], seconds: float
 ) -> _Server:
     try:
         return _Server(listen, gauges, ring, now, seconds)
@@ -72,7 +72,7 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 64
 
     def __init__(
-        self, listen: Listen, gauges: Gauges, ring: Callable[[], None], now: Callable[[], float], seconds: float
+        self, listen: Listen, gauges: Figures, ring: Callable[[], None], now: Callable[[], float], seconds: float
     ) -> None:
         self.address_family = socket.AF_INET6 if ":" in listen.address else socket.AF_INET
         self.listen, self.gauges, self.ring, self.now, self.seconds = listen, gauges, ring, now, seconds

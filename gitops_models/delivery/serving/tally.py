@@ -12,7 +12,7 @@ from gitops_models.errors import Exit
 from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from gitops_models.delivery.results import Report, Result
@@ -26,6 +26,7 @@ _DEPLOYED = {
     Done.RETIRED: "removed",
     Done.FAILED: "failed",
 }
+BAD = "regression"  # why a rollback is proposed away from what did not pass its checks (delivery.proposals)
 Place = tuple[str, str, str]
 
 
@@ -51,6 +52,7 @@ class Tally:
     deployed: Mapping[str, int] = field(default_factory=Counter)
     drifted: Mapping[str, int] = field(default_factory=Counter)
     refused: Mapping[str, int] = field(default_factory=Counter)
+    proposed: Mapping[str, int] = field(default_factory=Counter)
     durations: Durations = field(default_factory=Durations)
     report: Report | None = None
     repository: str | None = None
@@ -59,13 +61,14 @@ class Tally:
 
     def after(self, report: Report, history: History, seconds: float) -> Tally:
         """Return the figures with one more run, which took ``seconds`` and came to ``report``."""
-        before = self._before()
+        new = _news(report, self.report)
         return replace(
             self,
             runs=Counter(self.runs) + Counter([_ended(report)]),
-            deployed=_plus(self.deployed, report, lambda one: [_DEPLOYED[one.done]] if one.done in _DEPLOYED else []),
-            drifted=_plus(self.drifted, report, lambda one: _new_drift(one, before)),
-            refused=_plus(self.refused, report, lambda one: _new_refusals(one, before)),
+            deployed=_plus(self.deployed, (_DEPLOYED[one.done] for one, _ in new if one.done in _DEPLOYED)),
+            drifted=_plus(self.drifted, (kind for one, was in new for kind in _new_drift(one, was))),
+            refused=_plus(self.refused, (code for one, was in new for code in _new_refusals(one, was))),
+            proposed=_plus(self.proposed, (BAD for one, was in new if one.proposal and one.proposal != _open(was))),
             durations=self.durations.plus(seconds),
             report=report,
             repository=history.repository.id,
@@ -80,9 +83,6 @@ class Tally:
         if self.problem is None or self.problem.code != error.code:
             refused += Counter([error.code] if is_refusal(error) else [])
         return replace(self, runs=runs, refused=refused, durations=self.durations.plus(seconds), problem=error)
-
-    def _before(self) -> Mapping[Place, Result]:
-        return {_place(one): one for one in self.report.results} if self.report else {}
 
 
 def is_refusal(error: GmError) -> bool:
@@ -101,8 +101,23 @@ def health_of(result: Result) -> str:
     return "progressing"
 
 
-def _plus(before: Mapping[str, int], report: Report, of: Callable[[Result], Iterable[str]]) -> Mapping[str, int]:
-    return Counter(before) + Counter(word for result in report.results for word in of(result))
+def _plus(before: Mapping[str, int], words: Iterable[str]) -> Mapping[str, int]:
+    new = Counter(words)
+    return Counter(before) + new if new else before
+
+
+def _news(report: Report, last: Report | None) -> list[tuple[Result, Result | None]]:
+    """Each result that is not the very one of the last run, with that one: an idle run has none and costs nothing."""
+    if last is None:
+        return [(one, None) for one in report.results]
+    known = {id(one) for one in last.results}
+    new = [one for one in report.results if id(one) not in known]
+    before = {_place(one): one for one in last.results} if new else {}
+    return [(one, before.get(_place(one))) for one in new]
+
+
+def _open(was: Result | None) -> str | None:
+    return was.proposal if was else None
 
 
 def _ended(report: Report) -> str:
@@ -113,16 +128,14 @@ def _place(result: Result) -> Place:
     return (result.target, *result.at)
 
 
-def _new_drift(result: Result, before: Mapping[Place, Result]) -> list[str]:
+def _new_drift(result: Result, was: Result | None) -> list[str]:
     """Drift that lasts is counted when it is first seen."""
-    was = before.get(_place(result))
     known = was.drift if was and was.done is not Done.HEALED else ()
     return [found.kind.value for found in result.drift if found not in known]
 
 
-def _new_refusals(result: Result, before: Mapping[Place, Result]) -> frozenset[str]:
+def _new_refusals(result: Result, was: Result | None) -> frozenset[str]:
     """Refusals that last are counted when they are first seen."""
-    was = before.get(_place(result))
     return _refusals(result) - (_refusals(was) if was else frozenset())
 
 

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field
 
 from gitops_models.delivery.checks.fill import unknown_words
 from gitops_models.delivery.fields import Place, local
+from gitops_models.delivery.serving.settings import Listen  # noqa: TC001 - pydantic reads the annotation
 from gitops_models.registry.documents import Part
 from gitops_models.registry.documents._base import Items, Line, Name, about
 from gitops_models.registry.text import names_a_user
@@ -161,12 +162,15 @@ class MonitorPart(Part):
         Receiver | None, about("Where an Alertmanager posts its alerts.", {"token_file": "alerts-token"})
     ] = None
 
+    listen: Annotated[Listen | None, about("Where its figures and health are shown.", {"port": 9473})] = None
+
     def beside(self, base: Path) -> MonitorPart:
         """Return this with the paths of its files, which are relative to ``base``."""
         receive = self.receive
         if receive is not None:
             receive = receive.model_copy(update={"token_file": local(receive.token_file, base)})
-        return self.model_copy(update={"key": local(self.key, base), "receive": receive})
+        listen = self.listen.beside(base) if self.listen else None
+        return self.model_copy(update={"key": local(self.key, base), "receive": receive, "listen": listen})
 
 
 def absolute_sources(sources: tuple[Source, ...], base: Path) -> tuple[Source, ...]:

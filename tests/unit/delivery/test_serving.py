@@ -5,6 +5,7 @@ import hashlib
 import hmac
 from dataclasses import replace
 from threading import Event
+from types import SimpleNamespace
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -14,7 +15,11 @@ from gitops_models.delivery.results import Condition, Done, Report, Result, Stat
 from gitops_models.delivery.serving.bell import Bell
 from gitops_models.delivery.serving.metrics import Gauges
 from gitops_models.delivery.serving.tally import BUCKETS, Durations, health_of
+from gitops_models.delivery.serving.triggers import TriggerFigures
 from gitops_models.delivery.serving.wake import MOST_SIGNATURES, claims, is_signed, read_secret
+from gitops_models.delivery.triggers.acting import Acted
+from gitops_models.delivery.triggers.decide import Decision, Standing
+from gitops_models.delivery.triggers.reports import MonitorReport, Row
 from gitops_models.delivery.values import Drift, DriftKind, ModelStage
 from gitops_models.errors import GmError
 from tests.support.delivery import NOW, chosen
@@ -100,7 +105,7 @@ def test_drift_that_lasts_is_counted_once_and_again_after_it_was_healed():
     drifted = replace(LIVE, sync=Sync.DRIFTED, drift=(MISSING,))
     assert samples(after(report(drifted), report(drifted)))["gm_drift_total", "missing-file"] == 1
     healed = replace(LIVE, drift=(MISSING,), done=Done.HEALED)
-    assert samples(after(report(healed), report(healed)))["gm_drift_total", "missing-file"] == 2
+    assert samples(after(report(healed), report(replace(healed))))["gm_drift_total", "missing-file"] == 2
 
 
 def test_a_refusal_is_counted_when_it_is_first_seen_and_an_outage_is_none():
@@ -139,16 +144,53 @@ def test_before_the_first_run_nothing_is_claimed():
     assert gauges.reasons() == ("no run has ended yet",)
 
 
-def test_triggers_and_proposals_are_shown_as_they_were_told():
-    gauges = Gauges()
-    gauges.triggered({("fraud", "production", "accuracy-drop"): "firing"})
-    gauges.proposed("regression")
-    gauges.woken("refused")
+def test_a_rollback_that_was_proposed_is_counted_once():
+    proposed = replace(LIVE, proposal="c" * 64, error=GmError("GM-R521", "p95: failed"), done=Done.FAILED)
+    gauges = after(report(proposed), report(replace(proposed, done=Done.WAITING)), report(LIVE))
     found = samples(gauges)
-    rows = {key[3]: value for key, value in found.items() if key[0] == "gm_trigger_state"}
-    assert rows == {"ok": 0, "firing": 1, "inconclusive": 0, "error": 0}
     assert found["gm_rollback_proposals_total", "regression"] == 1
-    assert found["gm_wake_total", "refused"] == 1
+    assert found["gm_deploy_total", "failed"] == 1
+    gauges.saw(report(replace(proposed, proposal="d" * 64)), HISTORY)
+    assert samples(gauges)["gm_rollback_proposals_total", "regression"] == 2
+
+
+def test_a_run_that_found_nothing_new_counts_nothing_again():
+    switched = replace(LIVE, done=Done.SWITCHED, drift=(MISSING,))
+    found = samples(after(report(switched), report(switched)))
+    assert (found["gm_deploy_total", "succeeded"], found["gm_reconcile_total", "ok"]) == (1, 2)
+
+
+def row(standing=Standing.OK, proposal=None, name="accuracy-drop"):
+    trigger = SimpleNamespace(name=name, cause="degradation")
+    return Row(name, AT, trigger, "1.0.0", Decision(standing, "", None), Acted(proposal))
+
+
+def test_a_monitor_shows_how_each_trigger_stands_and_counts_what_it_had_proposed():
+    figures = TriggerFigures()
+    assert figures.reasons() == ("no run has ended yet",)
+    for one in (row(Standing.FIRED, "c" * 64), row(Standing.IN_PROGRESS, "c" * 64), row()):
+        figures.looked(MonitorReport(NOW, "c" * 40, (one, row(name="drift"))))
+    found = samples(figures)
+    states = {key[1:]: value for key, value in found.items() if key[0] == "gm_trigger_state" and key[-1] == "drift"}
+    assert states[("fraud", "production", "ok", "drift")] == 1
+    assert sum(states.values()) == 1
+    assert len(states) == len(Standing)
+    assert found["gm_rollback_proposals_total", "degradation"] == 1
+    assert found["gm_last_success_timestamp_seconds",] == NOW.timestamp()
+    assert figures.reasons() == ()
+
+
+def test_a_monitor_without_history_is_not_ready_and_is_alive():
+    clock = [0.0]
+    figures = TriggerFigures(lambda: clock[0])
+    clock[0] = 9.0
+    figures.failed(GmError("GM-S101", "away"))
+    assert (figures.silence(), figures.reasons()) == (0, ("GM-S101",))
+    figures.woken("refused")
+    assert samples(figures)["gm_wake_total", "refused"] == 1
+    figures.looked(MonitorReport(NOW, "c" * 40, problems=(("repository", GmError("GM-S101", "away")),)))
+    assert figures.reasons() == ("repository: GM-S101",)
+    assert ("gm_last_success_timestamp_seconds",) not in samples(figures)
 
 
 @pytest.mark.parametrize(
