@@ -93,14 +93,18 @@ class _Watch:
 
 
 def places_to_rehearse(session: Session, model: str | None, stage: str | None) -> tuple[ModelStage, ...]:
-    """Return where something is live, or only what is named. GM-R530 where there is nothing, GM-C14n for no name."""
+    """Return where something is live that has a predecessor, or only what is named, whether it has one or not.
+
+    GM-R530 where there is nothing, GM-C14n for no name.
+    """
     if model is not None:
         known_model(session, model)
     named = known_stage(session, stage) if stage is not None else None
     found = sorted(
         ModelStage(*key)
         for key, stack in session.history.state.stacks.items()
-        if stack.live and model in (None, key[0]) and named in (None, key[1]) and session.accepted.has_model(key[0])
+        if stack.live and (stack.below_top() if model is None else model == key[0])
+        if named in (None, key[1]) and session.accepted.has_model(key[0])
     )
     if not found:
         raise GmError("GM-R530", "nothing is live that could be rolled back", where=model)
