@@ -19,6 +19,7 @@ from gitops_models.delivery.values import ModelStage, Note, Retire, Switch
 from gitops_models.errors import Exit, GmError
 from tests.support.delivery import Ledger, chosen, deployment, desired, reconciler, settle
 from tests.support.engines import engine
+from tests.support.receiver import receiver, self_signed
 
 AT = ModelStage("fraud", "production")
 ONE, TWO = deployment("1.0.0"), deployment("1.1.0")
@@ -136,6 +137,17 @@ def test_http_without_a_token_nothing_is_sent(served, tmp_path, content):
     http = by_http(served.url, token_file=str(tmp_path / "token"))
     assert refused("GM-R317", http.load, ORDER).exit_status is Exit.EXTERNAL
     assert served.asked == []
+
+
+def test_http_over_tls_the_engine_has_to_be_who_it_is(tmp_path):
+    certificate, key = self_signed(tmp_path)
+    with receiver((certificate, key)) as secure:
+        told(http={"load": secure.url, "ca_file": str(certificate)}).load(ORDER)
+        assert secure.deliveries[0].event["parameters"]["model"] == "fraud"
+        assert "cannot be reached" in refused("GM-R310", told(http={"load": secure.url}).load, ORDER).message
+        missing = told(http={"load": secure.url, "ca_file": str(tmp_path / "none")})
+        refused("GM-R310", missing.load, ORDER)
+        assert len(secure.deliveries) == 1
 
 
 LISTENER = """
