@@ -16,10 +16,14 @@ _PAUSE_SECONDS = 0.05
 def exclusive(path: Path, *, what: str, wait: float = 5.0) -> Iterator[None]:
     """Hold the lock file ``path`` (created when missing) for the duration of the block.
 
-    Waits at most ``wait`` seconds for another holder, then raises GM-R101 naming ``what``. The file is never removed:
-    a waiter would hold a lock on an unlinked file while a newcomer locks a new one.
+    Waits at most ``wait`` seconds for another holder, then raises GM-R101 naming ``what``; GM-R302 where the file
+    cannot be made. It is never removed: a waiter would hold a lock on an unlinked file while a newcomer locks a new
+    one.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise GmError("GM-R302", f"{what} cannot be locked: {error.strerror}", where=str(path)) from error
     try:
         _acquire(descriptor, deadline=time.monotonic() + wait, what=what, where=path)
         yield
@@ -35,5 +39,7 @@ def _acquire(descriptor: int, *, deadline: float, what: str, where: Path) -> Non
             if time.monotonic() >= deadline:
                 raise GmError("GM-R101", f"another reconciler works on {what}", where=str(where)) from error
             time.sleep(_PAUSE_SECONDS)
+        except OSError as error:
+            raise GmError("GM-R302", f"{what} cannot be locked: {error.strerror}", where=str(where)) from error
         else:
             return

@@ -210,6 +210,17 @@ def reconcile_once(srv: str, state: str, version: str, barred: str = "") -> bool
     return reconciler(Path(srv), accepted, state=Path(state), keep=1).run().ok
 
 
+def _status(arguments: list[str]) -> int:
+    """What a run in a fork ends with: 0 where all is well, the exit status of its first error, 1 for a bug of ours."""
+    srv, state, version, barred = [*arguments, ""][:4]
+    try:
+        accepted = chosen(version, barred=barred or None)
+        report = reconciler(Path(srv), accepted, state=Path(state), keep=1).run()
+    except BaseException:  # noqa: BLE001 - told by the status; nothing may run on in a fork
+        return 1
+    return int(report.first_error.exit_status) if report.first_error else 0
+
+
 def serve_runs() -> None:
     """For each line of arguments fork a process that stops, to be traced, and then reconciles; print pid and end.
 
@@ -222,7 +233,7 @@ def serve_runs() -> None:
         if child == 0:
             ctypes.CDLL(None).prctl(0x59616D61, -1, 0, 0, 0)  # PR_SET_PTRACER_ANY: Yama lets only ancestors trace
             os.kill(os.getpid(), signal.SIGSTOP)
-            os._exit(0 if reconcile_once(*line.rstrip("\n").split("\t")) else 1)
+            os._exit(_status(line.rstrip("\n").split("\t")))
         os.waitpid(child, os.WUNTRACED)
         _say(child)
         _say(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))

@@ -1,0 +1,63 @@
+"""A reconcile on a disk that fails: ENOSPC, EIO, EACCES and EROFS at each write, fsync, rename and opening.
+
+Old or new is served, the run says that something is wrong and has no bug to confess, and the next run heals.
+``make sweep`` tries every point.
+"""
+
+import shutil
+from collections import Counter
+
+import pytest
+
+from gitops_models.delivery.results import Done, State
+from gitops_models.errors import Exit
+from tests.support.disturbing import (
+    copies_of,
+    first_deployment,
+    healing,
+    leftovers,
+    promotion,
+    reconcile_here,
+    rollback_with_quarantine,
+    served,
+    tracing,
+)
+from tests.support.faults import FAILING, MAKING, faults
+from tests.support.killing import note, sample
+
+SAMPLE = 15
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.sweep,
+    pytest.mark.timeout(3600),
+    pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed (apt-get install strace)"),
+]
+
+
+@pytest.fixture(scope="module")
+def runner():
+    with tracing() as made:
+        yield made
+
+
+@pytest.mark.clause("A-snapshots-8")
+@pytest.mark.parametrize("scenario", [first_deployment, promotion, rollback_with_quarantine, healing])
+def test_a_disk_that_fails_at_any_call_leaves_old_or_new_and_the_next_run_heals(runner, tmp_path, scenario):
+    copies, arguments, allowed, final = copies_of(tmp_path, scenario)
+    points = list(faults(runner.points(next(copies), arguments, (*FAILING, *MAKING))))
+    assert {"write", "fsync", "rename", "openat"} <= {point.call for point in points}
+    tried, ends, failures = sample(points, SAMPLE), Counter(), []
+    for point in tried:
+        root = next(copies)
+        status = runner.disturb(root, arguments, point.call, f"{point.how}:when={point.at}")
+        ends[status] += 1
+        during = served(root)
+        healed = reconcile_here(root, *arguments).ok
+        (again,) = reconcile_here(root, *arguments).results
+        found = (healed, served(root) == final, leftovers(root), again.state, again.done)
+        fine = found == (True, True, [], State.LIVE, Done.NOTHING)
+        if status in (Exit.BUG, Exit.DENIED, Exit.INTEGRITY) or during not in allowed or not fine:
+            failures.append(f"{point}: {status}, {during in allowed}, {found}")
+    note(f"disk errors, {scenario.__name__}: {len(tried)} of {len(points)} points, ends {dict(ends)}")
+    assert failures == []
