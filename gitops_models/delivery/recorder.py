@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
+from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
 from gitops_models.delivery.records import UNKNOWN_TIMES
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from gitops_models.trust.ledger import Ledger
     from gitops_models.trust.records import Record
     from gitops_models.trust.signing import Signer
+
+
+_Attempt = tuple[str | None, ...]
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,8 @@ class LedgerRecorder:
     def __init__(self, ledger: Ledger, signer: Signer) -> None:
         self._ledger = ledger
         self._signer = signer
+        self._lock = Lock()
+        self._put: dict[str, set[_Attempt]] = {}
 
     def put(self, record: DeploymentRecord) -> None:
         """Sign ``record`` and flush it to disk. Raises GM-T20x where it cannot be signed, GM-R302 for the disk."""
@@ -64,13 +70,22 @@ class LedgerRecorder:
 
         topic = deployments_topic(record.target)
         body = body_of(self._dated(record, topic))
-        if any(_same_attempt(body, waiting.body) for waiting in self._ledger.outbox.waiting(topic)):
+        waiting = self._attempts(topic)
+        if _attempt(body) in waiting:
             return
         signed = make_deployment(body, self._signer)
         try:
             self._ledger.outbox.put(topic, signed)
         except OSError as error:
             raise GmError("GM-R302", f"the outbox cannot be written: {error.strerror}", where=topic) from error
+        waiting.add(_attempt(body))
+
+    def _attempts(self, topic: str) -> set[_Attempt]:
+        """What waits, read once: with a thousand records in the outbox each one more would read them all."""
+        with self._lock:
+            if topic not in self._put:
+                self._put[topic] = {_attempt(one.body) for one in self._ledger.outbox.waiting(topic)}
+            return self._put[topic]
 
     def _dated(self, record: DeploymentRecord, topic: str) -> DeploymentRecord:
         """Return a way back with the time at which the version that it replaces was made live here."""
@@ -97,6 +112,8 @@ class LedgerRecorder:
         except GmError as error:
             problem = error
         left = self._waiting()
+        with self._lock:
+            self._put.clear()
         return Delivered(waiting - left, left, problem)
 
     def _waiting(self) -> int:
@@ -130,6 +147,6 @@ def body_of(record: DeploymentRecord) -> Deployment:
     )
 
 
-def _same_attempt(body: Deployment, other: object) -> bool:
-    names = ("target", "model", "stage", "version", "started")
-    return all(getattr(other, name, None) == getattr(body, name) for name in names)
+def _attempt(body: object) -> _Attempt:
+    """What tells one attempt from another, however it ended."""
+    return tuple(getattr(body, name, None) for name in ("target", "model", "stage", "version", "started"))
