@@ -46,14 +46,16 @@ def with_deployed(rows: Iterable[Row]) -> tuple[Row, ...]:
 def places_of(row: Row, records: Mapping[str, Iterable[Record]]) -> tuple[Place, ...]:
     """Return the clock at each target whose newest ``records`` tell that it served what the row led back to.
 
-    Times of the accepted history are believed before those that a reconciler repeats.
+    A target that automation had led back before has no record of the change, but one of that. Times of the accepted
+    history are believed before those that a reconciler repeats.
     """
     if row.exposure is None or row.change_id is None:
         return ()
     agreed = replace(row.exposure, deployed=None)
     found = []
     for target, known in sorted(records.items()):
-        body = next((body for one in known if (body := _of(row, one.body)) is not None), None)
+        bodies = [body for one in known if (body := _of(row, one.body)) is not None]
+        body = next((one for one in bodies if one.change_id == row.change_id), None) or _restored(row, bodies)
         if body is not None:
             dated = agreed.over(_said(body))
             found.append(Place(target, dated.over(Exposure(deployed=row.exposure.deployed))))
@@ -61,10 +63,20 @@ def places_of(row: Row, records: Mapping[str, Iterable[Record]]) -> tuple[Place,
 
 
 def _of(row: Row, body: object) -> Deployment | None:
-    """Return ``body`` where it tells that what the row led back to is served."""
+    """Return ``body`` where it tells of a switch at the place of the row."""
     if not isinstance(body, Deployment) or body.result not in _SERVED:
         return None
-    return body if (body.model, body.stage, body.change_id) == (row.model, row.stage, row.change_id) else None
+    return body if (body.model, body.stage) == (row.model, row.stage) else None
+
+
+def _restored(row: Row, bodies: Iterable[Deployment]) -> Deployment | None:
+    """Return the newest of ``bodies`` that serves it beside Git, between the fault and the acceptance of the change."""
+    exposure = row.exposure
+    if exposure is None or exposure.merged is None:
+        return None
+    begun = exposure.detected or exposure.initiated or exposure.merged
+    beside = (one for one in bodies if one.override and one.detected and one.version == row.to_version)
+    return next((one for one in beside if begun <= parse_time(one.finished) <= exposure.merged), None)
 
 
 def _said(body: Deployment) -> Exposure:

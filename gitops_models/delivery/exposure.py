@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 def clock_behind(history: History, wanted: Deployment | None, seen: Observation, found: Sequence[Drift] = ()) -> Times:
     """Return what is known when a switch away from ``seen`` begins.
 
-    Nothing where it completes no way back: ``found`` is healed, nothing was served before, or a statement beside Git
-    asks for it.
+    Nothing where it completes no way back: ``found`` is healed, nothing was served before, or a person's statement
+    beside Git asks for it. What automation restores has no proposal yet that it could tell of.
     """
-    if found or seen.empty or (wanted is not None and wanted.override is not None):
+    if found or seen.empty:
         return UNKNOWN_TIMES
+    if wanted is not None and wanted.override is not None:
+        return Times(detected=wanted.detected)
     exposure = way_back(history, *seen.at)
     return Times(**{name: format_time(at) for name, at in exposure.known}) if exposure else UNKNOWN_TIMES

@@ -22,6 +22,7 @@ from gitops_models.errors import GmError
 from gitops_models.policy.lkg import good_below
 from gitops_models.registry.canonical import jcs, sha256_hex
 from gitops_models.registry.text import visible
+from gitops_models.registry.times import format_time, parse_time
 from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ MOST_BYTES = 64 * 1024
 MOST_FILES = 4096
 _SUFFIX = ".json"
 _LATER = frozenset({"proposal"})
+_MISSING = frozenset({"anchor", "proposal", "detected"})
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class Restoration:
     """What is served again, instead of what, and why. ``proposal`` is the change id of the open rollback, if it is.
 
     ``anchor`` is the accepted step that set the stage to the version that is left: when Git moves on, this is over.
+    ``detected`` is when the trigger began to fail.
     """
 
     repository: str
@@ -59,6 +62,7 @@ class Restoration:
     reason: str
     created: str
     proposal: str | None = None
+    detected: str | None = None
 
     @property
     def at(self) -> ModelStage:
@@ -172,7 +176,16 @@ def judged(one: Restoration, history: History) -> Deployment:
         message = f"{one.model}@{one.version} is not the last known good version: {known}"
         raise GmError(NOT_GOOD, visible(message), where=str(one.at))
     artifacts = artifacts_of(state.snapshot, one.model, one.version)
-    return Deployment(one.model, one.stage, one.version, one.lineage_sha256, artifacts, override=one.sha256)
+    found = Deployment(one.model, one.stage, one.version, one.lineage_sha256, artifacts, override=one.sha256)
+    return replace(found, detected=_sound_time(one.detected or one.created))
+
+
+def _sound_time(text: str) -> str | None:
+    """Return the time as documents write it; None for what is none: it is told and decides nothing."""
+    try:
+        return format_time(parse_time(text))
+    except GmError:
+        return None
 
 
 def _read(path: Path) -> Restoration:
@@ -184,9 +197,9 @@ def _read(path: Path) -> Restoration:
         found = Restoration(**value)
     except (OSError, ValueError, TypeError, RecursionError) as error:
         raise GmError(UNREADABLE, f"{visible(path.name)} holds no restoration", where=str(path)) from error
-    texts = {name: text for name, text in asdict(found).items() if name not in {"anchor", "proposal"}}
+    texts = {name: text for name, text in asdict(found).items() if name not in _MISSING}
     if not all(isinstance(text, str) for text in texts.values()) or path.name != f"{found.at}{_SUFFIX}":
         raise GmError(UNREADABLE, f"{visible(path.name)} holds no restoration of that place", where=str(path))
-    if not all(text is None or isinstance(text, str) for text in (found.anchor, found.proposal)):
+    if not all(text is None or isinstance(text, str) for text in (getattr(found, name) for name in _MISSING)):
         raise GmError(UNREADABLE, f"{visible(path.name)} holds no restoration", where=str(path))
     return found

@@ -30,7 +30,7 @@ class Deployment:
     """One version as it is to be served. ``artifacts`` carry the sha256 and size that the lineage records.
 
     ``override`` is the sha256 of the statement that asks for it instead of Git, ``origin`` the model of a version that
-    stands in for ``model``.
+    stands in for ``model``. ``detected`` is when it was seen that what is served must go, where automation asks for it.
     """
 
     model: str
@@ -40,6 +40,7 @@ class Deployment:
     artifacts: tuple[FileDigest, ...]
     override: str | None = None
     origin: str | None = None
+    detected: str | None = field(default=None, compare=False)
 
     @property
     def source(self) -> str:

@@ -27,10 +27,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Exposure:
-    """The times of one way back, in the order in which they follow each other; None where one is not known.
+    """The times of one way back; None where one is not known.
 
     ``deployed`` is when the bad version was made live, ``authorized`` when the last approval that counted was given,
-    ``merged`` when the step was accepted, ``validated`` when what is served instead had passed its checks.
+    ``merged`` when the step was accepted, ``validated`` when what is served instead had passed its checks. What
+    automation restores is served before anybody was asked.
     """
 
     deployed: datetime | None = None
@@ -43,13 +44,13 @@ class Exposure:
 
     @property
     def known(self) -> tuple[tuple[str, datetime], ...]:
-        """The times that are known, by name."""
+        """The times that are known, by name, the earliest first."""
         times = ((field.name, getattr(self, field.name)) for field in fields(self))
-        return tuple((name, at) for name, at in times if at is not None)
+        return tuple(sorted(((name, at) for name, at in times if at is not None), key=lambda one: one[1]))
 
     @property
     def laps(self) -> tuple[tuple[str, timedelta], ...]:
-        """How long after the one before each known time is; clocks of several machines may make that negative."""
+        """How long after the one before each known time is."""
         known = self.known
         return tuple((name, at - before) for (_, before), (name, at) in pairwise(known))
 

@@ -96,6 +96,8 @@ def test_the_restoration_is_on_record_and_stands_until_its_rollback_lands(fallen
     assert record.fingerprint == ed25519_key("monitor").fingerprint
     assert (record.body.version, record.body.result) == ("1.1.0", "succeeded")
     assert record.body.override == result.override
+    clock = ("deployed", "detected", "restored", "validated")
+    assert [getattr(record.body, name) for name in clock] == sorted(getattr(record.body, name) for name in clock)
     assert json.loads(kept.read_text())["proposal"] == fallen.fired.acted.proposal
     assert fallen.standing() == ["ok"]
     (proposal,) = fallen.proposals()
@@ -158,6 +160,7 @@ def test_there_is_no_rollback_of_a_rollback(fallen):
 
 
 def test_what_is_restored_already_is_not_left_again(fallen):
+    fallen.look()
     fallen.says(**{**BAD, "1.1.0": 0.5})
     fallen.look(minutes=40)
     (row,) = fallen.look(minutes=2).rows
@@ -339,17 +342,24 @@ def test_git_that_asks_for_another_version_is_not_rolled_back(tower):
     assert tower.proposals() == ()
 
 
-def test_where_nothing_good_is_left_automation_proposes_nothing(fallen):
+def test_where_nothing_good_is_left_automation_does_nothing(fallen):
     registry = fallen.registry
     for version in ("1.0.0", "1.1.0"):
         proposal = registry.draft("fraud", quarantine(registry, version), event="quarantine", by="operator")
         registry.approve(proposal, "lead")
         registry.merge(proposal, by="operator")
-    fallen.run()
-    fallen.look(minutes=40)
-    (row,) = fallen.look(minutes=2).rows
-    assert (row.decision.standing.value, row.decision.alert) == ("blocked", True)
-    assert row.decision.reason.endswith("no earlier good version is left")
+    assert [error.code for _, error in fallen.run().problems] == ["GM-R611"]
+    with fallen.watching() as opened:
+        opened.monitor.run()
+        hands, wanted = opened.monitor._kit.actor.hands, _served(fallen)
+        assert hands.propose(wanted.at, wanted, cause="regression", reason="it fails", evidence={}) is None
+
+
+def _served(tower):
+    from gitops_models.delivery.desired import desired_state  # noqa: PLC0415
+    from gitops_models.delivery.values import ModelStage  # noqa: PLC0415
+
+    return desired_state(tower.registry.history(), ModelStage("fraud", "production")).deployment
 
 
 def quarantine(registry, version):

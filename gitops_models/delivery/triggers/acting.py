@@ -170,6 +170,7 @@ def restoration(order: Order, history: History, now: datetime) -> Restoration | 
         order.cause,
         order.reason,
         format_time(now),
+        detected=format_time(order.detected) if order.detected else None,
     )
 
 

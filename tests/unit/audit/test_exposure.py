@@ -52,6 +52,21 @@ def test_a_record_of_an_earlier_gm_tells_by_its_end():
     assert place.exposure.deployed == AT - timedelta(days=1)
 
 
+def test_what_automation_restored_before_anybody_agreed_tells_of_its_target():
+    early = {"override": "a" * 64, "change_id": None, "detected": format_time(AT - timedelta(minutes=5))}
+    dated = replace(BACK, exposure=replace(BACK.exposure, detected=AT - timedelta(minutes=5)))
+
+    def at(minutes, **fields):
+        return deployment(**{**early, "finished": format_time(AT + timedelta(minutes=minutes)), **fields})
+
+    others = (at(1), at(-2, version="2.0.0"), at(-2, override=None), at(-9))
+    assert places_of(dated, {"eu": others}) == ()
+    (place,) = places_of(dated, {"eu": (*others, at(-3))})
+    assert place.exposure.restored == AT - timedelta(minutes=3)
+    assert [name for name, _ in place.exposure.known] == ["detected", "restored", "initiated", "merged"]
+    assert places_of(replace(dated, exposure=replace(dated.exposure, merged=None)), {"eu": (at(-3),)}) == ()
+
+
 def test_without_a_clock_or_a_change_no_target_is_asked():
     assert places_of(replace(BACK, exposure=None), {"eu": (deployment(),)}) == ()
     assert places_of(replace(BACK, change_id=None), {"eu": (deployment(),)}) == ()
