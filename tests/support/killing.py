@@ -334,7 +334,8 @@ def serve_runs():
 
 def import_all():
     """What the killed commands import, once and before the forks."""
-    for name in ("git", "gitops_models.api", "gitops_models.artifacts.readers", "gitops_models.workflows.deliver"):
+    names = ("api", "artifacts.readers", "cli.app", "cli.run", "workflows.deliver")
+    for name in ("git", *(f"gitops_models.{name}" for name in names)):
         importlib.import_module(name)
     for verb in ("merge", "promote", "reconcile"):
         importlib.import_module(f"gitops_models.cli.{verb}_")
