@@ -175,6 +175,17 @@ SCAN_WORDS = [
     b"PK\x05\x06",
     b"ustar",
 ]
+TENSOR = models.blob(1, models.number(1, 7))
+ENDS = [
+    models.value_info("x", [None, -5, "batch", 3], dtype=99),
+    models.blob(1, "bare"),
+    models.blob(1, "s") + models.blob(2, models.blob(8, models.number(1, 1))),
+    models.blob(1, "o") + models.blob(2, models.blob(9, models.blob(1, models.blob(4, models.blob(1, TENSOR))))),
+    models.blob(1, "m") + models.blob(2, models.blob(5, models.number(1, 7) + models.blob(2, TENSOR))),
+    models.blob(1, "q") + models.blob(2, models.blob(7, b"")),
+]
+OUTSIDE = models.blob(13, models.blob(1, "location") + models.blob(2, "weights.bin"))
+WEIGHTS = [models.blob(1, models.varint(4) + models.varint(5)) + models.blob(8, "w") + OUTSIDE]
 HEADERS = [
     gguf_file(
         {"general.architecture": "llama", "tokenizer.ggml.tokens": ["a", "b"], "x": [1], "y": 0.5}, {"w": [2, 2]}
@@ -184,8 +195,36 @@ HEADERS = [
         [{"name": "a", "type": "double"}], [{"type": "tensor", "tensor-spec": {"dtype": "f4", "shape": [-1]}}]
     ).encode(),
     models.linear_onnx(),
+    models.model(models.graph([], ENDS, ENDS[:1], WEIGHTS), metadata={"k": "e" * 5000}),
+    gguf_file({"llama.vocab_size": "x", "general.architecture": "llama"}, {"w": []}),
 ]
 HEADER_WORDS = [gguf_text("a"), b'"F32"', b'"shape"', b"[", b"{", b"signature", b"code: x", b"\xff" * 8, b"\0" * 8]
+
+
+def odd_headers():
+    """Headers that are refused, one for each reason that is rarely met by chance."""
+    texts = [
+        "[]",
+        '{"__metadata__": {"a": 1}}',
+        '{"w": 1}',
+        '{"w": {"dtype": "F9", "shape": [], "data_offsets": [0, 4]}}',
+    ]
+    texts += ['{"w": {"dtype": "F32", "shape": [2], "data_offsets": [0, 4]}}', '{"a": NaN}', '{"a": {}, "a": {}}']
+    yield from (struct.pack("<Q", len(text)) + text.encode() for text in texts)
+    begin = b"GGUF" + struct.pack("<I", 3)
+    yield from (begin + struct.pack("<QQ", *counts) for counts in ((1 << 40, 0), (0, 1 << 40)))
+    yield begin + struct.pack("<QQ", 1, 0) + gguf_text("w") + struct.pack("<I", 99)
+    yield (
+        begin
+        + struct.pack("<QQ", 0, 1)
+        + gguf_text("a")
+        + struct.pack("<IIQ", 9, 9, 1)
+        + struct.pack("<IQ", 0, 1)
+        + b"x"
+    )
+    yield begin + struct.pack("<QQ", 0, 2) + (gguf_text("a") + struct.pack("<IB", 0, 1)) * 2
+    yield b"flavors: {python_function: {loader_module: mlflow.sklearn, code: x}}\n"
+    yield b"flavors: {python_function: x}\nsignature: {inputs: 1}\n"
 
 
 def targets():
@@ -210,5 +249,5 @@ def targets():
     refusals = (GmError, safetensors.HeaderError, wire.WireError)
     return [
         Target("scanner", scan, scanner, scanned(), SCAN_WORDS, (Refused,), 4),
-        Target("model headers", read_headers, parsers, HEADERS, HEADER_WORDS, refusals, 3),
+        Target("model headers", read_headers, parsers, [*HEADERS, *odd_headers()], HEADER_WORDS, refusals, 3),
     ]

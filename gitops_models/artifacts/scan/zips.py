@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import stat
 import struct
 import zipfile
@@ -23,6 +24,8 @@ _WIDE = struct.Struct("<4sQ2H2L4Q")  # signature, its length, versions, disks, c
 _LARGEST_DIRECTORY = 16 << 20
 _ENCRYPTED = 0x1 | 0x40 | 0x2000
 _PLAIN = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+# What zipfile raises over bytes that somebody chose; a name that is not UTF-8 is a ValueError.
+_DAMAGED = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OverflowError, RuntimeError, ValueError)
 _CHUNK = 1 << 20
 _ZIP64 = 0xFFFFFFFF
 
@@ -36,8 +39,10 @@ class Zip:
         _check_end(member)
         try:
             self._file = zipfile.ZipFile(member.stream)
-        except (zipfile.BadZipFile, NotImplementedError, ValueError, struct.error) as error:
+        except _DAMAGED as error:
             raise Unread("is a damaged zip archive") from error
+        except OSError as error:
+            raise _no_place(error, "is a damaged zip archive") from error
         self.entries = self._file.infolist()
         _check_entries(self.entries)
 
@@ -50,13 +55,20 @@ class Zip:
         """Unpack one file; Unread where it is damaged, TooMuch."""
         try:
             return self._member.unpacked(name, self._pieces(name))
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, struct.error) as error:
+        except _DAMAGED as error:
             raise Unread(f"has a damaged member {name}") from error
+        except OSError as error:
+            raise _no_place(error, f"has a damaged member {name}") from error
 
     def _pieces(self, name: str) -> Iterator[bytes]:
         with self._file.open(name) as stream:
             while data := stream.read(_CHUNK):
                 yield data
+
+
+def _no_place(error: OSError, what: str) -> Exception:
+    """Tell an offset that no file has from a disk that fails."""
+    return Unread(what) if error.errno in {None, errno.EINVAL} else error
 
 
 def ends_as_zip(member: Member) -> bool:
