@@ -143,7 +143,7 @@ class Monitor:
         made = decide(trigger, state, signal, there, now)
         if made.standing in (Standing.FIRED, Standing.COOLDOWN):
             order = order_of(trigger, wanted, made.reason, made.state.failing or now)
-            there = self._told_of_open(there, order, now)
+            there = self._told_of_open(there, order, now, ask=made.act is not Act.RESTORE)
             made = decide(trigger, state, signal, there, now)
         if made.act is not None:
             there = self._judged(there, order, made.act)
@@ -151,16 +151,17 @@ class Monitor:
         self._remember(self._memory.looked(key, made.state))
         return self._act(key, made, order, history) if made.act is not None else (made, Acted())
 
-    def _told_of_open(self, there: Around, order: Order, now: datetime) -> Around:
+    def _told_of_open(self, there: Around, order: Order, now: datetime, *, ask: bool) -> Around:
         """Find out whether a rollback of this digest is open, at most once in ``every`` while the answer is yes.
 
-        What cannot be asked stands in the way of a proposal alone, and that fails by itself.
+        A restore does not wait for the answer: it leads where that rollback leads, and takes it for its own. What
+        cannot be asked stands in the way of a proposal alone, and that fails by itself.
         """
         place, digest = str(order.at), order.bad.digest
         if place in self._begun:
             return replace(there, open="the rollback of another trigger")
         last = self._open.get((place, digest))
-        if last is None or now - last[0] >= self._kit.every:
+        if ask and (last is None or now - last[0] >= self._kit.every):
             with suppress(GmError):
                 known = self._kit.actor.hands.standing(order.at, order.bad)
                 last = (now, known) if known is not None else None

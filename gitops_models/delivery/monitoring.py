@@ -49,12 +49,13 @@ _OWN = "monitor"
 
 @dataclass(frozen=True)
 class Opened:
-    """A monitor, what ends its wait, who tells people, and where its figures are shown."""
+    """A monitor, what ends its wait, who tells people, where figures are shown, the port that takes alerts."""
 
     monitor: Monitor
     wake: Event
     post: Post | None
     endpoints: Endpoints[TriggerFigures]
+    port: int | None
 
 
 @contextmanager
@@ -97,8 +98,8 @@ def open_monitor(
             every=timedelta(seconds=config.interval),
             tell=_both(endpoints.counted, _teller(post, state)),
         )
-        with _receiving(part, alerts, wake, clock):
-            yield Opened(Monitor(kit), wake, post, endpoints)
+        with _receiving(part, alerts, wake, clock) as port:
+            yield Opened(Monitor(kit), wake, post, endpoints, port)
 
 
 @contextmanager
