@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitops_models.delivery.checks.assemble import checks_for
+from gitops_models.delivery.checks.assemble import checks_for, metric_sources
 from gitops_models.delivery.follow import Follower
 from gitops_models.delivery.garbage import Garbage
 from gitops_models.delivery.journal import Journal
@@ -96,7 +96,7 @@ def open_reconciler(
             clock=clock,
             overrides=partial(override_files, overrides, Path(config.overrides) if config.overrides else None),
             restorations=state / RESTORATIONS,
-            checks=checks_for(config.checks),
+            checks=checks_for(config.checks, sources=metric_sources(config)),
             watch=_watch(config, clock, ledger),
             gauges=endpoints.figures,
             wake=endpoints.wake,

@@ -4,21 +4,24 @@ import json
 import sys
 import threading
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from pydantic import TypeAdapter
 
-from gitops_models.delivery.checks.assemble import checks_for
+from gitops_models.delivery.checks.assemble import checks_for, metric_sources
 from gitops_models.delivery.checks.base import Subject
 from gitops_models.delivery.checks.runner import Runner, attempt
 from gitops_models.delivery.checks.settings import CheckList
+from gitops_models.delivery.config import read_config
 from gitops_models.delivery.resolve import resolve
 from gitops_models.delivery.results import Done
 from gitops_models.delivery.targets.directory import DirectoryTarget
+from gitops_models.delivery.triggers.values import Answer, Sample
 from gitops_models.policy.document import load_policy
 from tests.support.delivery import Accepted, Ledger, chosen, content_of, deployment, reconciler
 from tests.support.inference import case, cases_file, inference
-from tests.support.policy import policy_yaml
+from tests.support.policy import document, policy_yaml
 from tests.support.receiver import raw_server
 
 WANTED = deployment("1.0.0")
@@ -62,7 +65,7 @@ def weights(tmp_path):
 
 def test_served_version_believes_what_the_server_says_of_the_digest_and_nothing_else():
     with inference(digest=WANTED.digest) as server:
-        asked = check("served-version", address=server.address)
+        asked = check("served-version", url=server.address)
         assert attempt(asked, subject()).passed
         server.digest = deployment("1.1.0").digest
         found = attempt(asked, subject())
@@ -86,7 +89,7 @@ def test_served_version_believes_what_the_server_says_of_the_digest_and_nothing_
 )
 def test_an_answer_that_the_protocol_does_not_know_is_no_pass(tmp_path, status, body, message):
     with inference(status=status, body=body) as server:
-        golden = check("golden", address=server.address, cases=cases_file(tmp_path / "c.json", case(1.0)))
+        golden = check("golden", url=server.address, cases=cases_file(tmp_path / "c.json", case(1.0)))
         found = attempt(golden, subject())
     assert (found.passed, found.message) == (None, message)
 
@@ -94,7 +97,7 @@ def test_an_answer_that_the_protocol_does_not_know_is_no_pass(tmp_path, status, 
 def test_golden_compares_every_case_with_what_is_served_and_keeps_the_figures(tmp_path):
     cases = cases_file(tmp_path / "1.0.0.json", case(1.0, 2.0), case(3.0))
     with inference(factor=2.0) as server:
-        golden = check("golden", address=server.address, cases=str(tmp_path / "{version}.json"))
+        golden = check("golden", url=server.address, cases=str(tmp_path / "{version}.json"))
         found = attempt(golden, subject())
         assert found.passed
         assert found.values == {"cases": 2, "matched": 2, "accuracy": 1.0, "worst": 0.0}
@@ -109,7 +112,7 @@ def test_golden_compares_every_case_with_what_is_served_and_keeps_the_figures(tm
 def test_latency_asks_with_several_clients_at_once_and_measures_each_answer(tmp_path):
     cases = cases_file(tmp_path / "c.json", case(1.0), case(2.0))
     with inference() as server:
-        speed = check("latency", address=server.address, cases=cases, p95_below_ms=5000, requests=40, concurrency=4)
+        speed = check("latency", url=server.address, cases=cases, p95_below_ms=5000, requests=40, concurrency=4)
         found = attempt(speed, subject())
         assert found.passed
         assert (found.values["requests"], found.values["clients_lost"]) == (40, 0)
@@ -130,7 +133,7 @@ def test_a_server_that_trickles_or_never_answers_is_hung_up_on_in_time():
 
     before = threading.active_count()
     with raw_server(trickle) as port:
-        slow = check("served-version", address=f"http://127.0.0.1:{port}", timeout=0.3)
+        slow = check("served-version", url=f"http://127.0.0.1:{port}", timeout=0.3)
         assert attempt(slow, subject()).message == "no answer within 0.3 s"
     for thread in threading.enumerate():
         if thread.name == "gm-check":
@@ -141,13 +144,13 @@ def test_a_server_that_trickles_or_never_answers_is_hung_up_on_in_time():
 def test_an_answer_without_end_is_not_read_to_its_end(monkeypatch):
     monkeypatch.setattr("gitops_models.delivery.checks.web.MOST_BYTES", 100)
     with inference(body=b" " * 200) as server:
-        found = attempt(check("served-version", address=server.address), subject())
+        found = attempt(check("served-version", url=server.address), subject())
     assert (found.passed, found.message) == (None, "the answer is longer than 100 bytes")
 
 
 def test_a_server_that_is_away_or_speaks_something_else_is_no_pass():
     with raw_server(lambda connection, _: connection.sendall(b"SSH-2.0-OpenSSH\r\n")) as port:
-        other = check("served-version", address=f"http://127.0.0.1:{port}")
+        other = check("served-version", url=f"http://127.0.0.1:{port}")
         assert attempt(other, subject()).message == "no HTTP answer (BadStatusLine)"
     assert attempt(other, subject()).passed is None
 
@@ -187,14 +190,58 @@ def test_a_number_comes_from_a_program_or_an_address():
     assert (attempt(broken, subject()).passed, attempt(broken, subject()).message) == (None, "gone")
     with inference(body=b'{"data": [{"a/b": 0.9, "text": "0.95", "no": true, "nan": NaN}]}') as server:
         for field, passed in {"a~1b": False, "text": True, "no": None, "nan": None, "gone": None}.items():
-            asked = check(
-                "metric", address=f"{server.address}/v2/models/{{model}}", field=f"/data/0/{field}", above=0.9
-            )
+            asked = check("metric", url=f"{server.address}/v2/models/{{model}}", field=f"/data/0/{field}", above=0.9)
             assert attempt(asked, subject()).passed is passed, field
         server.status = 404
         assert attempt(asked, subject()).message == "status 404"
         server.status, server.body = 200, b"<html>"
         assert attempt(asked, subject()).message == "the answer is no JSON"
+
+
+class Source:
+    """A source of triggers that says what it is told to."""
+
+    def __init__(self, *values, error=None):
+        self.answer, self.asked = Answer(tuple(Sample(value) for value in values), error), []
+
+    def read(self, query, subject):
+        self.asked.append((query, subject.slots))
+        return self.answer
+
+
+@pytest.mark.parametrize(
+    ("source", "passed"),
+    [
+        (Source(Decimal("0.91"), Decimal("0.95")), True),
+        (Source(Decimal("0.91"), Decimal("0.9")), False),  # each of them counts
+        (Source(Decimal("NaN")), None),
+        (Source(Decimal("0.91"), Decimal("NaN")), None),
+        (Source("high"), None),
+        (Source(), None),
+        (Source(error="bad_data"), None),
+    ],
+)
+def test_a_number_comes_from_a_source_of_triggers_and_no_data_is_no_pass(source, passed):
+    metric = check("metric", source="prometheus-main", query="accuracy", above=0.9)
+    asked = replace(subject(), sources={"prometheus-main": source})
+    assert attempt(metric, asked).passed is passed
+    assert source.asked == [("accuracy", {"model": "fraud", "version": "1.0.0", "digest": WANTED.digest})]
+    assert attempt(metric, subject()).message == "the reconciler's file names no source prometheus-main"
+
+
+def test_the_sources_that_checks_name_are_opened_from_the_operators_file(tmp_path):
+    value = [
+        {"id": "main", "kind": "prometheus", "url": "http://127.0.0.1:9090"},
+        {"id": "unused", "kind": "prometheus", "url": "http://127.0.0.1:9090"},
+    ]
+    metric = {"id": "auc", "use": "metric", "source": "main", "query": "accuracy", "above": 0.9}
+    fields = {"urls": ["https://git.example/models.git"], "artifacts": {"url": "dvc"}, "state": "state"}
+    fields["targets"] = [{"id": "eu", "path": "srv"}]
+    path = tmp_path / "reconciler.yaml"
+    path.write_bytes(document("Reconciler", **fields, sources=value, checks=[metric]))
+    assert list(metric_sources(read_config(path))) == ["main"]
+    path.write_bytes(document("Reconciler", **fields, sources=value))
+    assert dict(metric_sources(read_config(path))) == {}
 
 
 def test_a_fault_in_a_check_is_a_result_and_no_fault_of_the_reconcile(tmp_path):
@@ -216,7 +263,7 @@ def test_a_check_is_tried_again_until_it_passes_and_every_try_counts_in_time(tmp
             if len(waited) == 2:
                 server.digest = WANTED.digest
 
-        part = {"id": "seen", "use": "served-version", "address": server.address, "retries": 5, "pause": 0.5}
+        part = {"id": "seen", "use": "served-version", "url": server.address, "retries": 5, "pause": 0.5}
         runner = Runner(checks(part), DirectoryTarget(tmp_path / "srv"), history(chosen("1.0.0")), loaded)
         (found,) = runner.after(WANTED, None)
     assert found.passed

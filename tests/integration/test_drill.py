@@ -85,7 +85,7 @@ def test_a_check_of_the_operator_that_the_way_back_fails_fails_the_drill(station
     program = "import sys; sys.exit('1.1.0' == sys.argv[1])"
     command = [sys.executable, "-c", program, "{version}"]
     strict = {"id": "strict", "use": "command", "when": "before", "retries": 0, "timeout": 30, "command": command}
-    asking = {"id": "asking", "use": "served-version", "address": "http://127.0.0.1:1"}
+    asking = {"id": "asking", "use": "served-version", "url": "http://127.0.0.1:1"}
     station.configure(checks=[strict, asking])
     found = go(station)
     assert (found.error.code, found.body.to) == ("GM-R520", "1.1.0")

@@ -21,7 +21,7 @@ class Site:
     def __init__(self, registry, root, home, server):
         self.station, self.server = Station(registry, root, home), server
         server.place = root / "srv/fraud/production"
-        parts = {"address": server.address, "pause": 0, "retries": 0}
+        parts = {"url": server.address, "pause": 0, "retries": 0}
         cases = cases_file(root / "cases.json", case(1.0), case(2.0))
         self.checks = [
             {"id": "seen", "use": "served-version", **parts},

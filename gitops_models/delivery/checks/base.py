@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import field
+from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gitops_models.delivery.checks.fill import meaning
@@ -10,10 +12,11 @@ from gitops_models.errors import GmError
 from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from gitops_models.delivery.targets.base import Target
+    from gitops_models.delivery.triggers.sources.base import MetricSource
     from gitops_models.delivery.values import Deployment, Observation
     from gitops_models.verification.history import History
 
@@ -27,6 +30,7 @@ class Subject:
     """What one check looks at: a version, the folder of its bytes, what was seen served, and why it is to be.
 
     ``live`` is what is served instead so far and ``live_folder`` where; both are known before a switch only.
+    ``sources`` are those of the operator's file by id, asked at the time ``now`` gives.
     """
 
     wanted: Deployment
@@ -35,6 +39,8 @@ class Subject:
     seen: Observation | None = None
     live: Deployment | None = None
     live_folder: Path | None = None
+    sources: Mapping[str, MetricSource] = field(default_factory=dict)
+    now: Callable[[], datetime] = partial(datetime.now, UTC)
 
     @property
     def words(self) -> dict[str, str]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def run(check: Golden, subject: Subject, lines: Lines) -> Finding:
     """Send every case and compare."""
     cases = read_cases(filled(check.cases, subject.words))
-    client = lines.client(filled_address(check.address, subject.words))
+    client = lines.client(filled_address(check.url, subject.words))
     model = filled(check.name, subject.words)
     tolerance = Tolerance(check.absolute, check.relative)
     compared = [compare(outputs(infer(client, model, case.request)), case.expected, tolerance) for case in cases]

@@ -49,7 +49,7 @@ class _Asker:
 def run(check: Latency, subject: Subject, lines: Lines) -> Finding:
     """Measure ``requests`` answers."""
     bodies = tuple(case.request for case in read_cases(filled(check.cases, subject.words)))
-    model, address = filled(check.name, subject.words), filled_address(check.address, subject.words)
+    model, address = filled(check.name, subject.words), filled_address(check.url, subject.words)
     many = min(check.concurrency, check.requests)
     askers = [_Asker(lines.client(address), model, bodies) for _ in range(many)]
     # One iterator for all: taking the next turn is one step of the interpreter, so no turn is taken twice.

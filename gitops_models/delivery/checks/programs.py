@@ -1,4 +1,4 @@
-"""command and metric: programs of the operator's own, and addresses that answer with a number."""
+"""command and metric: programs of the operator's own, addresses that answer with a number, and sources of triggers."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from gitops_models.delivery.processes import TEMPORARY_FAILURE, run_program
 from gitops_models.registry.text import visible
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gitops_models.delivery.checks.base import Subject
     from gitops_models.delivery.checks.settings import CommandCheck, Metric
     from gitops_models.delivery.checks.web import Client, Lines
@@ -39,32 +41,53 @@ def run_command(check: CommandCheck, subject: Subject, lines: Lines) -> Finding:
 
 def run_metric(check: Metric, subject: Subject, lines: Lines) -> Finding:
     """Get the number and hold it to its limits, strictly and in decimals."""
+    if check.source is not None:
+        return judged(*_asked(check.source, check.query, subject), above=check.above, below=check.below)
     if check.command is not None:
         ended = _run(check.command, subject, lines.seconds)
         if ended.status != 0:
             return Finding(None, {}, ended.words or f"the command ended with status {ended.status}")
         text: object = ended.output.decode("utf-8", "replace").strip()
     else:
-        client = lines.client(filled_address(check.address or "", subject.words))
+        client = lines.client(filled_address(check.url or "", subject.words))
         text = _at(client, filled(check.field or "", subject.words))
     return judged(_number(text), above=check.above, below=check.below)
 
 
-def judged(value: Decimal | None, *, above: float | None, below: float | None) -> Finding:
-    """Say whether ``value`` lies strictly within its limits. No number and no limit are no data, never a pass. Pure."""
+def judged(*numbers: Decimal | None, above: float | None, below: float | None) -> Finding:
+    """Say whether every number lies strictly within the limits. No number and no limit are no data, never a pass. Pure.
+
+    Of several, such as one of each instance, the lowest and the highest are kept.
+    """
     limits: dict[str, float | str] = {
         name: limit for name, limit in (("above", above), ("below", below)) if limit is not None
     }
-    if value is None:
+    known = [number for number in numbers if number is not None]
+    if not known or len(known) < len(numbers):
         return Finding(None, limits, "there is no number")
-    values = {"value": float(value), **limits}
+    low, high = min(known), max(known)
+    values = {"value": float(low), **({"highest": float(high)} if high != low else {}), **limits}
     if not limits:
         return Finding(None, values, "nobody says which values are good: name above or below")
-    if above is not None and not value > Decimal(str(above)):
-        return Finding(False, values, f"{value:f} is not above {above:g}")  # noqa: FBT003 - passed
-    if below is not None and not value < Decimal(str(below)):
-        return Finding(False, values, f"{value:f} is not below {below:g}")  # noqa: FBT003 - passed
+    if above is not None and not low > Decimal(str(above)):
+        return Finding(False, values, f"{low:f} is not above {above:g}")  # noqa: FBT003 - passed
+    if below is not None and not high < Decimal(str(below)):
+        return Finding(False, values, f"{high:f} is not below {below:g}")  # noqa: FBT003 - passed
     return Finding(True, values)  # noqa: FBT003 - passed
+
+
+def _asked(name: str, query: str | None, subject: Subject) -> Sequence[Decimal | None]:
+    """Ask a source of the operator's file. Raises ``NoAnswer``, and what the source raises."""
+    from gitops_models.delivery.triggers.sources.base import Subject as Asked  # noqa: PLC0415 - only with a source
+
+    if name not in subject.sources:
+        raise NoAnswer(f"the reconciler's file names no source {name}")
+    wanted = subject.wanted
+    asked = Asked(wanted.model, wanted.stage, wanted.version, wanted.digest, subject.now())
+    answer = subject.sources[name].read(query, asked)
+    if answer.error is not None:
+        raise NoAnswer(answer.error)
+    return [_number(sample.value) for sample in answer.samples]
 
 
 def _run(command: tuple[str, ...], subject: Subject, seconds: float) -> Ended:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from gitops_models.delivery.checks import golden, interface, latency, programs, scanning, served_version
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from gitops_models.delivery.checks.settings import Check
     from gitops_models.delivery.targets.base import Target
+    from gitops_models.delivery.triggers.sources.base import MetricSource
     from gitops_models.delivery.values import Deployment, Observation
     from gitops_models.registry.documents import CheckDemand
     from gitops_models.verification.history import History
@@ -40,24 +41,28 @@ _RUNS: Mapping[str, Callable[..., Finding]] = {
 
 @dataclass(frozen=True)
 class Runner:
-    """The checks of ``target`` at the accepted state ``history``; ``wait`` pauses between two attempts."""
+    """The checks of ``target`` at the accepted state ``history``; ``wait`` pauses between two attempts.
+
+    ``sources`` are those that metrics come from.
+    """
 
     checks: Sequence[Check]
     target: Target
     history: History
     wait: Callable[[float], None] = time.sleep
+    sources: Mapping[str, MetricSource] = field(default_factory=dict)
 
     def before(self, wanted: Deployment, folder: Path, live: Deployment | None) -> tuple[CheckResult, ...]:
         """Look at the staged bytes, and whether every check that is asked for is known here at all."""
         live_folder = self._folder(wanted) if live else None
-        subject = Subject(wanted, self.history, folder=folder, live=live, live_folder=live_folder)
+        subject = Subject(wanted, self.history, folder=folder, live=live, live_folder=live_folder, sources=self.sources)
         waits = self._may_wait(wanted, live)
         unknown = tuple(one if waits else _unrequired(one) for one in self._unknown(wanted))
         return (*unknown, *self._run(subject, early=True, waits=waits))
 
     def after(self, wanted: Deployment, seen: Observation) -> tuple[CheckResult, ...]:
         """Look at what is served."""
-        subject = Subject(wanted, self.history, folder=self._folder(wanted), seen=seen)
+        subject = Subject(wanted, self.history, folder=self._folder(wanted), seen=seen, sources=self.sources)
         return tuple(self._run(subject, early=False, waits=True))
 
     def _folder(self, wanted: Deployment) -> Path | None:

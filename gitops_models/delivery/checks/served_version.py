@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def run(check: ServedVersion, subject: Subject, lines: Lines) -> Finding:
     """Ask for the metadata of the model; every digest that they name has to be the one that is wanted."""
-    client = lines.client(filled_address(check.address, subject.words))
+    client = lines.client(filled_address(check.url, subject.words))
     said = served_digests(metadata(client, filled(check.name, subject.words)))
     wanted = subject.wanted.digest
     values = {"wanted": wanted[:12], "served": ", ".join(sorted(digest[:12] for digest in said))}

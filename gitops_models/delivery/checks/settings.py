@@ -62,7 +62,7 @@ class CheckPart(Part):
 class Served(CheckPart):
     """A check that asks the server by the Open Inference Protocol (V2)."""
 
-    address: Annotated[Address, about("Where the server answers, up to before /v2.", _ADDRESS)]
+    url: Annotated[Address, about("Where the server answers, up to before /v2.", _ADDRESS)]
     name: Annotated[Words, about("Name of the model there.", "{model}")] = "{model}"
 
 
@@ -97,25 +97,31 @@ class Latency(Served):
 
 
 class Metric(CheckPart):
-    """One number, from a command or an address, stays within its limits."""
+    """A number, from a command, an address or a source of the same file, stays within its limits."""
 
     use: Annotated[Literal["metric"], about("The kind of check.", "metric")]
     command: Annotated[
         Command | None, about("Program and arguments; it prints one number.", ["/opt/gm/accuracy", "{model}"])
     ] = None
-    address: Annotated[Address | None, about("Address that answers with JSON.", f"{_ADDRESS}/metrics/{{model}}")] = None
+    url: Annotated[Address | None, about("Address that answers with JSON.", f"{_ADDRESS}/metrics/{{model}}")] = None
     field: Annotated[
         Line | None, about("Where the number stands in that answer, as a JSON pointer.", "/data/accuracy")
+    ] = None
+    source: Annotated[Name | None, about("A source of this file, by its id.", "prometheus-main")] = None
+    query: Annotated[
+        Line | None, about("What that source is asked, as in triggers.", 'accuracy{version="{{version}}"}')
     ] = None
     above: Annotated[float | None, about("The number must be greater.", 0.9)] = None
     below: Annotated[float | None, about("The number must be smaller.", 0.2)] = None
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
-        if (self.command is None) == (self.address is None):
-            raise ValueError("name either a command or an address")
-        if (self.address is None) != (self.field is None):
-            raise ValueError("address and field go together")
+        if [self.command, self.url, self.source].count(None) != 2:  # noqa: PLR2004 - one of three
+            raise ValueError("name either a command, a url or a source")
+        if self.query is not None and self.source is None:
+            raise ValueError("query goes with a source")
+        if (self.url is None) != (self.field is None):
+            raise ValueError("url and field go together")
         if self.field is not None and not self.field.startswith("/"):
             raise ValueError("field is a JSON pointer: it begins with a slash")
         return self
@@ -174,7 +180,7 @@ CheckList = Annotated[
     Annotated[Items[Check], Field(max_length=64), AfterValidator(_distinct)],
     about(
         "What is looked at before and after a switch.",
-        [{"id": "answers", "use": "golden", "address": _ADDRESS, "cases": _CASES}],
+        [{"id": "answers", "use": "golden", "url": _ADDRESS, "cases": _CASES}],
     ),
 ]
 

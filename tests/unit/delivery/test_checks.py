@@ -136,19 +136,21 @@ def test_words_are_filled_in_once_and_nothing_else_means_anything():
     "part",
     [
         {"use": "nothing"},
-        {"use": "golden", "address": SERVER, "cases": "{home}/cases.json"},
+        {"use": "golden", "url": SERVER, "cases": "{home}/cases.json"},
         {"use": "golden", "address": "file:///etc/passwd", "cases": "c"},
         {"use": "golden", "address": "http://user:secret@host", "cases": "c"},
         {"use": "golden", "address": "http:///v2", "cases": "c"},
         {"use": "golden", "address": f"{SERVER}/#x", "cases": "c"},
-        {"use": "golden", "address": SERVER, "cases": "-c"},
-        {"use": "golden", "address": SERVER, "cases": "c", "accuracy_above": 1.0},
+        {"use": "golden", "url": SERVER, "cases": "-c"},
+        {"use": "golden", "url": SERVER, "cases": "c", "accuracy_above": 1.0},
         {"use": "metric", "above": 1.0},
-        {"use": "metric", "above": 1.0, "command": ["x"], "address": SERVER, "field": "/a"},
-        {"use": "metric", "above": 1.0, "address": SERVER},
-        {"use": "metric", "above": 1.0, "address": SERVER, "field": "a"},
+        {"use": "metric", "above": 1.0, "command": ["x"], "url": SERVER, "field": "/a"},
+        {"use": "metric", "above": 1.0, "url": SERVER},
+        {"use": "metric", "above": 1.0, "command": ["x"], "source": "main"},
+        {"use": "metric", "above": 1.0, "command": ["x"], "query": "accuracy"},
+        {"use": "metric", "above": 1.0, "url": SERVER, "field": "a"},
         {"use": "command", "command": []},
-        {"use": "latency", "address": SERVER, "cases": "c", "concurrency": 65},
+        {"use": "latency", "url": SERVER, "cases": "c", "concurrency": 65},
     ],
 )
 def test_settings_that_mean_nothing_are_refused(part):
@@ -164,8 +166,8 @@ def test_two_checks_have_two_names():
 def test_paths_are_relative_to_the_file_but_for_what_is_served_and_programs_on_the_path():
     found = absolute(
         checks(
-            {"id": "a", "use": "golden", "address": SERVER, "cases": "golden/{model}.json"},
-            {"id": "b", "use": "latency", "address": SERVER, "cases": "{path}/cases.json"},
+            {"id": "a", "use": "golden", "url": SERVER, "cases": "golden/{model}.json"},
+            {"id": "b", "use": "latency", "url": SERVER, "cases": "{path}/cases.json"},
             {"id": "c", "use": "command", "command": ["bin/scan", "x/y"]},
             {"id": "d", "use": "metric", "command": ["accuracy"], "above": 0.9},
             {"id": "e", "use": "scan"},
@@ -199,7 +201,7 @@ def test_the_rows_of_a_target_ask_for_checks_and_of_two_rows_both_hold():
 
 
 def test_of_two_limits_the_stricter_holds_and_what_is_asked_for_is_required():
-    speed = check("latency", address=SERVER, cases="c", p95_below_ms=100.0, required=False)
+    speed = check("latency", url=SERVER, cases="c", p95_below_ms=100.0, required=False)
     assert held_to(speed, CheckDemand(id="one", p95_below_ms=200.0)).p95_below_ms == 100.0
     assert held_to(speed, CheckDemand(id="one", p95_below_ms=50.0)).p95_below_ms == 50.0
     assert held_to(speed, CheckDemand(id="one")).required
@@ -208,7 +210,7 @@ def test_of_two_limits_the_stricter_holds_and_what_is_asked_for_is_required():
     metric = check("metric", command=["x"], above=0.8)
     assert held_to(metric, CheckDemand(id="one", above=0.9, below=0.99)).above == 0.9
     assert held_to(metric, CheckDemand(id="one", above=0.7)).above == 0.8
-    near = check("golden", address=SERVER, cases="c", absolute=0.1)
+    near = check("golden", url=SERVER, cases="c", absolute=0.1)
     assert held_to(near, CheckDemand(id="one", absolute=0.01, accuracy_above=0.9)).absolute == 0.01
 
 
@@ -296,7 +298,7 @@ def test_the_page_about_checks_names_settings_that_are_read(repository_root):
     rows = targets(*yaml.safe_load(theirs)["targets"])
     found = demanded(rows, "serving-eu", AT)
     assert {one.use for one in named} == {"served-version", "golden", "latency", "metric", "command"}
-    assert [unmet(one, found.get(one.id)) for one in named] == [()] * 5
+    assert [unmet(one, found.get(one.id)) for one in named] == [()] * 6
     assert set(found) <= {one.id for one in named}
     table = set(re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE))
     assert table == {one.use for one in named} | {"scan", "interface"}
