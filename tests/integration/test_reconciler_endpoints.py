@@ -3,9 +3,11 @@
 import http.client
 import json
 import socket
+import subprocess
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from threading import Event
+from pathlib import Path
+from threading import Condition, Event
 from urllib.parse import urlsplit
 
 import pytest
@@ -22,6 +24,7 @@ from gitops_models.delivery.values import ModelStage
 from gitops_models.errors import GmError
 from tests.support.delivery import NOW, chosen
 from tests.support.delivery_site import Site
+from tests.support.servers import program, start_prometheus
 from tests.unit.delivery.test_serving import BODY, SECRET, hub, standard
 
 LIVE = Result("eu", ModelStage("fraud", "production"), State.LIVE, Sync.SYNCED, "1.0.0", "1.0.0", "d" * 64)
@@ -248,3 +251,51 @@ def test_a_site_that_does_not_listen_counts_nothing(tmp_path, home):
         assert reconciler.gauges is None
         with reconciler.listen() as where:
             assert where is None
+
+
+class Watched(Gauges):
+    """Counts how often somebody asked, and says so."""
+
+    def __init__(self):
+        super().__init__()
+        self.asked, self.changed = 0, Condition()
+
+    def show(self):
+        with self.changed:
+            self.asked += 1
+            self.changed.notify_all()
+        return super().show()
+
+    def wait_for(self, more):
+        with self.changed:
+            enough = self.asked + more
+            assert self.changed.wait_for(lambda: self.asked >= enough, 120), "nobody asks"
+
+
+@pytest.mark.server("prometheus")
+def test_a_real_prometheus_reads_the_metrics_and_takes_the_rules(tmp_path):
+    figures = Watched()
+    refused = replace(LIVE, at=ModelStage("credit", "production"), error=GmError("GM-R201", "x"), sync=Sync.BEHIND)
+    figures.saw(Report("c" * 40, NOW, (LIVE, refused)), HISTORY)
+    rules = Path(__file__).resolve().parents[2] / "examples/reconciler/alerts.yaml"
+    with listening(Listen(port=0), figures, Event().set, now=lambda: 0.0) as where:
+        settings = {"rule_files": [str(rules)]}
+        with start_prometheus(tmp_path / "p", targets=[urlsplit(where).netloc], settings=settings) as prometheus:
+            figures.wait_for(3)
+            (found,) = prometheus.query('gm_deployment_info{model="fraud"}')["data"]["result"]
+            (count,) = prometheus.query("gm_verification_failures_total")["data"]["result"]
+            (buckets,) = prometheus.query("gm_reconcile_duration_seconds_count")["data"]["result"]
+            (group,) = prometheus.ask("/api/v1/rules")["data"]["groups"]
+    metric = found["metric"]
+    assert [metric[name] for name in ("version", "digest", "sync", "health")] == [
+        "1.0.0",
+        "d" * 64,
+        "synced",
+        "healthy",
+    ]
+    assert (count["metric"]["reason"], count["value"][1], buckets["value"][1]) == ("GM-R201", "1", "1")
+    assert {rule["name"] for rule in group["rules"]} == {"GmSilent", "GmNotAsAccepted", "GmRefused", "GmDrift"}
+    assert {rule["health"] for rule in group["rules"]} <= {"ok", "unknown"}
+    check = [str(Path(program("prometheus")).with_name("promtool")), "check", "metrics"]
+    ran = subprocess.run(check, input=figures.show(), capture_output=True, timeout=60, check=False)
+    assert (ran.returncode, ran.stderr) == (0, b"")
