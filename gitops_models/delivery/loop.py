@@ -8,6 +8,7 @@ from types import FrameType
 
 from gitops_models.delivery.results import Report
 from gitops_models.errors import Exit, GmError
+from gitops_models.errors.unforeseen import is_of_machine, unforeseen
 
 _FIRST_BACKOFF = 5.0
 _LONGEST_BACKOFF = 180.0
@@ -55,7 +56,8 @@ def run_loop(
 ) -> None:
     """Call ``once`` until ``stop`` is set; a run that has begun is finished.
 
-    A ``GmError`` of a run is told and tried again, except wrong usage, which no waiting repairs and which is raised.
+    A ``GmError`` of a run is told and tried again, and so is a machine that refuses; wrong usage is raised, because no
+    waiting repairs it.
     Setting ``wake`` ends the wait; to stop at once set ``stop`` and then ``wake``. Without it ``stop`` does both.
     """
     bell = wake or stop
@@ -95,6 +97,10 @@ def _attempt(once: Callable[[], Report]) -> Outcome:
         if error.exit_status is Exit.USAGE:
             raise
         return error
+    except OSError as error:
+        if not is_of_machine(error):
+            raise
+        return unforeseen(error)  # a disk that was full for a minute must not end the process
 
 
 def _failed(outcome: Outcome) -> bool:

@@ -13,7 +13,7 @@ import pytest
 from tests.support.faults import ERRORS, FAILING, MAKING, faults
 from tests.support.killing import Point, Shop, killer, note, sample
 
-SAMPLE = 10
+SAMPLE = 5
 BUG = 1
 
 pytestmark = [

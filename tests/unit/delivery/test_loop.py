@@ -1,3 +1,4 @@
+import errno
 import os
 import signal
 from threading import Event
@@ -104,3 +105,30 @@ def test_a_bell_ends_the_wait_and_the_next_run_begins_and_a_signal_rings_it_too(
         run_loop(once, interval=3600, stop=stop, random=lambda: 0.5, tell=lambda _outcome: None, wake=wake)
     assert runs == [1, 1]
     assert stop.is_set()
+
+
+def test_a_disk_that_is_full_for_a_run_does_not_end_the_loop():
+    stop, told = NoWait(), []
+    outcomes = iter([OSError(errno.ENOSPC, "No space left on device"), GOOD])
+
+    def once():
+        outcome = next(outcomes)
+        if isinstance(outcome, OSError):
+            raise outcome
+        return outcome
+
+    def tell(outcome):
+        told.append(outcome)
+        if len(told) == 2:
+            stop.set()
+
+    run_loop(once, interval=15, stop=stop, random=lambda: 0.5, tell=tell)
+    assert ([getattr(outcome, "code", None) for outcome in told], told[1]) == (["GM-C003", None], GOOD)
+
+
+def test_a_bug_ends_the_loop():
+    def once():
+        raise FileNotFoundError(errno.ENOENT, "gone")
+
+    with pytest.raises(FileNotFoundError):
+        run_loop(once, interval=15, stop=NoWait(), random=lambda: 0.5, tell=print)
