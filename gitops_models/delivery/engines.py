@@ -5,6 +5,8 @@ from gitops_models.registry.values import dataclass
 UNSETTLED = "?"  # told: begun and not ended, so nobody knows what the engine did
 REFUSALS = frozenset({"GM-R311", "GM-R312", "GM-R314"})
 """Codes of an engine that does not serve what it was told; the bytes themselves are as they should be."""
+AWAY = frozenset({"GM-R310", "GM-R313", "GM-R315", "GM-R316", "GM-R317", "GM-R318"})
+"""Codes of an engine that cannot be told or asked now."""
 
 
 @dataclass(frozen=True)

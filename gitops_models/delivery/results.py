@@ -6,7 +6,7 @@ from typing import Any
 
 from gitops_models.delivery.checks.base import INVALID, UNDECIDED, CheckResult
 from gitops_models.delivery.conditions import conditions_of
-from gitops_models.delivery.engines import REFUSALS
+from gitops_models.delivery.engines import AWAY, REFUSALS
 from gitops_models.delivery.plan import drift
 from gitops_models.delivery.recorder import Delivered
 from gitops_models.delivery.states import Condition, Done, State, Sync
@@ -17,7 +17,7 @@ from gitops_models.registry.values import dataclass
 __all__ = ["Condition", "Done", "Report", "Result", "State", "Sync", "doubted", "examine", "live_version"]
 
 _NAMED = {
-    **dict.fromkeys(("GM-R303", *REFUSALS), State.SWITCH_FAILED),
+    **dict.fromkeys(("GM-R303", *REFUSALS, *AWAY), State.SWITCH_FAILED),
     INVALID: State.VALIDATION_FAILED,
     UNDECIDED: State.VERIFYING,
 }

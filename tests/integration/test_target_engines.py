@@ -9,7 +9,7 @@ from threading import Event
 
 import pytest
 
-from gitops_models.delivery.engines import UNSETTLED
+from gitops_models.delivery.engines import AWAY, UNSETTLED
 from gitops_models.delivery.states import State
 from gitops_models.delivery.targets.base import Order
 from gitops_models.delivery.targets.directory import DirectoryTarget
@@ -418,3 +418,13 @@ def test_a_refusal_is_a_switch_that_failed_and_no_fault_of_the_bytes(tmp_path):
     assert result.state is State.SWITCH_FAILED
     fetched = next(one for one in result.conditions if one.type == "ArtifactFetched")
     assert (fetched.status, target.observe(AT).link) == (True, None)
+
+
+@pytest.mark.parametrize("code", sorted(AWAY))
+def test_an_engine_that_is_away_is_no_matter_of_fetching(tmp_path, code):
+    recorded = Recorded(answers=True)
+    recorded.away = GmError(code, "nobody there")
+    made = reconciler(tmp_path / "srv", chosen("1.0.0"), state=tmp_path / "state")
+    report = replace(made, targets=[DirectoryTarget(tmp_path / "srv", id="local", engine=recorded)]).run()
+    assert [result.state for result in report.results] == [State.SWITCH_FAILED]
+    assert (report.retryable, recorded.calls) == (True, [])
