@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from dataclasses import field, replace
+from operator import is_
 from typing import TYPE_CHECKING
 
 from gitops_models.delivery.results import Done, State
@@ -110,9 +111,11 @@ def _news(report: Report, last: Report | None) -> list[tuple[Result, Result | No
     """Each result that is not the very one of the last run, with that one: an idle run has none and costs nothing."""
     if last is None:
         return [(one, None) for one in report.results]
+    if len(report.results) == len(last.results) and all(map(is_, report.results, last.results)):
+        return []
     known = {id(one) for one in last.results}
     new = [one for one in report.results if id(one) not in known]
-    before = {_place(one): one for one in last.results} if new else {}
+    before = {_place(one): one for one in last.results}
     return [(one, before.get(_place(one))) for one in new]
 
 
