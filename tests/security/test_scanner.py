@@ -37,13 +37,13 @@ def codes(tmp_path):
     return scan
 
 
-@pytest.mark.attack("a call behind the bytes of a joblib array, raw and packed", CODE, by="storage")
+@pytest.mark.attack("a call behind the bytes of a joblib array, raw and packed", "GM-A701", by="storage")
 @pytest.mark.parametrize("packing", PACK)
 def test_a_call_behind_an_array_is_found(codes, packing):
     assert codes(PACK[packing](made.after_array())) == {CODE}
 
 
-@pytest.mark.attack("a pickle that calls a function of Python's own library", CODE, by="storage")
+@pytest.mark.attack("a pickle that calls a function of Python's own library", "GM-A701", by="storage")
 @pytest.mark.parametrize("protocol", range(6))
 @pytest.mark.parametrize(
     "function", [os.system, runpy.run_path, pdb.run, timeit.timeit, urllib.request.urlopen, subprocess.Popen, eval]
@@ -52,12 +52,12 @@ def test_a_call_is_found_whatever_the_protocol(codes, function, protocol):
     assert codes(pickle.dumps(Calls(function, "1"), protocol)) == {CODE}
 
 
-@pytest.mark.attack("a pickle in PyTorch's zip that calls a function", CODE, by="storage")
+@pytest.mark.attack("a pickle in PyTorch's zip that calls a function", "GM-A701", by="storage")
 def test_a_call_in_a_torch_file_is_found(codes):
     assert codes(made.torch_zip(BAD)) == {CODE}
 
 
-@pytest.mark.attack("archives in archives around a pickle", CODE, by="storage")
+@pytest.mark.attack("archives in archives around a pickle", "GM-A701", by="storage")
 @pytest.mark.parametrize(
     "data",
     [
@@ -75,7 +75,7 @@ def test_a_call_in_nested_archives_is_found(codes, data):
     assert CODE in codes(data)
 
 
-@pytest.mark.attack("more archives in archives than anybody packs", TOO_MUCH, by="storage")
+@pytest.mark.attack("more archives in archives than anybody packs", "GM-A703", by="storage")
 def test_archives_are_followed_to_a_depth(codes):
     data = BAD
     for _ in range(9):
@@ -83,13 +83,13 @@ def test_archives_are_followed_to_a_depth(codes):
     assert codes(data) == {TOO_MUCH}
 
 
-@pytest.mark.attack("an import or a call that is spelled in an unusual way", CODE, by="storage")
+@pytest.mark.attack("an import or a call that is spelled in an unusual way", "GM-A701", by="storage")
 @pytest.mark.parametrize("trick", TRICKS)
 def test_tricks_of_spelling_are_found(codes, trick):
     assert CODE in codes(TRICKS[trick])
 
 
-@pytest.mark.attack("a pickle that cannot be followed to its end", UNREAD, by="storage")
+@pytest.mark.attack("a pickle that cannot be followed to its end", "GM-A702", by="storage")
 @pytest.mark.parametrize("what", BROKEN)
 def test_what_cannot_be_followed_is_refused(codes, what):
     data = BROKEN[what]
@@ -97,18 +97,18 @@ def test_what_cannot_be_followed_is_refused(codes, what):
     assert UNREAD in codes(data)
 
 
-@pytest.mark.attack("something behind the end of a pickle", UNREAD, by="storage")
+@pytest.mark.attack("something behind the end of a pickle", "GM-A702", by="storage")
 @pytest.mark.parametrize("rest", [b"\0", b"junk", proto(b"N"), proto(b"N") * 40])
 def test_what_lies_behind_a_pickle_is_refused(codes, rest):
     assert codes(proto(b"N") + rest) == {UNREAD}
 
 
-@pytest.mark.attack("a second pickle behind a harmless one", CODE, by="storage")
+@pytest.mark.attack("a second pickle behind a harmless one", "GM-A701", by="storage")
 def test_a_second_pickle_is_followed_too(codes):
     assert codes(proto(b"N") + BAD) == {CODE, UNREAD}
 
 
-@pytest.mark.attack("objects of a joblib array that only pickle would call", CODE, by="storage")
+@pytest.mark.attack("objects of a joblib array that only pickle would call", "GM-A701", by="storage")
 def test_objects_of_an_array_are_followed_as_pickle_and_as_joblib(codes):
     assert codes(made.joblib_objects(BAD)) == {CODE}
     outer = text("system") + b"\x94" + text("os") + b"\x94" + b"00"
@@ -118,12 +118,12 @@ def test_objects_of_an_array_are_followed_as_pickle_and_as_joblib(codes):
     assert codes(proto(outer + array)) == {CODE}
 
 
-@pytest.mark.attack("a text that unpickles as well", CODE, by="storage")
+@pytest.mark.attack("a text that unpickles as well", "GM-A701", by="storage")
 def test_a_text_that_is_a_pickle_is_found(codes):
     assert codes(b"cos\nsystem\n(S'true'\ntR", "README.md") == {CODE}
 
 
-@pytest.mark.attack("one file of two formats", UNREAD, CODE, by="storage")
+@pytest.mark.attack("one file of two formats", "GM-A702", "GM-A701", by="storage")
 def test_a_file_of_two_formats_is_refused(codes):
     inside = made.zipped({"m.pkl": BAD})
     assert UNREAD in codes(proto(b"N") + inside)
@@ -136,7 +136,7 @@ def test_a_file_of_two_formats_is_refused(codes):
     assert CODE in codes(b"U\x0e\0\0\0\0\0\0" + b"{" + b" " * 7 + header[6:])
 
 
-@pytest.mark.attack("a zip that readers read differently", UNREAD, by="storage")
+@pytest.mark.attack("a zip that readers read differently", "GM-A702", by="storage")
 @pytest.mark.parametrize("change", ["twice", "case", "comment", "encrypted", "prefix", "truncated", "method", "link"])
 def test_a_zip_that_readers_read_differently_is_refused(codes, change, tmp_path):
     assert codes(_odd_zip(change, tmp_path / "odd.zip")) == {UNREAD}
@@ -165,27 +165,27 @@ def _odd_zip(change, path):
     return {"prefix": data[:4] + b"x" + data[4:], "truncated": data[:-9]}.get(change, data)
 
 
-@pytest.mark.attack("a member whose name climbs out", TOO_MUCH, by="storage")
+@pytest.mark.attack("a member whose name climbs out", "GM-A703", by="storage")
 @pytest.mark.parametrize("name", ["../x", "/etc/x", "a/../../x", "a\x1b[2J"])
 def test_names_that_climb_out_are_refused(codes, name):
     assert codes(made.zipped({name: b"a"})) == {TOO_MUCH}
     assert codes(made.tarred({name: b"a"})) == {TOO_MUCH}
 
 
-@pytest.mark.attack("a few bytes that unpack to many", TOO_MUCH, by="storage")
+@pytest.mark.attack("a few bytes that unpack to many", "GM-A703", by="storage")
 @pytest.mark.parametrize("packing", ["bz2", "xz"])
 def test_a_bomb_is_not_unpacked_to_its_end(codes, packing, monkeypatch):
     monkeypatch.setattr("gitops_models.artifacts.scan.budget._FREE", 1 << 20)
     assert codes(PACK[packing](b"\0" * (64 << 20))) == {TOO_MUCH}
 
 
-@pytest.mark.attack("a link or device in a tar archive", UNREAD, by="storage")
+@pytest.mark.attack("a link or device in a tar archive", "GM-A702", by="storage")
 @pytest.mark.parametrize("kind", [b"1", b"2", b"3", b"6", b"g", b"S"])
 def test_a_tar_holds_plain_files_only(codes, kind):
     assert UNREAD in codes(made.tarred({"a": b""}, kind))
 
 
-@pytest.mark.attack("a file of code among the weights", CODE, by="author")
+@pytest.mark.attack("a file of code among the weights", "GM-A701", by="author")
 @pytest.mark.parametrize(
     ("name", "data"),
     [
@@ -199,17 +199,17 @@ def test_programs_are_no_models(codes, name, data):
     assert codes(data, name) == {CODE}
 
 
-@pytest.mark.attack("TorchScript in the place of weights", CODE, by="storage")
+@pytest.mark.attack("TorchScript in the place of weights", "GM-A701", by="storage")
 def test_torchscript_is_a_program(codes):
     assert codes(made.torch_zip(proto(b"N"), extra={"m/code/__torch__.py": b"pass"})) == {CODE}
 
 
-@pytest.mark.attack("a whole module of PyTorch", CODE, by="storage")
+@pytest.mark.attack("a whole module of PyTorch", "GM-A701", by="storage")
 def test_a_whole_torch_module_is_refused(codes):
     assert codes(made.torch_zip(proto(stack_global("torch.nn.modules.linear", "Linear") + b")\x81"))) == {CODE}
 
 
-@pytest.mark.attack("a PyTorch file in an unusual form", UNREAD, by="storage")
+@pytest.mark.attack("a PyTorch file in an unusual form", "GM-A702", by="storage")
 @pytest.mark.parametrize("what", TORCH_ODD)
 def test_an_unusual_torch_file_is_refused(codes, what):
     assert UNREAD in codes(TORCH_ODD[what])
@@ -220,7 +220,7 @@ def test_storages_are_named_and_never_called(codes):
     assert codes(made.torch_zip(evil)) == {CODE}
 
 
-@pytest.mark.attack("a format that is not looked into", UNKNOWN, by="storage")
+@pytest.mark.attack("a format that is not looked into", "GM-A704", by="storage")
 @pytest.mark.parametrize(
     "data",
     [
@@ -237,7 +237,7 @@ def test_what_is_not_known_is_refused(codes, data):
     assert UNKNOWN in codes(data)
 
 
-@pytest.mark.attack("a format that may run code, for a model of high risk", FORMAT, by="author")
+@pytest.mark.attack("a format that may run code, for a model of high risk", "GM-A705", by="author")
 @pytest.mark.parametrize("risk", ["high", "critical"])
 def test_high_risk_takes_formats_without_code_only(codes, risk):
     clean = proto(b"N")
