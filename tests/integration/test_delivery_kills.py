@@ -1,4 +1,7 @@
-"""SIGKILL at every system call that makes something durable: old or new is served, and the next run heals."""
+"""SIGKILL at every system call that changes a file: old or new is served, and the next run heals.
+
+``make sweep`` tries every one.
+"""
 
 import shutil
 import signal
@@ -18,14 +21,14 @@ from tests.support.disturbing import (
     served,
     tracing,
 )
+from tests.support.killing import MUTATING, note, sample
 
-CALLS = (
-    "rename", "renameat", "renameat2", "fsync", "fdatasync", "unlink", "unlinkat", "symlink", "symlinkat", "connect",
-    "rmdir", "mkdir", "chmod", "utimensat",
-)  # fmt: skip
+SAMPLE = 20
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.sweep,
+    pytest.mark.timeout(3600),
     pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed (apt-get install strace)"),
 ]
 
@@ -38,25 +41,26 @@ def runner():
 
 @pytest.mark.clause("A-snapshots-8")
 @pytest.mark.parametrize("scenario", [first_deployment, promotion, rollback_with_quarantine, healing])
-def test_a_kill_at_any_durable_call_leaves_old_or_new_and_the_next_run_heals(runner, tmp_path, scenario):
+def test_a_kill_at_any_call_that_changes_a_file_leaves_old_or_new_and_the_next_run_heals(runner, tmp_path, scenario):
     copies, arguments, allowed, final = copies_of(tmp_path, scenario)
-    counts = runner.count(next(copies), arguments, CALLS)
-    points = [(call, number) for call, total in sorted(counts.items()) for number in range(1, total + 1)]
-    assert {"rename", "fsync", "symlink", "unlink"} <= set(counts)
-    for call, number in points:
-        root, at = next(copies), f"{call} {number}"
-        assert runner.kill(root, arguments, call, number) == -signal.SIGKILL, at
+    points = runner.points(next(copies), arguments, MUTATING)
+    assert {"write", "rename", "fsync", "symlink", "unlink"} <= {point.call for point in points}
+    tried = sample(points, SAMPLE)
+    for point in tried:
+        root, at = next(copies), str(point)
+        assert runner.kill(root, arguments, point.call, point.when) == -signal.SIGKILL, at
         assert served(root) in allowed, at
         assert reconcile_here(root, *arguments).ok, at
         assert served(root) == final, at
         assert leftovers(root) == [], at
         (again,) = reconcile_here(root, *arguments).results
         assert (again.state, again.done) == (State.LIVE, Done.NOTHING), at
+    note(f"kills, {scenario.__name__}: {len(tried)} of {len(points)} points")
 
 
 def test_a_switch_that_a_killed_run_made_is_recorded_once_by_the_next(runner, tmp_path):
     copies, arguments, _, final = copies_of(tmp_path, promotion)
-    last = runner.count(next(copies), arguments, CALLS)["unlink"]
+    last = max(point.when for point in runner.points(next(copies), arguments, ["unlink"]))
     root = next(copies)
     # The last unlink closes the intent; before it the switch is made.
     assert runner.kill(root, arguments, "unlink", last) == -signal.SIGKILL

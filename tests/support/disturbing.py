@@ -4,12 +4,10 @@ A run is a fork of one process that has imported everything, and takes a twentie
 """
 
 import os
-import re
 import shutil
 import signal
 import subprocess
 import sys
-from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -93,12 +91,6 @@ class Runner:
         log = root / "calls"
         assert self.run(root, arguments, "-y", "-e", f"trace={','.join(calls)}", "-o", str(log)) == 0
         return own_points(log.read_text(), str(root))
-
-    def count(self, root, arguments, calls):
-        """How often the undisturbed run makes each call; the same every time, because nothing in it is random."""
-        log = root / "calls"
-        assert self.run(root, arguments, "-e", f"trace={','.join(calls)}", "-o", str(log)) == 0
-        return Counter(re.findall(r"^\d+ +(\w+)\(", log.read_text(), re.MULTILINE))
 
 
 @contextmanager
