@@ -106,7 +106,7 @@ class Switching:
         wanted = self._desired.deployment
         same = wanted is not None and wanted.digest == intent.digest
         reason = "seen after an interrupted run"
-        self._validate(intent, wanted if same else None, self._replaced(intent, seen), reason=reason)
+        self._validate(intent, wanted if same else None, self._replaced(intent, seen), seen, reason=reason)
         self._checked.clear()
         return self._target.observe(seen.at)
 
@@ -164,11 +164,12 @@ class Switching:
         self._enter(State.SWITCHING)
         try:
             self._target.apply(action, self._kit.source, stamp)
-            self._prove(intent, self._target.observe(seen.at))
+            now = self._target.observe(seen.at)
+            self._prove(intent, now)
         except GmError as error:
             self._take_back(intent, seen, error)
             raise
-        self._validate(intent, wanted, seen)
+        self._validate(intent, wanted, seen, now)
 
     def _prove(self, intent: DeploymentRecord, now: Observation) -> None:
         if not _is_made(intent, now):
@@ -191,19 +192,28 @@ class Switching:
             return None
 
     def _validate(
-        self, intent: DeploymentRecord, wanted: Deployment | None, seen: Observation, *, reason: str = ""
+        self,
+        intent: DeploymentRecord,
+        wanted: Deployment | None,
+        seen: Observation,
+        now: Observation,
+        *,
+        reason: str = "",
     ) -> None:
-        """Check what is served now; where it does not pass, the previous version is served again if the risk lets."""
+        """Check what is served ``now``; where it does not pass, the previous version is served again if the risk lets.
+
+        Every look hashes all bytes again: there is another one only where checks took their time in between.
+        """
         self._enter(State.VALIDATING)
         intent = intent.served(self._kit.clock())
-        now = self._target.observe(seen.at)
+        after: tuple[CheckResult, ...] = ()
         if wanted is not None:
             self._checked += (after := self._kit.checks.after(wanted, now))
             error = invalid(after)
             if error is not None:
                 self._give_up(intent, wanted, seen, error)
                 raise error
-        self._record(intent, _outcome(intent), self._target.observe(seen.at), reason=reason)
+        self._record(intent, _outcome(intent), self._target.observe(seen.at) if after else now, reason=reason)
 
     def _give_up(self, intent: DeploymentRecord, wanted: Deployment, seen: Observation, error: GmError) -> None:
         before = standing_version(self._kit.history, self._desired, seen)
