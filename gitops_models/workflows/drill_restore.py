@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitops_models.artifacts.content import ContentStore
 from gitops_models.delivery.checks.assemble import checks_for
+from gitops_models.delivery.checks.base import invalid
 from gitops_models.delivery.desired import desired_state
 from gitops_models.delivery.follow import Followed
 from gitops_models.delivery.journal import Journal
@@ -17,6 +18,7 @@ from gitops_models.delivery.sources import artifact_source
 from gitops_models.delivery.targets.directory import DirectoryTarget
 from gitops_models.errors import GmError
 from gitops_models.registry.values import dataclass
+from gitops_models.workflows.drill_served import ask_here, everywhere
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,7 +38,7 @@ TARGET = "drill"
 
 @dataclass(frozen=True)
 class Stand:
-    """Where bytes are read from, and the checks of the operator's file; those that ask a server are left out."""
+    """Where bytes are read from, and the checks of the operator's file."""
 
     reader: Callable[[], Reader]
     clock: Callable[[], datetime]
@@ -77,21 +79,30 @@ def restore(
     begun = time.perf_counter()
     with timing("restore"):
         result = _run(stand, after, at, folder, content)
+    error = result.error or unserved(result)
+    asked: tuple[CheckResult, ...] = ()
+    if wanted is not None and error is None:
+        with timing("validate"):
+            asked = ask_here(stand.checks, _target(folder, at), after, wanted)
+        error = invalid(asked)
     seconds = round(time.perf_counter() - begun, 6)
     size = sum(artifact.size for artifact in wanted.artifacts) if wanted else 0
-    return Restored(seconds, size, result.checks, result.error or unserved(result))
+    return Restored(seconds, size, (*result.checks, *asked), error)
+
+
+def _target(folder: Path, at: ModelStage) -> DirectoryTarget:
+    return DirectoryTarget(folder / "srv", id=TARGET, stages=[at.stage], models=[at.model])
 
 
 def _run(stand: Stand, history: History, at: ModelStage, folder: Path, content: ContentStore) -> Result:
-    early = [check for check in stand.checks if check.early]
     reconciler = Reconciler(
-        targets=[DirectoryTarget(folder / "srv", id=TARGET, stages=[at.stage], models=[at.model])],
+        targets=[_target(folder, at)],
         load_history=lambda: Followed(history),
         source_for=lambda known: artifact_source(known, stand.reader, content),
         journal=Journal(folder / "journal"),
         recorder=NoRecorder(),
         clock=stand.clock,
-        checks=checks_for(early),
+        checks=checks_for([check for check in everywhere(stand.checks) if check.early]),
     )
     report = reconciler.run()
     for _, problem in report.problems:

@@ -5,9 +5,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from pydantic import TypeAdapter
 
 from gitops_models.artifacts.readers import object_path
+from gitops_models.delivery.checks.settings import CheckList
 from gitops_models.delivery.results import Result, State, Sync
+from gitops_models.delivery.targets.directory import DirectoryTarget
 from gitops_models.delivery.values import ModelStage
 from gitops_models.errors import GmError
 from gitops_models.policy.profiles import profile
@@ -16,11 +19,15 @@ from gitops_models.registry.times import format_time
 from gitops_models.trust.records import make_drill
 from gitops_models.workflows.drill import keep, places_to_rehearse, rehearse, stand_of
 from gitops_models.workflows.drill_restore import unserved
+from gitops_models.workflows.drill_served import ask_here
 from gitops_models.workflows.drilled import last_drills
 from gitops_models.workflows.standing import standing
 from tests.support import policy as documents
 from tests.support import stories
+from tests.support.delivery import Bytes, deployment, desired, settle
+from tests.support.inference import cases_file
 from tests.support.keys import ed25519_key
+from tests.support.models import linear_onnx
 from tests.support.station import Station, emergency
 
 AT = ModelStage("fraud", "production")
@@ -55,7 +62,7 @@ def test_a_drill_brings_the_last_known_good_version_back_and_touches_nothing(sta
     assert (body.model, body.stage, body.version, body.to) == ("fraud", "production", "1.2.0", "1.1.0")
     assert body.seconds > 0
     assert body.missing == ("raio",)  # whose agreement a real one would need
-    assert [phase.name for phase in body.phases] == ["clone", "decide", "install", "fetch", "restore"]
+    assert [phase.name for phase in body.phases] == ["clone", "decide", "install", "fetch", "restore", "validate"]
     assert body.bytes == len("fraud 1.1.0 model.onnx")
     assert [(one.id, one.passed) for one in body.checks] == [("scan", True), ("interface", True)]
     assert (station.root / "scratch/srv/fraud/production/current/model.onnx").read_text() == "fraud 1.1.0 model.onnx"
@@ -85,11 +92,42 @@ def test_a_check_of_the_operator_that_the_way_back_fails_fails_the_drill(station
     program = "import sys; sys.exit('1.1.0' == sys.argv[1])"
     command = [sys.executable, "-c", program, "{version}"]
     strict = {"id": "strict", "use": "command", "when": "before", "retries": 0, "timeout": 30, "command": command}
-    asking = {"id": "asking", "use": "served-version", "url": "http://127.0.0.1:1"}
-    station.configure(checks=[strict, asking])
+    station.configure(checks=[strict])
     found = go(station)
     assert (found.error.code, found.body.to) == ("GM-R520", "1.1.0")
     assert {one.id: one.passed for one in found.body.checks} == {"scan": True, "interface": True, "strict": False}
+
+
+def test_what_is_no_model_that_can_be_served_here_is_not_asked_and_that_is_said(station):
+    station.configure(checks=[{"id": "asking", "use": "served-version", "url": "http://127.0.0.1:1"}])
+    found = go(station)
+    assert found.ok
+    asked = found.body.checks[-1]
+    assert (asked.id, asked.passed, asked.required) == ("asking", None, False)
+    assert asked.message.startswith("nothing was asked: ")
+
+
+def test_golden_answers_are_rehearsed_on_a_server_of_ones_own(station, tmp_path):
+    """The very checks of production, on what came back in the scratch directory."""
+    pytest.importorskip("onnxruntime")
+    content = {"model.onnx": linear_onnx((1.0, 0.0))}
+    wanted = deployment("1.1.0", content)
+    target = DirectoryTarget(tmp_path / "srv")
+    settle(target, desired(wanted), Bytes({"1.1.0": content}))
+    inputs = [{"name": "features", "datatype": "FP32", "shape": [1, 2], "data": [0.5, 1.0]}]
+    cases = cases_file(tmp_path / "cases.json", {"inputs": inputs, "outputs": [{"name": "score", "data": [0.5]}]})
+    parts = {"url": "http://127.0.0.1:1", "cases": cases, "retries": 0, "targets": ["eu"], "timeout": 60}
+    checks = TypeAdapter(CheckList).validate_python(
+        [
+            {"id": "answers", "use": "golden", **parts},
+            {"id": "speed", "use": "latency", "p95_below_ms": 5000.0, "requests": 8, **parts},
+        ]
+    )
+    history = station.registry.history()
+    assert [one.passed for one in ask_here(checks, target, history, wanted)] == [True, True]
+    cases_file(tmp_path / "cases.json", {"inputs": inputs, "outputs": [{"name": "score", "data": [0.6]}]})
+    (failed,) = ask_here(checks, target, history, wanted)
+    assert (failed.passed, failed.message) == (False, "1 of 1 cases: output score[0] is 0.5 instead of 0.6")
 
 
 def test_where_nothing_good_is_left_the_drill_says_what_the_rollback_would(station):
