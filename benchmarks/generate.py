@@ -45,7 +45,7 @@ def generate(path, *, versions, models=20, at_pin=0):
     store = init(path, bare=True)
     key = ed25519_key(PERSON)
     there = [_version(*named(number, models), new=number < models) for number in range(at_pin)]
-    tip = _commit(store, None, {**_first(key), **{name: data for one in there for name, data in one.items()}}, key, 0)
+    tip = _commit(store, None, {**policies(key), **{name: data for one in there for name, data in one.items()}}, key, 0)
     pin, commits, refs = tip, [], [_tagged(store, *named(number, models), tip, key) for number in range(at_pin)]
     for number in range(at_pin, versions):
         model, version = named(number, models)
@@ -87,7 +87,8 @@ def document(kind, **fields):
     return yamls.dump({"apiVersion": "gitops-models/v1", "kind": kind, **fields})
 
 
-def _first(key):
+def policies(key):
+    """What a registry begins with: one person, the solo policy."""
     roles = yamls.load(profile("solo"), "policy.yaml")["roles"]
     keys = [{"type": "ssh", "key": key.public_key}]
     policy = yamls.load(profile("solo"), "policy.yaml") | {

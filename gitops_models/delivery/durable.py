@@ -64,11 +64,16 @@ def write_file(path: Path, data: bytes, *, mode: int = 0o644) -> None:
 
 def point(link: Path, destination: str) -> None:
     """Make ``link`` a symbolic link to ``destination``; a reader sees the old link or the new one."""
+    swing(link, destination)
+    sync_directory(link.parent)
+
+
+def swing(link: Path, destination: str) -> None:
+    """Do it for readers; what a power cut leaves of it is the old link or the new one."""
     temporary = temporary_of(link)
     temporary.unlink(missing_ok=True)
     temporary.symlink_to(destination)
     temporary.replace(link)
-    sync_directory(link.parent)
 
 
 def remove_file(path: Path) -> None:

@@ -65,7 +65,7 @@ class Origin:
 
     def tip(self) -> str:
         """Return the tip of the line there, with line, tags and ledger brought here. Raises the store's GM-S2xx."""
-        from gitops_models.store.transport import listing  # noqa: PLC0415 - GitPython is loaded only to reach a remote
+        from gitops_models.store.transport import listing, refs_of  # noqa: PLC0415 - GitPython is loaded only to reach a remote
 
         head = f"refs/heads/{self._line}"
         heard = listing(self._store, REMOTE, head, "refs/tags/*", "refs/gm/*")
@@ -74,7 +74,7 @@ class Origin:
             return here
         self._heard = None
         tip = fetch_line(self._store, self._line)
-        self._ledger.fetch()
+        self._ledger.fetch(refs_of(heard))
         self._heard = heard  # from before the fetch: what came in between is fetched once more
         return tip
 

@@ -91,7 +91,12 @@ def push(
 
 def ls_remote(store: Store, remote: str, *patterns: str, timeout: float = TIMEOUT) -> dict[str, str]:
     """Give ref names and object ids at a remote, only those that match one of ``patterns`` when there are any."""
-    pairs = (line.split("\t", 1) for line in lines_of(listing(store, remote, *patterns, timeout=timeout)))
+    return refs_of(listing(store, remote, *patterns, timeout=timeout))
+
+
+def refs_of(listed: bytes) -> dict[str, str]:
+    """Read a listing: ref names and object ids."""
+    pairs = (line.split("\t", 1) for line in lines_of(listed))
     return {name: oid for oid, name in pairs if not name.endswith("^{}")}
 
 

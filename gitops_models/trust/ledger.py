@@ -7,7 +7,7 @@ A record lies in the outbox before it is pushed; when the remote is away it stay
 
 import random
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from gitops_models.errors import GmError
 from gitops_models.registry.values import dataclass
@@ -114,16 +114,22 @@ class Ledger(LedgerView):
         self.refresh()
         self.remember_seen()
 
-    def fetch(self) -> None:
+    def fetch(self, listed: Mapping[str, str] | None = None) -> None:
         """Bring what the remote shows here and remember it; a ref that is gone there is gone from the view of it.
 
-        One listing when nothing is new. Raises the store's GM-S2xx when the remote cannot be reached.
+        One listing when nothing is new, none where somebody ``listed`` its refs just now. Raises the store's GM-S2xx
+        when the remote cannot be reached.
         """
         if self._address is None:
             return
         from gitops_models.store.transport import fetch, ls_remote  # noqa: PLC0415 - loads GitPython
 
-        there = ls_remote(self.store, self._address, self.names.shared("*"))
+        ours = self.names.shared("")
+        there = (
+            ls_remote(self.store, self._address, self.names.shared("*"))
+            if listed is None
+            else {name: oid for name, oid in listed.items() if name.startswith(ours)}
+        )
         known = {self.names.shared(topic): tip for topic, tip in self.tips().items()}
         if there.items() - known.items():
             fetch(self.store, self._address, [self.names.refspec])
