@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
+_LONGEST = 100
+_MOST_DIGITS = 20
 Value = Decimal | bool | str | Mapping[str, object]
 _NUMBER = re.compile(
     r"[+-]?(?:(?:[0-9]{1,40}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})(?:[eE][+-]?[0-9]{1,3})?|Inf|inf|NaN|nan)"
@@ -62,11 +64,12 @@ class Signal:
 
 def decimal_of(text: str) -> Decimal | None:
     """Return the number that ``text`` writes, exactly; None for anything else. ``NaN`` and ``+Inf`` are numbers."""
-    return Decimal(text) if len(text) <= 100 and _NUMBER.fullmatch(text) else None  # noqa: PLR2004 - as the pattern
+    return Decimal(text) if len(text) <= _LONGEST and _NUMBER.fullmatch(text) else None
 
 
 def shown(value: Value | None) -> str:
     """Return a value as messages write it."""
     if isinstance(value, Decimal):
-        return format(value.normalize(), "f") if value.is_finite() and abs(value.adjusted()) < 20 else str(value)  # noqa: PLR2004
+        plain = value.is_finite() and abs(value.adjusted()) < _MOST_DIGITS
+        return format(value.normalize(), "f") if plain else str(value)
     return str(value).lower() if isinstance(value, bool) else str(value)
