@@ -9,7 +9,7 @@ from gitops_models.registry.text import visible
 # What this machine's own git says when it cannot write; lines of the other side begin with "remote: ".
 DISK = re.compile(
     r"^(?:fatal|error): .*(?:No space left on device|Out of diskspace|Disk quota exceeded|Input/output error"
-    r"|Read-only file system|couldn't write '|unable to create temporary file: Permission denied)",
+    r"|Read-only file system|couldn't write '|fsync error on '|temporary file: Permission denied)",
     re.MULTILINE,
 )
 _FAILURES = (

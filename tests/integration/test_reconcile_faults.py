@@ -10,11 +10,11 @@ from collections import Counter
 
 import pytest
 
+from gitops_models.errors import Exit
 from tests.support.faults import ERRORS, FAILING, MAKING, faults
 from tests.support.killing import Point, Shop, killer, note, sample
 
 SAMPLE = 5
-BUG = 1
 
 pytestmark = [
     pytest.mark.slow,
@@ -79,7 +79,7 @@ def test_a_disk_that_fails_anywhere_leaves_old_or_new_and_the_next_run_heals(sho
         healed = shop.served() == after and not shop.left_over()
         # A switch that was tried and did not come off is on record too.
         healed = healed and deployments(shop) >= records
-        if status in (BUG, -signal.SIGKILL) or served not in (before, after) or not healed:
+        if status in (Exit.BUG, Exit.INTEGRITY, -signal.SIGKILL) or served not in (before, after) or not healed:
             failures.append(f"{point}: {status}, {served in (before, after)}, {healed}, {shop.left_over()}, {said}")
     note(f"disk errors, {scenario}: {len(tried)} of {len(points)} points, ends {dict(ends)}")
     assert failures == []

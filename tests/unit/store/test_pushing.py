@@ -99,6 +99,8 @@ def test_a_refusal_carries_the_lines_of_the_remote_escaped():
         ("fatal: write error: No space left on device\nfatal: index-pack failed", "GM-C003", Exit.EXTERNAL),
         ("fatal: sha1 file 'x' write error. Out of diskspace\nfatal: index-pack failed", "GM-C003", Exit.EXTERNAL),
         ("error: cannot update ref 'refs/x': couldn't write 'y.lock'", "GM-C003", Exit.EXTERNAL),
+        ("fatal: fsync error on 'x': Permission denied\nfatal: index-pack failed", "GM-C003", Exit.EXTERNAL),
+        ("fatal: unable to create temporary file: Permission denied", "GM-C003", Exit.EXTERNAL),
         ("fatal: index-pack failed", "GM-S208", Exit.INTEGRITY),
         ("remote: fatal: No space left on device\nfatal: index-pack failed", "GM-S208", Exit.INTEGRITY),
         (
