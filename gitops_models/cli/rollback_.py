@@ -70,17 +70,15 @@ def command(
 
     options = of(context)
     _one_way(bundle=bundle, override=override, merge=merge, no_push=no_push, only=target or hours)
-    before = (before_data, before_commit)
+    before, moment = (before_data, before_commit), _seen(detected, hold=hold)
     _hold_alone(override, degraded, hold=hold, beside=quarantine or bool(cause or any(before)))
-    moment = _seen(detected, hold=hold)
     if emergency:
         given = bool(to or any(before) or siblings or override or merge or no_push or degraded)
         _at_once(given=given, hold=hold, incident=incident)
         wish = (model, need_reason(options, reason), incident or "", stage, cause, moment)
         declare(options, wish, dry_run=dry_run, bundle=bundle)
         return
-    why = need_reason(options, reason)
-    session = open_here(options)
+    why, session = need_reason(options, reason), open_here(options)
     choices = (cause, incident, hold, quarantine, *before, siblings, open_cause, degraded)
     wanted = Rollback(model, why, stage, to, *choices, moment)
     if bundle is not None:

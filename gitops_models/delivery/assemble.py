@@ -41,8 +41,10 @@ if TYPE_CHECKING:
     from gitops_models.delivery.config import ReconcilerFile
     from gitops_models.delivery.mirroring import DeploymentMirror
     from gitops_models.delivery.targets.base import ByteSource, Target
+    from gitops_models.store.repository import Store
     from gitops_models.trust.ledger import Ledger
     from gitops_models.trust.signing import Signer
+    from gitops_models.trust.united import UnitedLedger
     from gitops_models.verification.history import History
 
 
@@ -81,15 +83,7 @@ def open_reconciler(
         ledger = UnitedLedger(store, REMOTE, others=others, scribe=scribe)
         yield Reconciler(
             targets=targets,
-            load_history=Follower(
-                store,
-                ledger,
-                line=config.line,
-                pin=config.pin,
-                clock=clock,
-                checkpoints=config.checkpoints,
-                upstreams=Upstreams(store, ledger, config.line, places),
-            ),
+            load_history=_follower(config, store, ledger, clock),
             source_for=remote_source(_remote(config), content),
             journal=Journal(state / "journal"),
             recorder=recorder_for(ledger, signer),
@@ -108,6 +102,18 @@ def open_reconciler(
             prefetch=Prefetch(clock) if config.prefetch else None,
             garbage=Garbage(content, targets_of(config), clock),
         )
+
+
+def _follower(config: ReconcilerFile, store: Store, ledger: UnitedLedger, clock: Callable[[], datetime]) -> Follower:
+    return Follower(
+        store,
+        ledger,
+        line=config.line,
+        pin=config.pin,
+        clock=clock,
+        checkpoints=config.checkpoints,
+        upstreams=Upstreams(store, ledger, config.line, config.upstreams),
+    )
 
 
 def memos_in(state: Path, targets: Sequence[Target], *, retry: bool = False) -> Memos:
