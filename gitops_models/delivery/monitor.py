@@ -16,7 +16,7 @@ from gitops_models.delivery.triggers.acting import Acted, Settled, may_pass, ord
 from gitops_models.delivery.triggers.decide import Act, Decision, Standing, State, decide
 from gitops_models.delivery.triggers.looking import Asked, look
 from gitops_models.delivery.triggers.memory import Memory, load_memory, save_memory
-from gitops_models.delivery.triggers.places import Place, places_of
+from gitops_models.delivery.triggers.places import Place, places_of, strays
 from gitops_models.delivery.triggers.reports import MonitorReport, Row
 from gitops_models.delivery.triggers.sources.base import Subject
 from gitops_models.delivery.triggers.surroundings import around, before, damage, served, unsettled
@@ -92,7 +92,11 @@ class Monitor:
         for place in places:
             self._visit(place, history, now, wake=wake)
         self._forget(places)
-        problems = (*settled.problems, *([("repository", followed.problem)] if followed.problem else ()))
+        problems = (
+            *settled.problems,
+            *strays(history),
+            *([("repository", followed.problem)] if followed.problem else ()),
+        )
         notes = (*followed.notes, *settled.notes)
         report = MonitorReport(now, history.tip, tuple(self._rows.values()), notes, problems)
         self._kit.tell(report, history)

@@ -17,6 +17,7 @@ CODES = {
         "alert receiver cannot be used", Exit.EXTERNAL, "choose another port, and a token of at least 24 characters"
     ),
     "GM-R606": Code("query does not fit its source", Exit.USAGE, "correct `query:` in triggers.yaml"),
+    "GM-R607": Code("trigger watches a stage that is not there", Exit.NOT_FOUND, "correct `stages:` in triggers.yaml"),
     "GM-R610": Code(
         "restoration cannot be read", Exit.INTEGRITY, "remove the file; the monitor writes it again where it has to"
     ),

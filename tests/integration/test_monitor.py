@@ -202,9 +202,12 @@ def test_from_high_risk_on_automation_only_proposes(severe, tmp_path, home):
 @pytest.mark.clause("A-triggers-3", "A-triggers-5")
 def test_a_source_that_is_away_stops_nobody_else_and_is_told_in_the_end(tmp_path, home):
     broken = {**DROP, "name": "broken", "use": "nobody", "interval": "10s", "on_error": {"tolerate": 1}}
-    tower = served(watched(tmp_path / "story.git", broken, DROP), tmp_path, home)
+    stray = {**DROP, "name": "stray", "stages": ["nowhere"]}
+    tower = served(watched(tmp_path / "story.git", broken, DROP, stray), tmp_path, home)
     tower.look()
-    rows = tower.look().rows
+    report = tower.look()
+    rows = report.rows
+    assert [(where, error.code) for where, error in report.problems] == [("fraud", "GM-R607")]
     assert [(row.decision.standing.value, row.decision.alert) for row in rows] == [("error", True), ("ok", False)]
     assert rows[0].decision.reason == "GM-R601: there is no source nobody (2 in a row)"
     tower.says(**{"1.1.0": 0.95})

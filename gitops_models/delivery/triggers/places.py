@@ -53,6 +53,18 @@ def places_of(history: History, targets: Sequence[Target], held: Overrides) -> t
     )
 
 
+def strays(history: History) -> tuple[tuple[str, GmError], ...]:
+    """Return the triggers that watch nothing because the policy has no such stage, as GM-R607."""
+    known = set(history.policy.stages)
+    return tuple(
+        (model, GmError("GM-R607", f"trigger {one.name} of {model} watches {stage}, which is no stage", where=model))
+        for model in history.state.snapshot.models()
+        for one in _triggers(history, model)
+        for stage in one.stages
+        if stage not in known
+    )
+
+
 def _triggers(history: History, model: str) -> tuple[Trigger, ...]:
     try:
         return triggers_of(history.state.snapshot, model)
