@@ -124,12 +124,12 @@ def require_memory(path: Path, *, repository: str | None = None, line: str | Non
 
 
 def save_memory(path: Path, memory: Memory) -> None:
-    """Write the memory so that a crash leaves the old or the new one, whole; GM-T500 when it cannot be written."""
+    """Write the memory so that a crash leaves the old or the new one, whole; GM-C003 when it cannot be written."""
     data = jcs(memory.model_dump(mode="json")) + b"\n"
     try:
         write_durably(path, data)
     except OSError as error:
-        raise GmError("GM-T500", f"the memory cannot be written: {error.strerror}", where=str(path)) from error
+        raise GmError("GM-C003", f"the memory cannot be written: {error.strerror}", where=str(path)) from error
 
 
 def update_memory(path: Path, change: Callable[[Memory | None], Memory]) -> Memory:

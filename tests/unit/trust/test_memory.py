@@ -76,7 +76,7 @@ def test_a_memory_that_cannot_be_written_says_so(tmp_path):
     (tmp_path / "gm").write_text("in the way")
     with pytest.raises(GmError) as caught:
         save_memory(memory_path(tmp_path), PLAIN)
-    assert caught.value.code == "GM-T500"
+    assert caught.value.code == "GM-C003"
 
 
 def test_the_memory_of_another_repository_or_line_is_refused(path):
