@@ -1,17 +1,21 @@
 import errno
 import os
 import signal
+from dataclasses import replace
+from datetime import timedelta
 from threading import Event
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitops_models.delivery.loop import pause_after, run_loop, stop_on_signals
-from gitops_models.delivery.results import Report
-from gitops_models.errors import GmError
+from gitops_models.delivery.loop import is_news, pause_after, run_loop, stop_on_signals
+from gitops_models.delivery.results import Report, Result, State, Sync
+from gitops_models.delivery.values import ModelStage
+from gitops_models.errors import Exit, GmError
 from tests.support.delivery import NOW
 
+RESULT = Result("local", ModelStage("fraud", "production"), State.LIVE, Sync.SYNCED, "1.0.0", "1.0.0", "d" * 64)
 GOOD = Report("c" * 40, NOW)
 AWAY = GmError("GM-S201", "away")
 BROKEN = Report("c" * 40, NOW, problems=(("local", GmError("GM-R301", "unsafe")),))
@@ -132,3 +136,53 @@ def test_a_bug_ends_the_loop():
 
     with pytest.raises(FileNotFoundError):
         run_loop(once, interval=15, stop=NoWait(), random=lambda: 0.5, tell=print)
+
+
+def test_the_loop_comes_back_when_a_place_is_due_and_never_later_than_usual():
+    soon = replace(GOOD, again=timedelta(seconds=2))
+    assert pause_after(soon, 0, interval=15, jitter=0.5) == 2
+    assert pause_after(replace(GOOD, again=timedelta(hours=1)), 0, interval=15, jitter=0.5) == 15
+
+
+def test_where_only_some_places_failed_the_others_are_looked_after_at_the_usual_pace():
+    stop, told, pauses = Event(), [], []
+    some = Report("c" * 40, NOW, results=(RESULT,), problems=(("broken", GmError("GM-R302", "no space")),))
+
+    class Noting(Event):
+        def wait(self, timeout=None):
+            pauses.append(timeout)
+            return True
+
+    def tell(outcome):
+        told.append(outcome)
+        if len(told) == 4:
+            stop.set()
+
+    run_loop(lambda: some, interval=15, stop=stop, random=lambda: 0.5, tell=tell, wake=Noting())
+    assert pauses == [15, 15, 15, 15]
+
+
+def test_a_loop_that_idles_has_no_news():
+    results = (RESULT,)
+    before = Report("c" * 40, NOW, results=results)
+    assert not is_news(Report("d" * 40, NOW, results=results), before)
+    assert is_news(Report("c" * 40, NOW, results=(RESULT, RESULT)), before)
+    assert is_news(Report("c" * 40, NOW, results=results, notes=("new",)), before)
+    assert is_news(Report("c" * 40, NOW, results=results, problems=(("local", AWAY),)), before)
+    assert is_news(before, AWAY)
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({}, Exit.OK),
+        ({"sync": Sync.DRIFTED, "state": State.DEGRADED}, Exit.DRIFT),
+        ({"sync": Sync.BEHIND, "state": State.IDLE}, Exit.DRIFT),
+        ({"sync": Sync.BEHIND, "state": State.SUSPENDED}, Exit.OK),
+        ({"sync": Sync.BEHIND, "state": State.QUARANTINED}, Exit.OK),
+        ({"error": AWAY}, Exit.EXTERNAL),
+        ({"error": GmError("GM-R202", "swapped")}, Exit.INTEGRITY),
+    ],
+)
+def test_once_ends_with_the_status_of_the_first_error_or_with_8_where_something_else_is_served(changes, status):
+    assert Report("c" * 40, NOW, results=(replace(RESULT, **changes),)).exit_status is status
