@@ -10,6 +10,8 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
+from benchmarks.artifacts import artifacts
+from benchmarks.delivering import delivering
 from benchmarks.generate import generate
 from benchmarks.histories import histories
 from benchmarks.judging import judging
@@ -96,6 +98,8 @@ PARTS = {
     "listings": lambda place, chosen: measure(place, chosen.versions, chosen.runs),
     "signatures": lambda place, chosen: signatures(place, GM, ENV, commits=chosen.commits, runs=chosen.runs),
     "histories": lambda place, chosen: histories(place, GM, ENV, steps=chosen.commits, runs=chosen.runs),
+    "artifacts": lambda place, chosen: artifacts(place, GM, ENV, runs=min(chosen.runs, 3)),
+    "delivery": lambda place, _chosen: delivering(place),
     "judging": lambda place, chosen: judging(place, GM, ENV, runs=chosen.runs),
 }
 
