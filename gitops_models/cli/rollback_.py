@@ -68,19 +68,18 @@ def command(
     from gitops_models.cli.urgency import declare
     from gitops_models.workflows.recover import Rollback
 
-    options = of(context)
+    options, before = of(context), (before_data, before_commit)
     _one_way(bundle=bundle, override=override, merge=merge, no_push=no_push, only=target or hours)
-    before, moment = (before_data, before_commit), _seen(detected, hold=hold)
     _hold_alone(override, degraded, hold=hold, beside=quarantine or bool(cause or any(before)))
     if emergency:
         given = bool(to or any(before) or siblings or override or merge or no_push or degraded)
         _at_once(given=given, hold=hold, incident=incident)
-        wish = (model, need_reason(options, reason), incident or "", stage, cause, moment)
+        wish = (model, need_reason(options, reason), incident or "", stage, cause, _seen(detected, hold=hold))
         declare(options, wish, dry_run=dry_run, bundle=bundle)
         return
     why, session = need_reason(options, reason), open_here(options)
     choices = (cause, incident, hold, quarantine, *before, siblings, open_cause, degraded)
-    wanted = Rollback(model, why, stage, to, *choices, moment)
+    wanted = Rollback(model, why, stage, to, *choices, _seen(detected, hold=hold))
     if bundle is not None:
         roll_back_into_bundle(options, session, wanted, bundle, dry_run=dry_run)
     elif override is not None:

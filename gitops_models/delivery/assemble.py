@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from gitops_models.delivery.mirroring import DeploymentMirror
     from gitops_models.delivery.targets.base import ByteSource, Target
     from gitops_models.store.repository import Store
-    from gitops_models.trust.ledger import Ledger
+    from gitops_models.trust.ledger import Ledger, Scribe
     from gitops_models.trust.signing import Signer
     from gitops_models.trust.united import UnitedLedger
     from gitops_models.verification.history import History
@@ -67,20 +67,17 @@ def open_reconciler(
     Raises what ``open_mirror`` and reading the key raise.
     """
     from gitops_models.artifacts.content import ContentStore  # noqa: PLC0415 - a command that fails early pays nothing
-    from gitops_models.trust.ledger import Scribe  # noqa: PLC0415 - as above
     from gitops_models.trust.signing import key_signer  # noqa: PLC0415 - as above
     from gitops_models.trust.united import UnitedLedger  # noqa: PLC0415 - as above
 
-    targets = targets_of(config, only=target)
-    state = Path(config.state)
+    targets, state = targets_of(config, only=target), Path(config.state)
     content = ContentStore(state / "content")
     signer = key_signer(Path(config.key)) if config.key else None
-    scribe = Scribe(signer, config.name, config.email, now=lambda: clock().timestamp()) if signer else None
+    scribe = _scribe(config, signer, clock)
     places, endpoints = config.upstreams, Endpoints(config.listen, clock, Gauges())
     url = next(place.address for place in places if place.first)
     with open_mirror(state, url, lock_wait=lock_wait) as store:
-        others = [place.name for place in places if not place.first]
-        ledger = UnitedLedger(store, REMOTE, others=others, scribe=scribe)
+        ledger = UnitedLedger(store, REMOTE, others=[one.name for one in places if not one.first], scribe=scribe)
         yield Reconciler(
             targets=targets,
             load_history=_follower(config, store, ledger, clock),
@@ -102,6 +99,12 @@ def open_reconciler(
             prefetch=Prefetch(clock) if config.prefetch else None,
             garbage=Garbage(content, targets_of(config), clock),
         )
+
+
+def _scribe(config: ReconcilerFile, signer: Signer | None, clock: Callable[[], datetime]) -> Scribe | None:
+    from gitops_models.trust.ledger import Scribe  # noqa: PLC0415 - as in open_reconciler
+
+    return Scribe(signer, config.name, config.email, now=lambda: clock().timestamp()) if signer else None
 
 
 def _follower(config: ReconcilerFile, store: Store, ledger: UnitedLedger, clock: Callable[[], datetime]) -> Follower:
