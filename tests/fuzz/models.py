@@ -34,7 +34,7 @@ from tests.support.headers import gguf as gguf_file
 from tests.support.headers import gguf_text
 from tests.support.headers import mlmodel as mlmodel_file
 from tests.support.headers import safetensors as safetensors_file
-from tests.support.hostile import BROKEN, TORCH_ODD, TRICKS
+from tests.support.hostile import BROKEN, DAMAGED, TORCH_ODD, TRICKS
 
 TORCH = Path(__file__).resolve().parent.parent / "data" / "torch"
 KNOWN = {f"{module}.{name}" for module, name in CALLED | NAMED | TORCH_NAMES}
@@ -149,7 +149,7 @@ def scanned():
         bytes(40),
     ]
     bad += [data if data[:1] == b"\x80" else b"\x80\x02" + data for data in (*TRICKS.values(), *BROKEN.values())]
-    return [*good, *bad, *TORCH_ODD.values()]
+    return [*good, *bad, *TORCH_ODD.values(), *DAMAGED.values()]
 
 
 SCAN_WORDS = [

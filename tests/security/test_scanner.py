@@ -15,7 +15,7 @@ import pytest
 
 from gitops_models.artifacts.scan import scan_tree
 from tests.support import pickles as made
-from tests.support.hostile import BROKEN, TORCH_ODD, TRICKS
+from tests.support.hostile import BROKEN, DAMAGED, TORCH_ODD, TRICKS
 from tests.support.pickles import PACK, Calls, call, proto, stack_global, text
 
 CODE, UNREAD, TOO_MUCH, UNKNOWN, FORMAT = "GM-A701", "GM-A702", "GM-A703", "GM-A704", "GM-A705"
@@ -177,6 +177,30 @@ def test_names_that_climb_out_are_refused(codes, name):
 def test_a_bomb_is_not_unpacked_to_its_end(codes, packing, monkeypatch):
     monkeypatch.setattr("gitops_models.artifacts.scan.budget._FREE", 1 << 20)
     assert codes(PACK[packing](b"\0" * (64 << 20))) == {TOO_MUCH}
+
+
+@pytest.mark.attack("more members than anybody packs", TOO_MUCH, by="storage")
+def test_members_are_counted(codes, monkeypatch):
+    monkeypatch.setattr("gitops_models.artifacts.scan.budget.MOST_MEMBERS", 3)
+    assert codes(made.zipped({f"{number}.txt": b"a" for number in range(4)})) == {TOO_MUCH}
+
+
+@pytest.mark.attack("a pickle of more opcodes than a model has", TOO_MUCH, by="storage")
+def test_opcodes_are_counted(codes, monkeypatch):
+    monkeypatch.setattr("gitops_models.artifacts.scan.pickles.MOST_OPCODES", 100)
+    assert codes(proto(b"N0" * 60 + b"N")) == {TOO_MUCH}
+
+
+@pytest.mark.attack("an archive that is damaged where one reader looks", UNREAD, by="storage")
+@pytest.mark.parametrize("what", DAMAGED)
+def test_a_damaged_archive_is_refused(codes, what):
+    assert codes(DAMAGED[what]) == {UNREAD}
+
+
+def test_findings_of_one_file_are_counted(tmp_path):
+    body = b"".join(stack_global("evil", f"name{number}") + b"0" for number in range(100))
+    (tmp_path / "m.pkl").write_bytes(proto(body + b"N"))
+    assert len(scan_tree(tmp_path).findings) == 64
 
 
 @pytest.mark.attack("a link or device in a tar archive", "GM-A702", by="storage")

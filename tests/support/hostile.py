@@ -103,3 +103,55 @@ TORCH_ODD = {
     "a member of another folder": made.torch_zip(made.torch_tensor(), extra={"n/version": b"x"}),
     "a cut pickle": made.torch_zip(made.torch_tensor()[:-1]),
 }
+
+
+def _record(field, state_end=b"K\x08K\x01K\x10tb", names=b"", before=b""):
+    """A dtype of eight bytes with one field, given by the opcodes of its dtype and its place."""
+    names = names or text("a") + b"\x85"
+    fields = before + b"}" + text("a") + field + b"s"
+    return proto(made.dtype_of(text("V8"), b"(K\x03" + text("|") + b"N" + names + fields + state_end))
+
+
+FLOAT = made.dtype_of(text("f8"))
+RECORDS = {
+    "a field beyond the record": _record(FLOAT + b"K\x01\x86"),
+    "a field at no place": _record(FLOAT + b"N\x86"),
+    "a field of objects": _record(made.dtype_of(text("O8"), made.OBJECTS) + b"K\x00\x86"),
+    "a field without a state": _record(made.dtype_of(text("f8"), b"") + b"K\x00\x86"),
+    "a field that is no pair": _record(b"N"),
+    "another length than its name says": _record(FLOAT + b"K\x00\x86", b"K\x09K\x01K\x10tb"),
+    "the flags of objects": _record(FLOAT + b"K\x00\x86", b"K\x08K\x01K\x3ftb"),
+    "other names than fields": _record(FLOAT + b"K\x00\x86", names=text("b") + b"\x85"),
+    "names that are no tuple": _record(FLOAT + b"K\x00\x86", names=text("b")),
+    "a shape of its own": proto(
+        made.dtype_of(text("f8"), b"(K\x03" + text("<") + b"]NNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb")
+    ),
+    "no order of bytes": proto(made.dtype_of(text("f8"), b"(K\x03NNNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb")),
+}
+BROKEN |= {f"a record dtype with {what}": data for what, data in RECORDS.items()}
+BROKEN |= {
+    "a wrapper whose padding is none": proto(made.joblib_array(padding=b"\xff")),
+    "a group that is dropped twice": proto(b"(00N"),
+    "a value of the memo from nothing": proto(b"\x94N"),
+}
+PLAIN_ZIP = made.zipped({"a.txt": b"hello there, hello there, hello there"})
+TAR = made.tarred({"a.txt": b"x" * 600})
+DAMAGED = {
+    "zip data": PLAIN_ZIP[:36] + b"\xff\xff" + PLAIN_ZIP[38:],
+    "zip names": PLAIN_ZIP[:30] + b"b" + PLAIN_ZIP[31:],
+    "zip directory": PLAIN_ZIP.replace(b"PK\x01\x02", b"PK\x01\x03"),
+    "zip, two ends that disagree": PLAIN_ZIP[:-22]
+    + b"PK\x06\x06"
+    + bytes(52)
+    + b"PK\x06\x07"
+    + bytes(16)
+    + PLAIN_ZIP[-22:],
+    "gzip data": made.PACK["gzip"](b"x" * 99)[:12] + b"\xff" * 20,
+    "gzip, cut": made.PACK["gzip"](b"x" * 99)[:-9],
+    "bz2 data": made.PACK["bz2"](b"x" * 99)[:12] + b"\xff" * 20,
+    "xz, and something behind": made.PACK["xz"](b"x" * 99) + b"x",
+    "tar, cut": TAR[:700],
+    "tar header": TAR[:1536] + b"x" + TAR[1537:],
+    "tar, and something behind": TAR + b"x",
+    "tar, a header that decides a size": made.tarred({"a" * 120 + " size=1": b"x"}),
+}

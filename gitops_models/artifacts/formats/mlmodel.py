@@ -64,7 +64,7 @@ def strange_loading(fields: dict[str, Any]) -> str | None:
     function = flavors.get("python_function") if isinstance(flavors, dict) else None
     if function is None:
         return None
-    if not isinstance(function, dict) or function.get("loader_module") not in LOADERS:
+    if not isinstance(function, dict) or str(function.get("loader_module")) not in LOADERS:
         return "has MLflow load it by a module that is not on the list"
     if function.get("code") is not None:
         return "has MLflow put files of the model before the path of imports"

@@ -190,6 +190,7 @@ def test_an_mlmodel_file_that_is_not_understood_is_refused(tmp_path, text):
         ("{loader_module: os}", ["GM-A701"]),
         ("{loader_module: mlflow.sklearn, code: code}", ["GM-A701"]),
         ("text", ["GM-A701"]),
+        ("{loader_module: {a: b}}", ["GM-A701"]),
         ("[", ["GM-A702"]),
     ],
 )
