@@ -7,8 +7,6 @@ answer has them.
 from __future__ import annotations
 
 import json
-import os
-import stat
 from typing import TYPE_CHECKING, Any
 
 from gitops_models.delivery.checks.oip import NoAnswer, outputs
@@ -19,7 +17,6 @@ if TYPE_CHECKING:
 
     from gitops_models.delivery.checks.comparing import Tensor
 
-MOST_BYTES = 16 * 1024 * 1024
 MOST_CASES = 10_000
 
 
@@ -31,10 +28,10 @@ class Case:
     expected: Mapping[str, Tensor]
 
 
-def read_cases(path: str) -> tuple[Case, ...]:
-    """Read a file of cases. Raises ``ValueError`` for what is none, ``OSError`` where it cannot be read."""
+def parse_cases(data: bytes) -> tuple[Case, ...]:
+    """Return the cases that JSON holds. Raises ``ValueError`` for anything else."""
     try:
-        value = json.loads(_data(path))
+        value = json.loads(data)
     except RecursionError as error:
         raise ValueError("the cases are nested too deep") from error
     cases = value.get("cases") if isinstance(value, dict) else None
@@ -52,18 +49,3 @@ def _case(value: Any, number: int) -> Case:
     except NoAnswer as error:
         raise ValueError(f"case {number}: {error}") from error
     return Case(json.dumps({"inputs": inputs}).encode(), expected)
-
-
-def _data(path: str) -> bytes:
-    # O_NONBLOCK: a pipe put there must not stop the reconciler.
-    with open(path, "rb", opener=_unwaiting) as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise OSError(0, "is no regular file")
-        data = file.read(MOST_BYTES + 1)
-    if len(data) > MOST_BYTES:
-        raise ValueError(f"the file is longer than {MOST_BYTES} bytes")
-    return data
-
-
-def _unwaiting(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NONBLOCK)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from gitops_models.delivery.checks.base import Finding
-from gitops_models.delivery.checks.cases import read_cases
+from gitops_models.delivery.checks.casefiles import read_cases
 from gitops_models.delivery.checks.comparing import Compared, Tolerance, compare
 from gitops_models.delivery.checks.fill import filled, filled_address
 from gitops_models.delivery.checks.oip import infer, outputs

@@ -9,7 +9,7 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from gitops_models.delivery.checks.base import Finding
-from gitops_models.delivery.checks.cases import read_cases
+from gitops_models.delivery.checks.casefiles import read_cases
 from gitops_models.delivery.checks.fill import filled, filled_address
 from gitops_models.delivery.checks.oip import NoAnswer, infer
 from gitops_models.registry.values import dataclass

@@ -31,12 +31,12 @@ class NoAnswer(Exception):  # noqa: N818 - what happened, not what is wrong with
 
 def metadata(client: Client, model: str) -> dict[str, Any]:
     """Return what the server says of ``model``. Raises ``NoAnswer`` or ``OSError``."""
-    return _object(client.get(f"/v2/models/{quote(model, safe='')}"))
+    return read_object(client.get(f"/v2/models/{quote(model, safe='')}"))
 
 
 def infer(client: Client, model: str, body: bytes) -> dict[str, Any]:
     """Return the server's answer to the inference request ``body``. Raises ``NoAnswer`` or ``OSError``."""
-    return _object(client.post(f"/v2/models/{quote(model, safe='')}/infer", body))
+    return read_object(client.post(f"/v2/models/{quote(model, safe='')}/infer", body))
 
 
 def served_digests(found: Mapping[str, Any]) -> frozenset[str]:
@@ -62,6 +62,20 @@ def outputs(found: Mapping[str, Any]) -> dict[str, Tensor]:
     return read
 
 
+def read_object(answer: Answer) -> dict[str, Any]:
+    """Return the JSON object that an answer is. Raises ``NoAnswer`` for anything else."""
+    if answer.status != _OK:
+        said = visible(answer.body[:_SHOWN].decode("utf-8", "replace"))
+        raise NoAnswer(f"status {answer.status} {said}".rstrip())
+    try:
+        value = json.loads(answer.body)
+    except (ValueError, RecursionError) as error:
+        raise NoAnswer("the answer is no JSON") from error
+    if not isinstance(value, dict):
+        raise NoAnswer("the answer is no JSON object")
+    return value
+
+
 def _shape(value: Any) -> tuple[int, ...] | None:
     if not isinstance(value, list) or not all(type(size) is int for size in value):
         return None
@@ -79,16 +93,3 @@ def _flat(data: list[Any]) -> Iterator[Any]:
             yield value
         else:
             stack.pop()
-
-
-def _object(answer: Answer) -> dict[str, Any]:
-    if answer.status != _OK:
-        said = visible(answer.body[:_SHOWN].decode("utf-8", "replace"))
-        raise NoAnswer(f"status {answer.status} {said}".rstrip())
-    try:
-        value = json.loads(answer.body)
-    except (ValueError, RecursionError) as error:
-        raise NoAnswer("the answer is no JSON") from error
-    if not isinstance(value, dict):
-        raise NoAnswer("the answer is no JSON object")
-    return value

@@ -113,7 +113,10 @@ class Runner:
         else:
             found = self._attempts(check, subject)
         seconds = round(time.perf_counter() - begun, 6)
-        return CheckResult(check.id, check.use, found.passed, check.required, found.values, found.message, seconds)
+        # Names of inputs and outputs, and what programs and servers say, are text of strangers.
+        values = {name: visible(value) if isinstance(value, str) else value for name, value in found.values.items()}
+        words = visible(found.message)
+        return CheckResult(check.id, check.use, found.passed, check.required, values, words, seconds)
 
     def _attempts(self, check: Check, subject: Subject) -> Finding:
         """Try until it passes or may not be tried again; the last attempt counts."""

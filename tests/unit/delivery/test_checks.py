@@ -12,7 +12,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from gitops_models.delivery.checks import golden, latency, programs
-from gitops_models.delivery.checks.cases import read_cases
+from gitops_models.delivery.checks.casefiles import read_cases
 from gitops_models.delivery.checks.comparing import Compared, Tensor, Tolerance, compare
 from gitops_models.delivery.checks.demands import applies, demanded, held_to, unmet
 from gitops_models.delivery.checks.fill import filled, filled_address, meaning
@@ -286,7 +286,7 @@ def test_cases_are_read_from_regular_files_of_bounded_size(tmp_path, monkeypatch
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(OSError, match="no regular file"):
         read_cases(str(tmp_path / "pipe"))
-    monkeypatch.setattr("gitops_models.delivery.checks.cases.MOST_BYTES", 10)
+    monkeypatch.setattr("gitops_models.delivery.checks.casefiles.MOST_BYTES", 10)
     with pytest.raises(ValueError, match="longer than"):
         read_cases(str(tmp_path / "cases.json"))
 
