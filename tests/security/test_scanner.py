@@ -179,19 +179,19 @@ def test_a_bomb_is_not_unpacked_to_its_end(codes, packing, monkeypatch):
     assert codes(PACK[packing](b"\0" * (64 << 20))) == {TOO_MUCH}
 
 
-@pytest.mark.attack("more members than anybody packs", TOO_MUCH, by="storage")
+@pytest.mark.attack("more members than anybody packs", "GM-A703", by="storage")
 def test_members_are_counted(codes, monkeypatch):
     monkeypatch.setattr("gitops_models.artifacts.scan.budget.MOST_MEMBERS", 3)
     assert codes(made.zipped({f"{number}.txt": b"a" for number in range(4)})) == {TOO_MUCH}
 
 
-@pytest.mark.attack("a pickle of more opcodes than a model has", TOO_MUCH, by="storage")
+@pytest.mark.attack("a pickle of more opcodes than a model has", "GM-A703", by="storage")
 def test_opcodes_are_counted(codes, monkeypatch):
     monkeypatch.setattr("gitops_models.artifacts.scan.pickles.MOST_OPCODES", 100)
     assert codes(proto(b"N0" * 60 + b"N")) == {TOO_MUCH}
 
 
-@pytest.mark.attack("an archive that is damaged where one reader looks", UNREAD, by="storage")
+@pytest.mark.attack("an archive that is damaged where one reader looks", "GM-A702", by="storage")
 @pytest.mark.parametrize("what", DAMAGED)
 def test_a_damaged_archive_is_refused(codes, what):
     assert codes(DAMAGED[what]) == {UNREAD}
