@@ -15,6 +15,7 @@ from gitops_models.artifacts.content import ContentStore
 from gitops_models.artifacts.files import fsync_directory
 from gitops_models.artifacts.gather import Placed, gather
 from gitops_models.artifacts.hashing import Progress
+from gitops_models.artifacts.partial import LOST
 from gitops_models.artifacts.pointers import Pointer
 from gitops_models.artifacts.readers import Reader
 from gitops_models.artifacts.transfer import write_all
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _MODE = 0o644
 _AT_ONCE = 1 << 26
+_BUILT, _CONTENT = "version", "content"
 
 
 def fetch_version(
@@ -40,16 +42,17 @@ def fetch_version(
     """Put each artifact of ``lineage`` at ``dest/<its path>`` and give ``dest`` back.
 
     Everything is verified by sha256 and size in a sibling directory, which then takes the name ``dest`` in one rename;
-    killed at any point it leaves the old state and a sibling that the next call removes. A ``dest`` that is already
-    this version is verified and left alone; another one is GM-A402. Other errors: those of ``gather``, GM-A401.
+    killed at any point it leaves the old state and a sibling, with which the next call goes on (without ``content``;
+    else it has nothing of worth and is removed). A ``dest`` that is already this version is verified and left alone;
+    another one is GM-A402. Other errors: those of ``gather``, GM-A401.
     ``beside`` holds small files, by name, that lie beside the artifacts and are no business of the lineage.
     """
     extra = {} if beside is None else beside
     if _is_there(lineage, dest, progress, extra):
         return dest
-    with _sibling(dest) as work:
-        built = work / "version"
-        store = content or ContentStore(work / "content")
+    with _sibling(dest, resume=content is None) as work:
+        built = work / _BUILT
+        store = content or ContentStore(work / _CONTENT)
         placed = gather(lineage, pointers, reader, store, progress)
         _build(placed, store, built, owned=content is None)
         _write(built, extra)
@@ -153,21 +156,49 @@ def _take_name(built: Path, dest: Path, lineage: "Lineage", beside: Mapping[str,
 
 
 @contextlib.contextmanager
-def _sibling(dest: Path) -> Iterator[Path]:
-    """Give a locked working directory beside ``dest``; those of killed calls are removed first."""
+def _sibling(dest: Path, *, resume: bool = False) -> Iterator[Path]:
+    """Give a locked working directory beside ``dest``; those of killed calls are removed first.
+
+    With ``resume`` what they had fetched is taken over, and stays when the network fails.
+    """
     prefix = f".{dest.name}.gm-"
     try:
         dest.parent.mkdir(parents=True, exist_ok=True)
-        for leftover in dest.parent.glob(f"{_glob_escape(prefix)}*"):
+        leftovers = sorted(dest.parent.glob(f"{_glob_escape(prefix)}*"))
+        taken = next((found for path in leftovers if (found := _taken_over(path))), None) if resume else None
+        for leftover in leftovers:
             _remove_unless_locked(leftover)
-        work, lock = _locked_directory(dest.parent, prefix)
+        work, lock = taken or _locked_directory(dest.parent, prefix)
     except OSError as error:
         raise GmError("GM-A401", f"{dest} cannot be made: {error.strerror}", where=str(dest)) from error
+    keep = False
     try:
         yield work
+    except GmError as error:
+        keep = resume and error.code in LOST
+        raise
     finally:
-        shutil.rmtree(work, ignore_errors=True)
+        if not keep:
+            shutil.rmtree(work, ignore_errors=True)
         os.close(lock)
+
+
+def _taken_over(leftover: Path) -> tuple[Path, int] | None:
+    """Lock what a call of this user left that nobody works in; what it holds is hashed again before it counts."""
+    with contextlib.suppress(OSError):
+        lock = os.open(leftover, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            status = os.fstat(lock)
+            if status.st_uid == os.geteuid() and not status.st_mode & 0o077:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if leftover.is_dir():  # else a cleaner came between the calls
+                    shutil.rmtree(leftover / _BUILT, ignore_errors=True)
+                    return leftover, lock
+        except OSError:
+            os.close(lock)
+            raise
+        os.close(lock)
+    return None
 
 
 def _locked_directory(parent: Path, prefix: str) -> tuple[Path, int]:

@@ -119,3 +119,27 @@ def test_a_broken_download_goes_on_where_it_broke(place, version, tmp_path):
         assert wire.carried < LARGE - arrived + (1 << 18)
     assert served(dest) == {entry.path: entry.sha256 for entry in version.lineage.artifacts}
     assert not list(content.partial.iterdir())
+
+
+@pytest.mark.parametrize("version", [LARGE], indirect=True)
+@pytest.mark.parametrize("place", ["http"], indirect=True)
+def test_a_fetch_without_a_store_goes_on_too_and_takes_over_nothing_that_others_may_write(place, version, tmp_path):
+    version.put_into(place)
+    dest = tmp_path / "here" / "served"
+    with wire_to(place.port) as wire:
+        reader = CloudReader(place.by(wire), patience=30)
+        wire.break_(DEAD, after=2 << 20)
+        with pytest.raises(GmError):
+            fetch(version, reader, dest)
+        (left,) = dest.parent.iterdir()
+        arrived = (left / "content" / "partial" / version.hashes("model.bin").md5).stat().st_size
+        wire.mend()
+        wire.carried = 0
+        fetch(version, reader, dest)
+        assert wire.carried < LARGE - arrived + (1 << 18)
+    assert list(dest.parent.iterdir()) == [dest]
+    strange = dest.parent / ".other.gm-0"
+    (strange / "content").mkdir(parents=True)
+    strange.chmod(0o777)
+    fetch(version, open_remote(place.spec), dest.parent / "other")
+    assert not strange.exists()
