@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from heapq import heappop, heappush
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from gitops_models.delivery.glimpse import Glimpse, Glimpsing
@@ -20,15 +22,14 @@ from gitops_models.delivery.states import Done, Sync
 from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
-    from datetime import datetime
+    from collections.abc import Callable, Collection, Sequence
 
     from gitops_models.delivery.results import Result
     from gitops_models.delivery.states import Condition
     from gitops_models.delivery.targets.base import Target
     from gitops_models.delivery.values import Deployment, Desired, ModelStage
 
-LEAST = 1500
+LEAST = 1000
 PARTS = 8
 REHASH = timedelta(hours=6)
 OCCUPIED = timedelta(minutes=10)  # how long a place that somebody else put there may go unnoticed
@@ -72,6 +73,14 @@ class Attention:
         self._places = {at: _recalled(memo) for at, memo in self._memo_of.items()}
         self._changed = False
         self._wanted: _Wanted | None = None
+        self._lock = Lock()
+        self._ordered: Sequence[Desired] = ()
+        self._wishes: dict[ModelStage, Desired] = {}
+        self._restless: dict[ModelStage, Kept] = {}
+        self._times: list[tuple[datetime, ModelStage]] = []
+        self._last = datetime.min.replace(tzinfo=UTC)
+        self._lacks: tuple[Deployment, ...] | None = None
+        self._files = 0
         self._turn = 0
         self._results: tuple[Result, ...] = ()
         self._told: Sequence[Desired] | None = None
@@ -95,21 +104,40 @@ class Attention:
 
     def of(self, at: ModelStage) -> Kept:
         """Return what is known of a place."""
-        return self._places.setdefault(at, Kept())
+        found = self._places.get(at)
+        return found if found is not None else self._places.setdefault(at, Kept())
 
     def needed(self, wanted: Sequence[Desired], at: datetime) -> list[Desired]:
         """Return the places to observe now."""
-        calm: list[Kept] = []
-        found = []
-        known = self._places.get
-        for desired in wanted:
-            kept = known(desired.at)
-            if kept is None or kept.glimpse is None or not _is_wanted(kept, desired) or self._is_time(kept, at):
-                found.append(desired)
-            else:
-                calm.append(kept)
-        changed = [kept.desired for kept in self._part(calm) if kept.desired and not self._holds(kept)]
+        if wanted is not self._ordered or at < self._last:
+            self._order(wanted)
+            found = [one for one in wanted if self._needs(one, at)]
+        else:
+            places = sorted(self._restless.keys() & self._wishes.keys() | self._ripe(at))
+            found = [one for place in places if self._needs(one := self._wishes[place], at)]
+        self._last = at
+        there = {one.at for one in found}
+        changed = [one for one in self._part() if one.at not in there and not self._holds(self._places[one.at])]
         return [*found, *changed]
+
+    def _order(self, wanted: Sequence[Desired]) -> None:
+        """Learn what is wanted now: what else is done in a run costs nothing for places that are calm."""
+        self._ordered, self._wishes = wanted, {one.at: one for one in wanted}
+        known = [kept.glimpse for one in wanted if (kept := self._places.get(one.at)) is not None]
+        self._files = sum(len(one.paths) for one in known if one is not None)
+
+    def _needs(self, desired: Desired, at: datetime) -> bool:
+        kept = self._places.get(desired.at)
+        return kept is None or kept.glimpse is None or not _is_wanted(kept, desired) or self._is_time(kept, at)
+
+    def _ripe(self, at: datetime) -> set[ModelStage]:
+        """Return the places whose time to be hashed again has come."""
+        found = set()
+        while self._times and self._times[0][0] <= at:
+            _, place = heappop(self._times)
+            if place in self._wishes:
+                found.add(place)
+        return found
 
     def looked(self, desired: Desired, result: Result, at: datetime, before: Glimpse | None) -> Result:
         """Keep what came of a look; ``before`` is the glimpse from just before it, believed where it holds still.
@@ -124,18 +152,35 @@ class Attention:
         believed = before is not None and before.settled(at) and self._same(desired.at, before)
         kept.glimpse = before if believed else None
         kept.rehash = at + self._rehash * _spread(desired.at)
-        self._note(desired.at, kept)
+        with self._lock:
+            heappush(self._times, (kept.rehash, desired.at))
+            self._mark(desired.at, kept)
+            self._note(desired.at, kept)
+            self._lacks = None
         return result
+
+    def _mark(self, at: ModelStage, kept: Kept) -> None:
+        if kept.glimpse is None or kept.result is None or not _is_well(kept.result):
+            self._restless[at] = kept
+        else:
+            self._restless.pop(at, None)
+
+    def troubled(self) -> list[Desired]:
+        """Return the places where something failed."""
+        return [kept.desired for kept in self._restless.values() if kept.setback and kept.desired]
 
     def noted(self, at: ModelStage, result: Result) -> None:
         """Keep what was added to a result after the look."""
         kept = self.of(at)
         kept.result = result
+        self._mark(at, kept)
         self._note(at, kept)
 
     def missing(self) -> tuple[Deployment, ...]:
-        """Return the versions that may be wanted next and do not lie in the target's store."""
-        return tuple(one for kept in self._places.values() for one in kept.missing)
+        """Return the versions that may be wanted next and do not lie in the target's store; the very tuple again."""
+        if self._lacks is None:
+            self._lacks = tuple(one for kept in self._places.values() for one in kept.missing)
+        return self._lacks
 
     def glimpse(self, at: ModelStage) -> Glimpse | None:
         """Return the signs of what is served there now, where the target can say."""
@@ -167,6 +212,7 @@ class Attention:
         if len(self._places) > len(wanted):
             there = {one.at for one in wanted}
             self._places = {at: kept for at, kept in self._places.items() if at in there}
+            self._restless = {at: kept for at, kept in self._restless.items() if at in there}
             self._memo_of = {at: memo for at, memo in self._memo_of.items() if at in there}
             self._changed = True
         if self._changed:
@@ -175,12 +221,10 @@ class Attention:
 
     def again(self, at: datetime) -> timedelta | None:
         """Return how soon a place may be tried again; ``None`` where there is nothing to wait for."""
-        waits = [wait for kept in self._waiting() if (wait := due(kept.setback, kept.healing, at=at)) is not None]
-        waits += [wait for kept in self._waiting() if (wait := due(kept.asking, None, at=at)) is not None]
+        kept = [one for one in self._restless.values() if one.result is not None and not _is_well(one.result)]
+        found = [due(one.setback, one.healing, at=at) for one in kept] + [due(one.asking, None, at=at) for one in kept]
+        waits = [wait for wait in found if wait is not None]
         return max(SOONEST, min(waits)) if waits else None
-
-    def _waiting(self) -> Iterator[Kept]:
-        return (kept for kept in self._places.values() if kept.result is not None and not _is_well(kept.result))
 
     def _is_time(self, kept: Kept, at: datetime) -> bool:
         """Whether waiting is over. Where the clock was set back, no time that was set before counts."""
@@ -193,17 +237,20 @@ class Attention:
             return setback is None or setback.final or may_try(setback, setback.inputs, at=at)
         return setback is not None and may_try(setback, setback.inputs, at=at)
 
-    def _part(self, calm: list[Kept]) -> list[Kept]:
-        """Those to glimpse at in this run: the next ones, until that is enough files."""
-        files = sum(len(kept.glimpse.paths) for kept in calm if kept.glimpse)
-        enough, part = max(LEAST, files // PARTS + 1), []
-        for offset in range(len(calm)):
+    def _part(self) -> list[Desired]:
+        """Return the places to glimpse at in this run: the next ones, until that is enough files."""
+        wanted = self._ordered
+        enough, part = max(LEAST, self._files // PARTS + 1), []
+        for _ in wanted:
             if enough <= 0:
                 break
-            kept = calm[(self._turn + offset) % len(calm)]
-            enough -= len(kept.glimpse.paths) if kept.glimpse else 0
-            part.append(kept)
-        self._turn = (self._turn + len(part)) % max(1, len(calm))
+            desired = wanted[self._turn % len(wanted)]
+            kept = self._places.get(desired.at)
+            if kept is not None and kept.glimpse is not None:
+                enough -= len(kept.glimpse.paths)
+                part.append(desired)
+            self._turn += 1
+        self._turn %= max(1, len(wanted))
         return part
 
     def _holds(self, kept: Kept) -> bool:

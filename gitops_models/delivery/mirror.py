@@ -62,17 +62,22 @@ class Origin:
         self._ledger = ledger
         self._line = line
         self._heard: bytes | None = None
+        self.quiet = False
 
     def tip(self) -> str:
-        """Return the tip of the line there, with line, tags and ledger brought here. Raises the store's GM-S2xx."""
+        """Return the tip of the line there, with line, tags and ledger brought here. Raises the store's GM-S2xx.
+
+        ``quiet`` says afterwards that nothing had to be.
+        """
         from gitops_models.store.transport import listing, refs_of  # noqa: PLC0415 - GitPython is loaded only to reach a remote
 
         head = f"refs/heads/{self._line}"
         heard = listing(self._store, REMOTE, head, "refs/tags/*", "refs/gm/*")
         here = self._store.ref(line_ref(self._line))
         if here is not None and heard == self._heard and f"{here}\t{head}\n".encode() in heard:
+            self.quiet = True
             return here
-        self._heard = None
+        self._heard, self.quiet = None, False
         tip = fetch_line(self._store, self._line)
         self._ledger.fetch(refs_of(heard))
         self._heard = heard  # from before the fetch: what came in between is fetched once more

@@ -115,7 +115,8 @@ class Upstreams:
                     offers.append(found)
                 elif found is not None:
                     troubles.append((where, found))
-        self._ledger.refresh()
+        if len(self._places) > 1 or not self._origin.quiet:
+            self._ledger.refresh()  # it costs a process
         # What decides beside the tip: a decision may come without a step.
         self.shown = tuple(sorted(self._store.refs("refs/gm-seen/").items())) if len(self._places) > 1 else ()
         return offers, troubles

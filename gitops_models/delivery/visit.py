@@ -84,7 +84,7 @@ class Visit:
             wanted = attention.wanted(history, self._held.in_force, self._wanted, now)
             needed = attention.needed(wanted, now)
             found = each(self._look, needed, workers=self._manner.workers, failed=self._broken)
-        self._propose([one for one in wanted if attention.of(one.at).setback], now)
+        self._propose(attention.troubled(), now)
         results = attention.results(wanted, [result.at for result in found])
         attention.save(wanted)
         return results
