@@ -86,6 +86,10 @@ def test_what_is_wrong_is_named_with_its_remedy(spoil, what, says, clone, capsys
 
 PLACE = "{id: on-call, routes: [ops], webhook: {url: 'https://hooks.example.org/', secret_file: secret}}"
 
+MAIL = (
+    "{id: mail, smtp: {host: h.example, sender: a@b.example, recipients: [c@d.example], user: u, password_file: gone}}"
+)
+
 
 @pytest.mark.parametrize(
     ("places", "level", "says"),
@@ -93,6 +97,10 @@ PLACE = "{id: on-call, routes: [ops], webhook: {url: 'https://hooks.example.org/
         (f"notifications: [{PLACE}, {{id: desk, command: [page]}}]", "ok", "on-call (ops), desk (ops, security)"),
         ("notifications: []", "ok", "nobody"),
         (f"notifications: [{PLACE.replace('secret}', 'gone}')}]", "problem", "GM-R703"),
+        ("notifications: [{id: chat, slack: {url_file: gone}}]", "problem", "GM-R711"),
+        ("notifications: [{id: chat, teams: {url_env: GM_NOT_SET}}]", "problem", "GM-R711"),
+        (f"notifications: [{MAIL}]", "problem", "GM-R711"),
+        (f"notifications: [{MAIL.replace('gone', 'secret')}]", "ok", "mail (ops, security)"),
         ("notices: []", "problem", "GM-R710"),
     ],
 )
