@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from gitops_models.delivery.triggers.acting import Acted, Settled, may_pass, order_of
 from gitops_models.delivery.triggers.decide import Act, Decision, Standing, State, decide
+from gitops_models.delivery.triggers.eyes import Eyes
 from gitops_models.delivery.triggers.looking import Asked, look
 from gitops_models.delivery.triggers.memory import Memory, load_memory, save_memory
 from gitops_models.delivery.triggers.places import Place, places_of, strays
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from threading import Event
 
     from gitops_models.delivery.follow import Followed
-    from gitops_models.delivery.overrides import Overrides
+    from gitops_models.delivery.overrides import InForce, Overrides
     from gitops_models.delivery.targets.base import Target
     from gitops_models.delivery.triggers.acting import Actor, Order
     from gitops_models.delivery.triggers.decide import Around
@@ -74,6 +75,8 @@ class Monitor:
         self._looked: dict[str, datetime] = {}
         self._rows: dict[str, Row] = {}
         self._followed: tuple[datetime, Followed] | None = None
+        self._places: tuple[History, tuple[InForce, ...], tuple[Place, ...]] | None = None
+        self._eyes = Eyes()
         self._begun: set[str] = set()
         self._open: dict[tuple[str, str], tuple[datetime, str]] = {}
 
@@ -88,7 +91,7 @@ class Monitor:
         settled = self._kit.actor.settle(history) if fresh else Settled()
         self._rest(settled.closed, now)
         self._begun = set()
-        places = places_of(history, self._kit.targets, self._kit.held(history))
+        places = self._places_of(history)
         for place in places:
             self._visit(place, history, now, wake=wake)
         self._forget(places)
@@ -110,6 +113,15 @@ class Monitor:
             due.append(self._followed[0] + self._kit.every)
         return max(min(((at - now).total_seconds() for at in due), default=0.0), 0.0)
 
+    def _places_of(self, history: History) -> tuple[Place, ...]:
+        """Work the places out anew only where history or what is served instead of it is another one."""
+        held = self._kit.held(history)
+        known = self._places
+        if known is None or known[0] is not history or known[1] != held.in_force:
+            known = (history, held.in_force, places_of(history, self._kit.targets, held))
+            self._places = known
+        return known[2]
+
     def _follow(self, now: datetime) -> tuple[Followed, bool]:
         last = self._followed
         if last is not None and timedelta(0) <= now - last[0] < self._kit.every:
@@ -121,7 +133,7 @@ class Monitor:
         due = [trigger for trigger in place.triggers if wake or self._is_due(place, trigger, now)]
         if not due:
             return
-        glances = place.look()
+        glances = place.look(self._eyes, now)
         wanted = served(glances)
         if wanted is not None and unsettled(glances) is None:
             self._remember(self._memory.serving(str(place.at), wanted.digest, now))
@@ -152,8 +164,10 @@ class Monitor:
         if made.act is not None:
             there = self._judged(there, order, made.act)
             made = decide(trigger, state, signal, there, now)
+        if made.act is not None:
+            return self._act(key, made, order, history)
         self._remember(self._memory.looked(key, made.state))
-        return self._act(key, made, order, history) if made.act is not None else (made, Acted())
+        return made, Acted()
 
     def _told_of_open(self, there: Around, order: Order, now: datetime, *, ask: bool) -> Around:
         """Find out whether a rollback of this digest is open, at most once in ``every`` while the answer is yes.
@@ -182,17 +196,22 @@ class Monitor:
         return there
 
     def _act(self, key: str, made: Decision, order: Order, history: History) -> tuple[Decision, Acted]:
-        """Act; what could be neither restored nor proposed did not happen, and is tried at the next look."""
-        known, now = self._memory, self._kit.clock()
-        self._remember(known.acted(str(order.at), now))
+        """Act; what could be neither restored nor proposed did not happen, and is tried at the next look.
+
+        That it acted is kept before, how the trigger stands after: killed in between, it acts again, which leads to the
+        same restoration and the same proposal.
+        """
+        now = self._kit.clock()
+        self._remember(self._memory.acted(str(order.at), now))
         acted = self._kit.actor.act(made.act or Act.PROPOSE, order, history, now)
-        if acted.proposal is not None or acted.restored is not None:
+        if acted.proposal is None and acted.restored is None:
+            why = str(acted.problems[0]) if acted.problems else "no earlier good version is left"
+            made = Decision(Standing.BLOCKED, f"{made.reason}; {why}", replace(made.state, fired=None), alert=True)
+            self._remember(self._memory.unacted(str(order.at)))
+        else:
             self._begun.add(str(order.at))
-            return made, acted
-        why = str(acted.problems[0]) if acted.problems else "no earlier good version is left"
-        state = replace(made.state, fired=None)
-        self._remember(known.looked(key, state))
-        return Decision(Standing.BLOCKED, f"{made.reason}; {why}", state, alert=True), acted
+        self._remember(self._memory.looked(key, made.state))
+        return made, acted
 
     def _asked(self, wanted: Deployment, glances: Sequence[Glance], history: History, now: datetime) -> Asked:
         snapshot = history.state.snapshot

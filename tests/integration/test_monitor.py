@@ -117,8 +117,8 @@ def test_a_second_trigger_and_a_second_monitor_open_no_second_rollback(fallen):
     fallen.look(minutes=2)
     fallen.look(minutes=2)
     (row,) = fallen.look(minutes=2).rows
-    assert (row.decision.standing.value, len(fallen.proposals())) == ("in-progress", 1)
-    assert row.decision.reason.endswith(f"rollback {fallen.fired.acted.proposal[:8]} is open")
+    assert (row.decision.standing.value, len(fallen.proposals())) == ("fired", 1)
+    assert (row.acted.proposal, fallen.served()) == (fallen.fired.acted.proposal, "1.1.0")
 
 
 @pytest.mark.clause("A-triggers-2")

@@ -46,6 +46,10 @@ class Memory:
         acts = (*self.acts.get(place, ()), now)[-MOST_ACTS:]
         return Memory(self.states, self.since, {**self.acts, place: acts})
 
+    def unacted(self, place: str) -> Memory:
+        """Take back the last act at a place: it came to nothing."""
+        return Memory(self.states, self.since, {**self.acts, place: self.acts.get(place, ())[:-1]})
+
     def acts_within(self, place: str, hours: int, now: datetime) -> int:
         """Count how often automation acted at a place within the hours before ``now``; what is ahead counts too."""
         return sum(now - at < timedelta(hours=hours) for at in self.acts.get(place, ()))

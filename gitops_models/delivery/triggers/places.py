@@ -6,16 +6,18 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from gitops_models.delivery.desired import desired_states
-from gitops_models.delivery.triggers.surroundings import Glance
 from gitops_models.errors import GmError
 from gitops_models.registry.values import dataclass
 from gitops_models.registry.watched import triggers_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from gitops_models.delivery.overrides import Overrides
     from gitops_models.delivery.targets.base import Target
+    from gitops_models.delivery.triggers.eyes import Eyes
+    from gitops_models.delivery.triggers.surroundings import Glance
     from gitops_models.delivery.values import Desired, ModelStage
     from gitops_models.registry.documents import Trigger
     from gitops_models.verification.history import History
@@ -33,9 +35,9 @@ class Place:
         """Return what a trigger of this place is remembered by."""
         return f"{self.at} {trigger.name}"
 
-    def look(self) -> tuple[Glance, ...]:
+    def look(self, eyes: Eyes, now: datetime) -> tuple[Glance, ...]:
         """Return what is served at each target."""
-        return tuple(_glance(target, desired) for target, desired in self.shares)
+        return tuple(eyes.look(target, desired, now) for target, desired in self.shares)
 
 
 def places_of(history: History, targets: Sequence[Target], held: Overrides) -> tuple[Place, ...]:
@@ -70,10 +72,3 @@ def _triggers(history: History, model: str) -> tuple[Trigger, ...]:
         return triggers_of(history.state.snapshot, model)
     except GmError:
         return ()
-
-
-def _glance(target: Target, desired: Desired) -> Glance:
-    try:
-        return Glance(target.id, desired, target.observe(desired.at))
-    except GmError as error:
-        return Glance(target.id, desired, error)

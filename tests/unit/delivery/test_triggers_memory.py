@@ -59,6 +59,7 @@ def test_acts_are_counted_within_their_hours_and_outlive_what_is_forgotten():
         memory = memory.acted("a", NOW + timedelta(hours=hours))
     now = NOW + timedelta(hours=29)
     assert (memory.acts_within("a", 24, now), memory.acts_within("b", 24, now)) == (24, 0)
+    assert memory.unacted("a").acts_within("a", 24, now) == 23
     forgot = memory.looked("a t", State()).serving("a", "d", NOW).only((), ())
     assert (forgot.states, forgot.since, forgot.acts_within("a", 24, now)) == ({}, {}, 24)
     for _ in range(MOST_ACTS + 1):
