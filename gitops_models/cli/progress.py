@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
+from threading import Lock
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,14 +23,16 @@ def bytes_bar(options: Options, what: str) -> Iterator[Callable[[int], None] | N
         yield None
         return
     seen = shown = 0
+    lock = Lock()  # several files, and models, arrive at once
 
     def advance(count: int) -> None:
         nonlocal seen, shown
-        seen += count
-        if seen - shown >= STEP:
-            shown = seen
-            sys.stderr.write(f"\r{what}: {seen // MEBI} MiB")
-            sys.stderr.flush()
+        with lock:
+            seen += count
+            if seen - shown >= STEP:
+                shown = seen
+                sys.stderr.write(f"\r{what}: {seen // MEBI} MiB")
+                sys.stderr.flush()
 
     try:
         yield advance

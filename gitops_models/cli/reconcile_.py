@@ -108,7 +108,7 @@ def _run(
     with opening as (reconciler, usual):
         if once:
             try:
-                report = reconciler.run()
+                report = _run_shown(options, reconciler)
                 if reconciler.prefetch:
                     reconciler.prefetch.work()
                 return _tell(options, report)
@@ -116,6 +116,19 @@ def _run(
                 _warn(options, reconciler)
         _loop(options, reconciler, interval or usual)
     return 0
+
+
+def _run_shown(options: Options, reconciler: Reconciler) -> Report:
+    """Run once; on a terminal say how many bytes came."""
+    from dataclasses import replace
+
+    from gitops_models.cli.progress import bytes_bar
+    from gitops_models.delivery.sources import shown
+
+    with bytes_bar(options, "fetching") as progress:
+        if progress is None:
+            return reconciler.run()
+        return replace(reconciler, source_for=shown(reconciler.source_for, progress)).run()
 
 
 def _loop(options: Options, reconciler: Reconciler, interval: float) -> None:

@@ -10,8 +10,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gitops_models.artifacts.content import ContentStore
+    from gitops_models.artifacts.hashing import Progress
     from gitops_models.artifacts.pointers import Pointer
     from gitops_models.artifacts.readers import Reader
+    from gitops_models.delivery.targets.base import ByteSource
     from gitops_models.delivery.values import Deployment
     from gitops_models.registry.documents import Lineage
     from gitops_models.verification.history import History
@@ -24,10 +26,17 @@ class ArtifactSource:
     Several threads may ask at once.
     """
 
-    def __init__(self, history: History, reader: Callable[[], Reader], content: ContentStore | None) -> None:
+    def __init__(
+        self,
+        history: History,
+        reader: Callable[[], Reader],
+        content: ContentStore | None,
+        progress: Progress | None = None,
+    ) -> None:
         self._history = history
         self._open = reader
         self._content = content
+        self._progress = progress
         self._opened: Reader | None = None
         self._lock = Lock()
 
@@ -36,8 +45,12 @@ class ArtifactSource:
         from gitops_models.artifacts.fetch import fetch_version  # noqa: PLC0415 - only when bytes are missing
 
         lineage, pointers = self._accepted(deployment)
-        fetch_version(lineage, pointers, self._reader(), destination, self._content)
+        fetch_version(lineage, pointers, self._reader(), destination, self._content, progress=self._progress)
         self._note(deployment)
+
+    def shown(self, progress: Progress) -> ArtifactSource:
+        """Return the same source, which tells ``progress`` of the bytes of what is asked for (not what comes ahead)."""
+        return ArtifactSource(self._history, self._reader, self._content, progress)
 
     def gathering(self, deployment: Deployment) -> Callable[[], None]:
         """Return what brings the bytes into ``content`` and lays out nothing."""
@@ -78,3 +91,13 @@ class ArtifactSource:
 def artifact_source(history: History, reader: Callable[[], Reader], content: ContentStore | None) -> ArtifactSource:
     """Return a source of the versions of ``history``; see ``ArtifactSource``."""
     return ArtifactSource(history, reader, content)
+
+
+def shown(source_for: Callable[[History], ByteSource], progress: Progress) -> Callable[[History], ByteSource]:
+    """Return ``source_for`` whose sources tell ``progress`` of the bytes that come."""
+
+    def made(history: History) -> ByteSource:
+        source = source_for(history)
+        return source.shown(progress) if isinstance(source, ArtifactSource) else source
+
+    return made

@@ -1,10 +1,13 @@
 """gm gc: what a reconciler's store loses, in words and as JSON."""
 
+import io
 import json
 import os
+import sys
 
 import pytest
 
+from gitops_models.cli import progress
 from gitops_models.cli.run import run
 from gitops_models.delivery.assemble import open_reconciler
 from gitops_models.delivery.config import read_config
@@ -28,6 +31,11 @@ def site(tmp_path, home):
             os.utime(path, (NOW.timestamp() - 90_000,) * 2)
     made.stray = stray
     return made
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
 
 
 def gm(site, *words):
@@ -67,3 +75,15 @@ def test_the_file_is_found_under_its_usual_name_and_a_running_reconciler_clears_
 def test_a_clone_that_deploys_to_no_directory_has_nothing_to_clear(site, capsys):
     assert run(["-C", str(site.work.path), "gc"]) == 6
     assert "GM-A624" in capsys.readouterr().err
+
+
+def test_on_a_terminal_a_reconcile_says_how_many_bytes_came(site, monkeypatch):
+    monkeypatch.setattr(progress, "STEP", 100)
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    (site.srv / "fraud/production/current/model.onnx").chmod(0o644)
+    (site.srv / "fraud/production/current/model.onnx").write_bytes(b"spoiled")
+    assert gm(site, "reconcile", "--config", "reconciler.yaml", "--once") == 0
+    assert "\rfetching: 0 MiB" in sys.stderr.getvalue()
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    assert gm(site, "reconcile", "--config", "reconciler.yaml", "--once") == 0
+    assert "fetching" not in sys.stderr.getvalue()
