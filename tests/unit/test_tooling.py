@@ -74,8 +74,15 @@ def test_ci_fails_on_a_skip_that_it_does_not_allow(repository_root, tmp_path, me
     assert (result.returncode, result.stdout.splitlines()[0]) == (1, f"REFUSED: c::t: {message}")
 
 
-@pytest.mark.parametrize("message", ["", "model-signing 1.0.0 is not installed in /somewhere/1.0.0"])
-def test_ci_allows_no_skip_and_the_skip_of_an_older_peer(repository_root, tmp_path, message):
+@pytest.mark.parametrize(
+    "message",
+    [
+        "",
+        "model-signing 1.0.0 is not installed in /somewhere/1.0.0",
+        "this machine lets nobody but root mount a disk: run it as root",
+    ],
+)
+def test_ci_allows_no_skip_and_the_skips_that_are_listed(repository_root, tmp_path, message):
     assert run_skips(repository_root, tmp_path, message).returncode == 0
 
 
