@@ -8,24 +8,22 @@ Of the others a part is glimpsed at in each run: as many as have ``LEAST`` files
 
 from __future__ import annotations
 
-import zlib
-from dataclasses import field, replace
 from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush
 from threading import Lock
 from typing import TYPE_CHECKING
 
 from gitops_models.delivery.glimpse import Glimpse, Glimpsing
-from gitops_models.delivery.memos import Memo, Memos
-from gitops_models.delivery.retries import Healing, Setback, due, may_heal, may_try
+from gitops_models.delivery.kept import Kept, is_wanted, is_well, memo_of, recalled, settled, spread
+from gitops_models.delivery.retries import due, may_heal, may_try
 from gitops_models.delivery.states import Done, Sync
 from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
+    from gitops_models.delivery.memos import Memos
     from gitops_models.delivery.results import Result
-    from gitops_models.delivery.states import Condition
     from gitops_models.delivery.targets.base import Target
     from gitops_models.delivery.values import Deployment, Desired, ModelStage
 
@@ -34,22 +32,6 @@ PARTS = 8
 REHASH = timedelta(hours=6)
 OCCUPIED = timedelta(minutes=10)  # how long a place that somebody else put there may go unnoticed
 SOONEST = timedelta(seconds=1)
-
-
-@dataclass
-class Kept:
-    """What is known of one place. ``glimpse`` is ``None`` where only observing tells whether something changed."""
-
-    desired: Desired | None = None
-    result: Result | None = None
-    glimpse: Glimpse | None = None
-    rehash: datetime | None = None
-    setback: Setback | None = None
-    healing: Healing | None = None
-    asking: Setback | None = None
-    conditions: dict[str, Condition] = field(default_factory=dict)
-    digest: str | None = None
-    missing: tuple[Deployment, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -70,7 +52,7 @@ class Attention:
         self._memos = memos
         self._rehash = rehash
         self._memo_of = memos.load(target.id)
-        self._places = {at: _recalled(memo) for at, memo in self._memo_of.items()}
+        self._places = {at: recalled(memo) for at, memo in self._memo_of.items()}
         self._changed = False
         self._wanted: _Wanted | None = None
         self._lock = Lock()
@@ -128,7 +110,7 @@ class Attention:
 
     def _needs(self, desired: Desired, at: datetime) -> bool:
         kept = self._places.get(desired.at)
-        return kept is None or kept.glimpse is None or not _is_wanted(kept, desired) or self._is_time(kept, at)
+        return kept is None or kept.glimpse is None or not is_wanted(kept, desired) or self._is_time(kept, at)
 
     def _ripe(self, at: datetime) -> set[ModelStage]:
         """Return the places whose time to be hashed again has come."""
@@ -151,7 +133,7 @@ class Attention:
         kept.conditions = {one.type: one for one in result.conditions}
         believed = before is not None and before.settled(at) and self._same(desired.at, before)
         kept.glimpse = before if believed else None
-        kept.rehash = at + self._rehash * _spread(desired.at)
+        kept.rehash = at + self._rehash * spread(desired.at)
         with self._lock:
             heappush(self._times, (kept.rehash, desired.at))
             self._mark(desired.at, kept)
@@ -160,7 +142,7 @@ class Attention:
         return result
 
     def _mark(self, at: ModelStage, kept: Kept) -> None:
-        if kept.glimpse is None or kept.result is None or not _is_well(kept.result):
+        if kept.glimpse is None or kept.result is None or not is_well(kept.result):
             self._restless[at] = kept
         else:
             self._restless.pop(at, None)
@@ -175,6 +157,11 @@ class Attention:
         kept.result = result
         self._mark(at, kept)
         self._note(at, kept)
+
+    def notes(self) -> tuple[str, ...]:
+        """Say which rollbacks could not be proposed yet."""
+        asking = ((at, kept.asking) for at, kept in sorted(self._restless.items()))
+        return tuple(f"{at}: {one.error}" for at, one in asking if one is not None)
 
     def missing(self) -> tuple[Deployment, ...]:
         """Return the versions that may be wanted next and do not lie in the target's store; the very tuple again."""
@@ -204,7 +191,7 @@ class Attention:
         before = kept.result
         if before is None or before.done in (Done.NOTHING, Done.WAITING):
             return False
-        kept.result = _settled(before)
+        kept.result = settled(before)
         return True
 
     def save(self, wanted: Sequence[Desired]) -> None:
@@ -221,7 +208,7 @@ class Attention:
 
     def again(self, at: datetime) -> timedelta | None:
         """Return how soon a place may be tried again; ``None`` where there is nothing to wait for."""
-        kept = [one for one in self._restless.values() if one.result is not None and not _is_well(one.result)]
+        kept = [one for one in self._restless.values() if one.result is not None and not is_well(one.result)]
         found = [due(one.setback, one.healing, at=at) for one in kept] + [due(one.asking, None, at=at) for one in kept]
         waits = [wait for wait in found if wait is not None]
         return max(SOONEST, min(waits)) if waits else None
@@ -231,7 +218,7 @@ class Attention:
         if kept.rehash is None or not at < kept.rehash <= at + 2 * self._rehash:
             return True
         result, setback = kept.result, kept.setback
-        if result is None or _is_well(result):
+        if result is None or is_well(result):
             return False
         if result.sync is Sync.DRIFTED and may_heal(kept.healing, at=at):
             return setback is None or setback.final or may_try(setback, setback.inputs, at=at)
@@ -260,37 +247,7 @@ class Attention:
         return self._glimpsing is not None and self._glimpsing.holds(at, glimpse)
 
     def _note(self, at: ModelStage, kept: Kept) -> None:
-        memo = _memo(kept)
+        memo = memo_of(kept)
         if self._memo_of.get(at) != memo:
             self._memo_of[at] = memo
             self._changed = True
-
-
-def _is_wanted(kept: Kept, desired: Desired) -> bool:
-    return kept.desired is desired or (kept.result is not None and kept.desired == desired)
-
-
-def _is_well(result: Result) -> bool:
-    return result.error is None and result.sync is not Sync.DRIFTED
-
-
-def _settled(result: Result) -> Result:
-    """What the next run says where nobody looks: nothing was done, and what drifted was healed."""
-    if not _is_well(result):
-        return replace(result, done=Done.WAITING, checks=())
-    return replace(result, done=Done.NOTHING, drift=(), checks=())
-
-
-def _spread(at: ModelStage) -> float:
-    """From 0.75 to 1.25, the same for the same place: not everything is hashed in the same run."""
-    return 0.75 + zlib.crc32(str(at).encode()) / (1 << 33)
-
-
-def _recalled(memo: Memo) -> Kept:
-    conditions = {one.type: one for one in memo.conditions}
-    return Kept(setback=memo.setback, conditions=conditions, digest=memo.digest)
-
-
-def _memo(kept: Kept) -> Memo:
-    setback = kept.setback if kept.setback and kept.setback.final else None
-    return Memo(setback, tuple(replace(one, commit=None) for one in kept.conditions.values()), kept.digest)

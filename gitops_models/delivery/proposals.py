@@ -13,7 +13,7 @@ from gitops_models.errors import GmError
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from gitops_models.delivery.attention import Kept
+    from gitops_models.delivery.kept import Kept
     from gitops_models.delivery.proposing import Proposer
     from gitops_models.delivery.values import Desired
     from gitops_models.verification.history import History

@@ -141,10 +141,13 @@ class Reconciler:
             doubted(results, followed.problem),
             tuple(problems),
             self.recorder.flush(),
-            notes=(*followed.notes, *held.notes, *self._ahead(source)),
+            notes=(*followed.notes, *held.notes, *self._untold(), *self._ahead(source)),
             again=self._again(),
             seconds=(self.clock() - began).total_seconds(),
         )
+
+    def _untold(self) -> tuple[str, ...]:
+        return tuple(note for known in self.attentions.values() for note in known.notes())
 
     def _ahead(self, source: ByteSource) -> tuple[str, ...]:
         """Have fetched what may be wanted next, and say what could not be."""

@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from gitops_models.delivery.attention import Attention, Kept
+    from gitops_models.delivery.attention import Attention
     from gitops_models.delivery.glimpse import Glimpse
+    from gitops_models.delivery.kept import Kept
     from gitops_models.delivery.overrides import Overrides
     from gitops_models.delivery.results import Result
     from gitops_models.delivery.shards import Shard

@@ -455,6 +455,7 @@ def test_a_rollback_that_cannot_be_proposed_now_is_proposed_later(site):
     looking, proposer = Looking(after=[BAD_GOLDEN]), Proposing(GmError("GM-S201", "away"))
     failed = checked(site, "1.1.0", looking, proposer=proposer).run()
     assert (failed.results[0].proposal, failed.again) == (None, timedelta(seconds=5))
+    assert failed.notes == ("fraud#production: GM-R502: the rollback cannot be proposed: GM-S201: away",)
     assert site.only(4).proposal is None
     assert site.only(1).proposal == "e" * 64
     assert len(proposer.asked) == 2
