@@ -169,7 +169,11 @@ class Switching:
         except GmError as error:
             self._take_back(intent, seen, error)
             raise
-        self._validate(intent, wanted, seen, now)
+        self._validate(intent, wanted, seen, now, reason=self._beside_git(wanted))
+
+    def _beside_git(self, wanted: Deployment | None) -> str:
+        """Say in the record who asked for what Git does not say: nothing that automation does is silent."""
+        return self._desired.hold or "" if wanted is not None and wanted.override is not None else ""
 
     def _prove(self, intent: DeploymentRecord, now: Observation) -> None:
         if not _is_made(intent, now):

@@ -96,6 +96,7 @@ def test_the_restoration_is_on_record_and_stands_until_its_rollback_lands(fallen
     assert record.fingerprint == ed25519_key("monitor").fingerprint
     assert (record.body.version, record.body.result) == ("1.1.0", "succeeded")
     assert record.body.override == result.override
+    assert record.body.reason.startswith("restored by trigger accuracy-drop: accuracy-drop: 0.89 is 0.06 below 0.95")
     clock = ("deployed", "detected", "restored", "validated")
     assert [getattr(record.body, name) for name in clock] == sorted(getattr(record.body, name) for name in clock)
     assert json.loads(kept.read_text())["proposal"] == fallen.fired.acted.proposal
