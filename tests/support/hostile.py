@@ -132,6 +132,7 @@ BROKEN |= {f"a record dtype with {what}": data for what, data in RECORDS.items()
 BROKEN |= {
     "a wrapper whose padding is none": proto(made.joblib_array(padding=b"\xff")),
     "a group that is dropped twice": proto(b"(00N"),
+    "a number of the memo that takes memory": proto(b"Nr\xff\xff\xff\x7f"),
     "a value of the memo from nothing": proto(b"\x94N"),
 }
 PLAIN_ZIP = made.zipped({"a.txt": b"hello there, hello there, hello there"})

@@ -75,7 +75,7 @@ def describe(path: Path) -> Described:
     if path.is_dir():
         return _describe_folder(path)
     named = _BY_SUFFIX.get(path.suffix.lower())
-    kind = named if named in _READERS else _by_bytes(path) or named
+    kind = named if named in _READERS else _by_bytes(path, named) or named
     reader = _READERS.get(kind or "")
     return reader(path) if reader else Described(kind)
 
@@ -88,14 +88,14 @@ def _describe_folder(path: Path) -> Described:
     return Described("mlflow", read_mlmodel(path / MLMODEL))
 
 
-def _by_bytes(path: Path) -> str | None:
+def _by_bytes(path: Path, named: str | None) -> str | None:
     """Give the format that the bytes give away, None where the name knows better: a zip may be PyTorch's or NumPy's."""
     with open_regular(path) as stream:
         try:
             found = detect_stream(stream)
         except OSError as error:
             raise read_error(error, str(path)) from error
-    return found if found in _TOLD else None
+    return found if found in _TOLD and not (found == "pickle" and named in _PICKLES) else None
 
 
 def _onnx(path: Path) -> Described:
@@ -115,7 +115,8 @@ def _gguf(path: Path) -> Described:
 
 
 _READERS: dict[str, Callable[[Path], Described]] = {"gguf": _gguf, "onnx": _onnx, "safetensors": _safetensors}
-_TOLD = frozenset({"gguf", "hdf5", "npy", "safetensors", "xgboost-json"})
+_TOLD = frozenset({"gguf", "hdf5", "npy", "pickle", "safetensors", "xgboost-json"})
+_PICKLES = frozenset({"joblib", "torch"})
 
 
 def architecture_id(info: OnnxInfo) -> str:

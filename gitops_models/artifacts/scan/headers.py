@@ -29,7 +29,7 @@ _CLOSED = {
 }
 _SOURCES = frozenset({".bat", ".dll", ".jar", ".jl", ".js", ".lua", ".ps1", ".py", ".pyc", ".pyd", ".r", ".sh", ".so"})
 _CHUNK = 1 << 20
-_CONTROLS = frozenset(range(32)) - frozenset(b"\t\n\r\f") | {127}
+_CONTROLS = bytes(frozenset(range(32)) - frozenset(b"\t\n\r\f") | {127})
 _LARGEST_READ = 1 << 20
 
 
@@ -114,7 +114,7 @@ def _is_text(member: Member) -> bool:
     try:
         for at in range(0, member.size, _CHUNK):
             data = member.at(at, _CHUNK)
-            if not _CONTROLS.isdisjoint(data):
+            if len(data.translate(None, _CONTROLS)) != len(data):
                 return False
             decoder.decode(data)
         decoder.decode(b"", final=True)

@@ -198,6 +198,12 @@ class Machine:
     def _tuple_of(self, size: int) -> None:
         self._stack.push(tuple([self._stack.pop() for _ in range(size)][::-1]))
 
+    def _remember(self, index: int) -> None:
+        """Remember the top value. CPython makes room for every lower number, used or not."""
+        if index > self.source.position:
+            raise Unread("remembers a value under a number that no pickle comes to")
+        self._stack.put(index)
+
     def _extension(self, width: int) -> None:
         code = counted(self.source, width)
         self.judge.refuse(f"imports whatever has number {code} in the extension registry")
@@ -244,9 +250,9 @@ class Machine:
         ord("g"): lambda self: self._stack.get(_index(self.source)),
         ord("h"): lambda self: self._stack.get(counted(self.source, 1)),
         ord("j"): lambda self: self._stack.get(counted(self.source, 4)),
-        ord("p"): lambda self: self._stack.put(_index(self.source)),
-        ord("q"): lambda self: self._stack.put(counted(self.source, 1)),
-        ord("r"): lambda self: self._stack.put(counted(self.source, 4)),
+        ord("p"): lambda self: self._remember(_index(self.source)),
+        ord("q"): lambda self: self._remember(counted(self.source, 1)),
+        ord("r"): lambda self: self._remember(counted(self.source, 4)),
         ord("\x94"): lambda self: self._stack.put(len(self._stack.memo)),
         ord("\x82"): lambda self: self._extension(1),
         ord("\x83"): lambda self: self._extension(2),

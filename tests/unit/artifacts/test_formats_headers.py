@@ -243,6 +243,11 @@ def test_what_consumers_need_is_part_of_being_compatible():
 def test_bytes_tell_more_than_a_name(tmp_path):
     (tmp_path / "model.bin").write_bytes(safetensors({"w": ("F32", [1])}))
     assert describe(tmp_path / "model.bin").format == "safetensors"
+    for name, form in {"a.npy": "pickle", "a": "pickle", "a.joblib": "joblib", "a.pt": "torch"}.items():
+        (tmp_path / name).write_bytes(b"\x80\x04N.")
+        assert describe(tmp_path / name).format == form
+    (tmp_path / "a.json").write_bytes(b'{"learner": {}}')
+    assert describe(tmp_path / "a.json").format == "xgboost-json"
     for name in ("m.onnx", "m.gguf", "m.safetensors"):
         (tmp_path / name).write_bytes(b"\x80\x04N.")
         assert refused(tmp_path / name) == "GM-A501"
