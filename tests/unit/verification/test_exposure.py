@@ -2,14 +2,17 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
+from gitops_models.errors import GmError
 from gitops_models.policy.verdict import Counted, QuorumResult, Verdict
 from gitops_models.registry.documents import Cause, Hold
-from gitops_models.registry.events import HoldPlaced, RolledBack, Undeployed
+from gitops_models.registry.events import CauseOpened, HoldPlaced, RolledBack, Undeployed
+from gitops_models.registry.state import Touch
 from gitops_models.registry.times import format_time
-from gitops_models.verification.exposure import Exposure, agreed, exposure_lines, lasted, leads_back
+from gitops_models.verification.exposure import Exposure, agreed, exposure_lines, lasted, leads_back, way_back
 from gitops_models.verification.history import Step
 
 AT = datetime(2026, 11, 21, 10, tzinfo=UTC)
@@ -18,6 +21,7 @@ BACK = RolledBack(
     paths=("s",), model="fraud", stage="production", from_version="1.1.0", to_version="1.0.0", lineage_sha256="0" * 64
 )
 GONE = Undeployed(paths=("s",), model="fraud", stage="production", from_version="1.1.0")
+OPENED = CauseOpened(paths=("c",), model="fraud", cause="c")
 HELD = HoldPlaced(paths=("h",), model="fraud", stage="production", number=1)
 
 
@@ -70,6 +74,31 @@ def test_what_belongs_to_another_model_or_stage_or_lifts_a_hold_tells_nothing():
 )
 def test_a_rollback_leads_back_and_so_does_an_undeployment_with_a_hold(event, events, back):
     assert leads_back(event, replace(step(), events=events), "fraud", "production") is back
+
+
+def history(*events, documents=None):
+    """A history whose last move of production is a step with ``events``."""
+    found = documents or {}
+
+    def document(path):
+        if path not in found:
+            raise GmError("GM-D030", "no such file", where=path)
+        return found[path]
+
+    made = replace(step(), events=events)
+    layout = SimpleNamespace(stage_path=lambda *at: "/".join(at))
+    snapshot = SimpleNamespace(document=document)
+    state = SimpleNamespace(touched={"fraud/production": Touch(1, made.oid)}, snapshot=snapshot)
+    return SimpleNamespace(layout=layout, state=state, steps=(replace(made, oid="1" * 40, index=0), made))
+
+
+def test_the_way_back_that_is_in_force_is_the_last_move_of_the_stage():
+    whole = history(BACK, HELD, OPENED, documents={"h": hold(), "c": cause(2)})
+    assert way_back(whole, "fraud", "production") == Exposure(None, later(2), later(5), later(5), later(9))
+    assert way_back(history(BACK, HELD), "fraud", "production") == Exposure(merged=later(9))
+    assert way_back(history(GONE), "fraud", "production") is None
+    assert way_back(whole, "fraud", "staging") is None
+    assert way_back(SimpleNamespace(**{**vars(whole), "steps": ()}), "fraud", "production") is None
 
 
 def test_laps_are_measured_from_one_known_time_to_the_next():
