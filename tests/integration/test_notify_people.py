@@ -166,6 +166,8 @@ def test_a_channel_that_is_busy_is_tried_again_and_one_that_is_gone_refuses(hook
         "http://hooks.example.org/x",
         "https://hooks.example.org/x\nhttps://evil.example/",
         "https://u:p@h/",
+        "https://hooks.example.org:secret-word/",
+        "https://[secret-word/",
         "\x1b",
         "ü",
     ],
@@ -176,6 +178,7 @@ def test_an_address_that_is_not_one_line_of_https_is_not_used_and_not_shown(tmp_
     error = refusal(where)
     assert error.code == "GM-R711"
     assert "hooks.example.org" not in error.message
+    assert "secret-word" not in f"{error.message} {error.__cause__}"
     with pytest.raises(GmError) as refused:
         try_secrets(where)
     assert refused.value.code == "GM-R711"

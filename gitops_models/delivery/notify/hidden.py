@@ -32,8 +32,8 @@ def channel_of(place: Hidden) -> SplitResult:
     where = place.url_file or place.url_env
     try:
         return urlsplit(web_address(address_of(place)))
-    except ValueError as error:
-        raise GmError(UNUSABLE, f"the address in {where} {error}") from error
+    except ValueError:  # what it says may quote a part of the address
+        raise GmError(UNUSABLE, f"what is in {where} is no plain address that begins with https://") from None
 
 
 def address_of(place: Hidden) -> str:
