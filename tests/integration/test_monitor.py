@@ -394,3 +394,38 @@ def test_a_loop_waits_for_what_is_due_and_a_bell_has_everything_looked_at(tower)
         watch_on(opened.monitor, wake=opened.wake, stop=stop, tell=tell)
         assert [row.decision.standing.value for report in seen for row in report.rows] == ["ok", "ok"]
         assert seen[0].rows[0].decision.state == seen[1].rows[0].decision.state
+
+
+def test_people_are_told_that_it_fired_and_that_a_rollback_begins(tmp_path, story, home):
+    """Each condition once, however often it is looked at."""
+    told = tmp_path / "told"
+    told.mkdir()
+    program = tmp_path / "tell"
+    program.write_text(f'#!/bin/sh\ncat > "{told}/$(date +%s%N)"\n')
+    program.chmod(0o755)
+    tower = served(story, tmp_path, home, notifications=[{"id": "us", "command": ["./tell"]}])
+    tower.look()
+    tower.says(**BAD)
+    tower.look(minutes=1)
+    tower.look(minutes=1)
+    tower.look()
+    tower.look()
+    events = [json.loads(path.read_text())["data"] for path in sorted(told.iterdir())]
+    mine = [event for event in events if event["event"].startswith(("trigger", "rollback"))]
+    assert [event["event"] for event in mine] == ["rollback-initiated", "trigger-fired"]
+    assert (mine[0]["actor"], mine[0]["details"]["way"]) == ("monitor", "automation")
+    assert (mine[1]["severity"], mine[1]["details"]["act"]) == ("critical", "restore")
+    assert mine[1]["reason"] == "0.89 is 0.06 below 0.95, more than 0.05"
+
+
+def test_bytes_that_others_changed_are_counted_by_an_integrity_trigger(tmp_path, home):
+    damaged = {"name": "bytes", "use": "integrity", "fail": {"above": 0}, "cause": "tampering"}
+    sources = [{"id": "integrity", "kind": "integrity"}]
+    tower = served(watched(tmp_path / "story.git", damaged), tmp_path, home, sources=sources)
+    assert tower.standing() == ["ok"]
+    (folder,) = (tower.root / "srv/fraud/production/store").glob("*/")
+    (folder / "model.onnx").chmod(0o644)
+    (folder / "model.onnx").write_bytes(b"others")
+    (row,) = tower.look().rows
+    assert (row.decision.standing.value, row.decision.reason) == ("fired", "1 is above 0")
+    assert tower.served() == "1.1.0"
