@@ -157,6 +157,16 @@ def _loop(options: Options, reconciler: Reconciler, interval: float) -> None:
             run_loop(reconciler.run, interval=interval, stop=stop, random=random.random, tell=tell, wake=wake)
 
 
+def _fetch_ahead(options: Options, reconciler: Reconciler, report: Report) -> None:
+    """Fetch what the next rollback or promotion needs; that it cannot be had changes nothing of how the run ended."""
+    if reconciler.prefetch is None:
+        return
+    reconciler.prefetch.work()
+    for note in reconciler.prefetch.notes():
+        if note not in report.notes:
+            say(options, note)
+
+
 def _warn(options: Options, reconciler: Reconciler) -> None:
     """Say which notices did not go out and what could not be shown; what was reconciled is as it is."""
     from gitops_models.cli.noticing import print_warnings

@@ -134,6 +134,9 @@ class Reconciler:
                 found.append(self._visit(target, history, source, held).run())
             except GmError as error:
                 problems.append((target.id, error))
+            except OSError as error:
+                problem = GmError("GM-R302", error.strerror or str(error), where=str(error.filename or target.id))
+                problems.append((target.id, problem))
         results = tuple(found[0]) if len(found) == 1 else tuple(chain.from_iterable(found))
         return Report(
             history.tip,

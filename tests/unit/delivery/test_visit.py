@@ -259,6 +259,18 @@ def test_one_place_that_nobody_foresaw_stops_no_other(site):
     assert (fraud.error.code, fraud.done, risk.state) == ("GM-C001", Done.FAILED, State.LIVE)
 
 
+def test_a_target_whose_lock_cannot_be_had_stops_no_other_target(site):
+    class Broken(Counting):
+        def exclusive(self):
+            raise OSError(5, "Input/output error", "lock")
+
+    broken = Broken(site.root / "broken", id="broken")
+    site.made = replace(site.made, targets=[broken, site.target])
+    report = site.run()
+    assert [(name, error.code, error.where) for name, error in report.problems] == [("broken", "GM-R302", "lock")]
+    assert [one.live for one in report.results] == ["1.0.0"]
+
+
 def test_several_places_are_worked_on_at_once(site):
     met = [Event(), Event()]
 
