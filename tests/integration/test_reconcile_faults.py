@@ -14,7 +14,7 @@ from gitops_models.errors import Exit
 from tests.support.faults import ERRORS, FAILING, MAKING, faults
 from tests.support.killing import Point, Shop, killer, note, sample
 
-SAMPLE = 5
+SAMPLE = 4
 
 pytestmark = [
     pytest.mark.slow,

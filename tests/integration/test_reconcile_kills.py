@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.killing import MUTATING, Shop, killer, note, sample
 
-SAMPLE = 10
+SAMPLE = 6
 
 pytestmark = [
     pytest.mark.slow,
