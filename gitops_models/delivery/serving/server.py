@@ -45,7 +45,7 @@ def listening(
     if listen.wake_secret:
         read_secret(Path(listen.wake_secret))
     server = _open(listen, gauges, ring, now, seconds)
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.5}, name="gm-listener", daemon=True)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.2}, name="gm-listener", daemon=True)
     thread.start()
     try:
         host = f"[{listen.address}]" if ":" in listen.address else listen.address
