@@ -40,7 +40,7 @@ CODES = {
     "GM-R202": Code(
         "bytes are not those of the version",
         Exit.INTEGRITY,
-        "the last good model stays; restore the object in the artifact remote and reconcile again",
+        "the last good model stays; restore the object in the artifact remote, then `gm reconcile --retry`",
     ),
     "GM-R301": Code(
         "target directory is not safe to write",
