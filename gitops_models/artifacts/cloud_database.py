@@ -75,8 +75,8 @@ class CloudDatabase:
         if not sources:
             return {}
         paths = [self._odb.oid_to_path(source.oid) for source in sources]
-        self._odb.fs.fs.invalidate_cache()
         self._coded(lambda: open_session(self._odb.fs))
+        self._odb.fs.fs.invalidate_cache()
         answers = self._coded(lambda: self._odb.fs.info(paths, return_exceptions=True))
         return {source.oid: self._size(answer) for source, answer in zip(sources, answers, strict=True)}
 

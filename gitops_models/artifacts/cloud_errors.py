@@ -13,6 +13,9 @@ class OtherRangeError(OSError):
 
 
 _CREDENTIALS = frozenset({"AuthError", "NoCredentialsError", "PermissionDenied"})
+_NO_DRIVER = frozenset({"RemoteMissingDepsError"})
+_MISCONFIGURED = frozenset({"ConfigError", "RemoteConfigError"})
+_UNKNOWN_HOST = "HostKeyNotVerifiable"
 _RANGE_REFUSED = 416
 _NOT_THERE = frozenset({404, 410})
 _NOT_ALLOWED = frozenset({401, 403})
@@ -45,16 +48,22 @@ def cloud_error(error: Exception, where: str) -> GmError:
     """Give the coded form of ``error``."""
     if isinstance(error, GmError):
         return error
-    if isinstance(error, OtherRangeError):
-        return GmError(INCONSISTENT, f"the remote cannot go on with an object: {error}", where=where)
+    code, what = _meaning(error)
+    return GmError(code, f"{what}: {error}", where=where)
+
+
+def _meaning(error: Exception) -> tuple[str, str]:
     kind = type(error).__name__
-    if isinstance(error, ImportError) or kind == "RemoteMissingDepsError":
-        return GmError("GM-A305", f"no driver for this remote: {error}", where=where)
-    if any(_is_about_credentials(cause) for cause in [error, *_causes(error)]):
-        return GmError("GM-A322", f"the remote refused the credentials: {error}", where=where)
-    if kind in {"ConfigError", "RemoteConfigError"}:
-        return GmError("GM-A301", f"the remote's configuration is not usable: {error}", where=where)
-    return GmError("GM-A321", f"the remote cannot be reached: {kind}: {error}", where=where)
+    chain = [error, *_causes(error)]
+    cases = (
+        (isinstance(error, OtherRangeError), INCONSISTENT, "the remote cannot go on with an object"),
+        (isinstance(error, ImportError) or kind in _NO_DRIVER, "GM-A305", "no driver for this remote"),
+        (any(type(each).__name__ == _UNKNOWN_HOST for each in chain), "GM-A625", "the remote's host key is not known"),
+        (any(_is_about_credentials(each) for each in chain), "GM-A322", "the remote refused the credentials"),
+        (kind in _MISCONFIGURED, "GM-A301", "the remote's configuration is not usable"),
+    )
+    unreachable = ("GM-A321", f"the remote cannot be reached: {kind}")
+    return next(((code, what) for holds, code, what in cases if holds), unreachable)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

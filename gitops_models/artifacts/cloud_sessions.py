@@ -1,4 +1,4 @@
-"""The HTTP session that a DVC file system keeps open: made once, closed when its user is done.
+"""The connections of DVC's file systems: SSH to known hosts alone; the HTTP session made once, closed when done.
 
 fsspec makes one session per concurrent first call and leaves closing to the garbage collector; when that runs in the
 event loop's own thread the session is dropped open, and aiohttp complains on stderr.
@@ -9,6 +9,20 @@ import contextlib
 from typing import Any
 
 _PATIENCE = 5.0  # seconds for a goodbye
+
+
+def harden(system: Any, *, ask: bool) -> None:
+    """Have SSH believe known hosts alone and lend nobody the agent; without ``ask`` nobody is asked for a password.
+
+    sshfs checks no host key unless it is told to, and DVC forwards the agent. Does nothing for others than SSH.
+    """
+    if system.protocol != "ssh":
+        return
+    system.fs_args.update({"known_hosts": (), "agent_forwarding": False})  # (): what ~/.ssh says, as ssh has it
+    if not ask:
+        from asyncssh import SSHClient  # noqa: PLC0415 - a driver that may not be there
+
+        system.fs_args["client_factory"] = SSHClient
 
 
 def open_session(system: Any) -> None:

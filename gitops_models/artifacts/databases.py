@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitops_models.artifacts.cloud_database import CloudDatabase
 from gitops_models.artifacts.cloud_errors import cloud_error
+from gitops_models.artifacts.cloud_sessions import harden
 from gitops_models.artifacts.local_database import LocalDatabase
 from gitops_models.artifacts.objects import Database
 from gitops_models.artifacts.remotes import check_committed
@@ -68,6 +69,7 @@ def _object_database(config: Any, settings: dict[str, Any]) -> tuple[dict[str, A
     try:
         kind, options, path = get_cloud_fs(config, **settings)
         system = kind(**options)
+        harden(system, ask=True)
         make: Callable[..., Any] = get_odb  # DVC leaves it untyped
         odb = make(system, system.join(path, *_LAYOUT), **(options | {"hash_name": "md5"}))
     except Exception as error:

@@ -181,10 +181,15 @@ class CloudReader:
     def _connect(self) -> None:
         from dvc.fs import get_cloud_fs  # noqa: PLC0415 - DVC takes 0.4 s to import
 
-        from gitops_models.artifacts.cloud_sessions import close_session, open_session  # noqa: PLC0415 - as above
+        from gitops_models.artifacts.cloud_sessions import (  # noqa: PLC0415 - as above
+            close_session,
+            harden,
+            open_session,
+        )
 
         kind, config, root = get_cloud_fs({}, url=self._spec.url, **self._spec.options)
         system = kind(**config)
+        harden(system, ask=False)
         weakref.finalize(self, close_session, system)
         open_session(system)
         self._root = f"{root.rstrip('/')}/" if root else ""

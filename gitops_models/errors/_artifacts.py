@@ -66,6 +66,9 @@ CODES = {
     "GM-A622": Code("remote answers inconsistently", Exit.EXTERNAL, "check the remote and any proxy, then run again"),
     "GM-A623": Code("needed bytes unknown", Exit.CONFLICT, "repair what `gm status` names; nothing was removed"),
     "GM-A624": Code("nothing fetched here", Exit.NOT_FOUND, "name the reconciler's file: `gm gc --config FILE`"),
+    "GM-A625": Code(
+        "unknown host key", Exit.AUTHENTICATION, "compare its fingerprint, then add the host to ~/.ssh/known_hosts"
+    ),
     "GM-A701": Code("file runs code when it is loaded", Exit.INTEGRITY, "do not load it; find who wrote it"),
     "GM-A702": Code(
         "file cannot be followed to its end", Exit.INTEGRITY, "save the model again, in a format without code"

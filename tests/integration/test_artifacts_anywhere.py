@@ -1,12 +1,17 @@
 """The same bytes through every kind of DVC remote: a directory, an HTTP server, S3 (moto) and SSH (asyncssh)."""
 
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
+import asyncssh
 import pytest
 
 from gitops_models.artifacts.content import ContentStore
 from gitops_models.artifacts.digests import hash_path
 from gitops_models.artifacts.fetch import fetch_version
+from gitops_models.artifacts.pointers import render_pointer
 from gitops_models.artifacts.readers import CloudReader, open_remote
 from gitops_models.artifacts.remotes import remote_from_config
 from gitops_models.artifacts.upload import upload
@@ -143,3 +148,71 @@ def test_a_fetch_without_a_store_goes_on_too_and_takes_over_nothing_that_others_
     strange.chmod(0o777)
     fetch(version, open_remote(place.spec), dest.parent / "other")
     assert not strange.exists()
+
+
+@pytest.mark.parametrize("version", [LARGE], indirect=True)
+@pytest.mark.parametrize("place", ["http"], indirect=True)
+def test_a_server_without_ranges_serves_large_files_and_what_is_there_already_is_skipped(place, version, tmp_path):
+    version.put_into(place)
+    place.server.ranges = False
+    content = ContentStore(tmp_path / "content")
+    weights = version.hashes("model.bin")
+    content.partial.mkdir(parents=True)
+    (content.partial / weights.md5).write_bytes(dict(version.objects())[weights.md5][:5000])
+    fetch(version, open_remote(place.spec), tmp_path / "served", content)
+    assert served(tmp_path / "served") == {entry.path: entry.sha256 for entry in version.lineage.artifacts}
+    assert [asked for asked in place.server.asked if asked[1]] == [("GET", 5000)]
+
+
+@pytest.mark.parametrize("place", FAR, indirect=True)
+def test_what_arrived_of_an_object_that_is_shorter_now_is_dropped(place, version, tmp_path):
+    version.put_into(place)
+    content = ContentStore(tmp_path / "content")
+    member = dict(version.hashes("tokenizer").files)["merges"].md5
+    content.partial.mkdir(parents=True)
+    (content.partial / member).write_bytes(b"x" * 5000)
+    fetch(version, open_remote(place.spec), tmp_path / "served", content)
+    assert (tmp_path / "served" / "tokenizer" / "merges").read_text() == "a b"
+
+
+@pytest.mark.parametrize("place", ["ssh"], indirect=True)
+def test_a_wrong_password_is_told_from_a_remote_that_is_away(place, version, tmp_path):
+    version.put_into(place)
+    place.options["password"] = "another"
+    assert refused("GM-A322", fetch, version, open_remote(place.spec), tmp_path / "served").exit_status == 4
+    assert not (tmp_path / "served").exists()
+
+
+@pytest.mark.attack("another machine answers for the SSH remote", "GM-A625", by="outsider")
+@pytest.mark.parametrize("place", ["ssh"], indirect=True)
+def test_a_host_whose_key_is_not_known_is_told_nothing(place, version, tmp_path, home):
+    version.put_into(place)
+    other = asyncssh.generate_private_key("ssh-ed25519").export_public_key("openssh").decode()
+    (home / ".ssh" / "known_hosts").write_text(f"[127.0.0.1]:{place.port} {other}")
+    assert refused("GM-A625", fetch, version, open_remote(place.spec), tmp_path / "served").exit_status == 4
+    (home / ".ssh" / "known_hosts").unlink()
+    refused("GM-A625", fetch, version, open_remote(place.spec), tmp_path / "served")
+    repo = tmp_path / "repo"
+    (repo / ".dvc").mkdir(parents=True)
+    shared, own = place.config()
+    (repo / ".dvc" / "config").write_text(shared)
+    (repo / ".dvc" / "config.local").write_text(own)
+    refused("GM-A625", upload, repo, version.items)
+    assert place.server.tried == []
+
+
+@pytest.mark.parametrize("place", ["s3"], indirect=True)
+def test_an_ordinary_user_of_dvc_pulls_what_gm_stored_in_s3(place, version, tmp_path):
+    repo = tmp_path / "repo"
+    (repo / ".dvc").mkdir(parents=True)
+    (repo / ".dvc" / "config").write_text(place.config()[0])
+    upload(repo, version.items)
+    for name, pointer in version.pointers.items():
+        (repo / f"{name}.dvc").write_bytes(render_pointer(pointer))
+    subprocess.run(["git", "init", "-q"], cwd=repo, check=True)
+    shutil.rmtree(repo / ".dvc" / "cache")
+    dvc = Path(sys.executable).with_name("dvc")
+    done = subprocess.run([dvc, "pull", "-q"], cwd=repo, capture_output=True, text=True, check=False, timeout=240)
+    assert done.returncode == 0, done.stderr
+    pulled = {entry.path: hash_path(repo / entry.path).sha256 for entry in version.lineage.artifacts}
+    assert pulled == {entry.path: entry.sha256 for entry in version.lineage.artifacts}

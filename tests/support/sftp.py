@@ -20,6 +20,7 @@ class Sftp:
     port: int = 0
     key: asyncssh.SSHKey | None = None
     connections: list = field(default_factory=list)
+    tried: list = field(default_factory=list)
     loop: asyncio.AbstractEventLoop | None = None
 
     @property
@@ -71,6 +72,10 @@ async def _listen(server):
             server.connections.append(connection)
 
         def password_auth_supported(self):
+            return True
+
+        def begin_auth(self, username):
+            server.tried.append(username)
             return True
 
         def validate_password(self, username, password):
