@@ -128,6 +128,16 @@ RECORDS = {
     ),
     "no order of bytes": proto(made.dtype_of(text("f8"), b"(K\x03NNNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb")),
 }
+TIME = b"(K\x04" + text("<") + b"NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00"
+TIMES = {
+    "no unit": made.PLAIN,
+    "a unit of nothing": TIME + b"Ntb",
+    "a unit that is no tuple": TIME + b"}N\x86tb",
+    "an empty unit": TIME + b"})\x86tb",
+    "a unit that is none": TIME + b"}(C\x02xxK\x01K\x01K\x01t\x86tb",
+    "a unit of no length": TIME + b"}(C\x02nsK\x00K\x01K\x01t\x86tb",
+}
+BROKEN |= {f"a time with {what}": proto(made.dtype_of(text("M8"), state)) for what, state in TIMES.items()}
 BROKEN |= {f"a record dtype with {what}": data for what, data in RECORDS.items()}
 BROKEN |= {
     "a wrapper whose padding is none": proto(made.joblib_array(padding=b"\xff")),

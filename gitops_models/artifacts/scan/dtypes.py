@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from gitops_models.artifacts.scan.source import Unread
-from gitops_models.artifacts.scan.values import Dtype, Table
+from gitops_models.artifacts.scan.values import Dtype, Table, Unknown
 
 _NAME = re.compile(r"([biufcSUVMm?O])([0-9]{0,9})")
 _SIZES = {
@@ -27,6 +27,7 @@ _OBJECT_FLAGS = 63
 _TEXT_FLAGS = 8  # NPY_NEEDS_INIT
 _RECORD_FLAGS = 0x08 | 0x10 | 0x80  # needs init, needs the interpreter, aligned: none says that objects are inside
 _LARGEST = 1 << 31
+_UNITS = frozenset((b"Y", b"M", b"W", b"D", b"h", b"m", b"s", b"ms", b"us", b"ns", b"ps", b"fs", b"as", b"generic"))
 
 
 def make_dtype(arguments: tuple[Any, ...]) -> Dtype:
@@ -59,7 +60,7 @@ def parse_dtype(name: str) -> Dtype:
 
 def build_dtype(dtype: Dtype, state: Any) -> None:
     """Give a dtype its state; Unread where the state is not that of such a dtype."""
-    if dtype.built or not isinstance(state, tuple) or len(state) not in {8, 9} or state[0] not in {3, 4}:
+    if dtype.built or not isinstance(state, tuple) or not _is_form(dtype, state):
         raise Unread("has a dtype in an unusual form")
     dtype.built = True
     _, order, subtype, names, fields, size, alignment, flags = state[:8]
@@ -75,6 +76,20 @@ def build_dtype(dtype: Dtype, state: Any) -> None:
         return
     if (size, alignment) != (-1, -1) or flags != (_OBJECT_FLAGS if dtype.objects else 0):
         raise Unread("has a dtype that contradicts itself")
+
+
+def _is_form(dtype: Dtype, state: tuple[Any, ...]) -> bool:
+    """Whether a state has the parts that its kind has; NumPy crashes over a time without its unit."""
+    if dtype.kind not in "Mm":
+        return len(state) == 8 and state[0] == 3  # noqa: PLR2004 - as it is written
+    if len(state) != 9 or state[0] != 4 or not isinstance(state[8], tuple) or len(state[8]) != 2:  # noqa: PLR2004 - as above
+        return False
+    names, unit = state[8]
+    empty = names is None or (isinstance(names, Table) and not names.items and names.whole)
+    if not empty or not isinstance(unit, tuple):
+        return False
+    known = isinstance(unit[0], Unknown) or unit[0] in _UNITS if unit else False
+    return known and len(unit) == 4 and all(type(part) is int and 0 < part < _LARGEST for part in unit[1:])  # noqa: PLR2004
 
 
 def _check_record(dtype: Dtype, names: Any, fields: Any, size: Any, flags: int) -> None:
