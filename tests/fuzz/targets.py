@@ -11,7 +11,7 @@ from gitops_models.store import names as store_names
 from gitops_models.store import objects
 from gitops_models.trust import armor, certificates, dsse, hardware, payload, sshsig, wire
 from gitops_models.trust.problem import SignatureProblem
-from tests.fuzz import checks, github, inference, models, seeds, signals
+from tests.fuzz import checks, github, inference, models, seeds, signals, wake
 from tests.fuzz.engine import Target
 
 FINGERPRINTS = {
@@ -137,5 +137,6 @@ def targets():
         inference.target(),
         checks.target(),
         signals.target(),
+        wake.target(),
         *models.targets(),
     ]
