@@ -37,7 +37,7 @@ FAULTS = [
     (DEAD, DEEP, ALWAYS),
     (TRICKLE, HEADERS, ALWAYS),
 ]
-SAMPLE = 17  # of them in every run, others for each kind of remote; all in `make sweep`
+SAMPLE = 10  # of them in every run, others for each kind of remote; all in `make sweep`
 
 
 @pytest.fixture(params=["http", "s3", "ssh"])
