@@ -120,13 +120,14 @@ def test_golden_answers_are_rehearsed_on_a_server_of_ones_own(station, tmp_path)
     checks = TypeAdapter(CheckList).validate_python(
         [
             {"id": "answers", "use": "golden", **parts},
+            {"id": "seen", "use": "served-version", "url": parts["url"], "timeout": 60},
             {"id": "speed", "use": "latency", "p95_below_ms": 5000.0, "requests": 8, **parts},
         ]
     )
     history = station.registry.history()
-    assert [one.passed for one in ask_here(checks, target, history, wanted)] == [True, True]
+    assert [one.passed for one in ask_here(checks, target, history, wanted)] == [True, True, True]
     cases_file(tmp_path / "cases.json", {"inputs": inputs, "outputs": [{"name": "score", "data": [0.6]}]})
-    (failed,) = ask_here(checks, target, history, wanted)
+    (failed, *_) = ask_here(checks, target, history, wanted)
     assert (failed.passed, failed.message) == (False, "1 of 1 cases: output score[0] is 0.5 instead of 0.6")
 
 

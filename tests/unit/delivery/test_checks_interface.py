@@ -1,14 +1,20 @@
 """The interface check: what the files take and give, held to what somebody relies on."""
 
+import shutil
+from dataclasses import replace
+
 import pytest
 
 from gitops_models.delivery.checks import interface
 from gitops_models.delivery.checks.base import Subject
 from gitops_models.delivery.values import Deployment
+from gitops_models.registry.chronicle import Happening
 from gitops_models.registry.documents import Consumer, Interface, Model
 from gitops_models.registry.documents.lineage import ArtifactEntry
+from gitops_models.registry.state import Touch
 from tests.support.delivery import Accepted, artifacts_of
 from tests.support.models import linear_onnx
+from tests.support.policy import waiver_file
 
 SPEC = {"name": "x", "dtype": "float32", "shape": (-1, 4)}
 OUT = {"name": "score", "dtype": "float32", "shape": (-1, 1)}
@@ -70,8 +76,9 @@ def registry(versions, **fields):
     return made.stage("fraud", max(versions))
 
 
-def looked(tmp_path, versions, *, live=None, extra=None):
+def looked(tmp_path, versions, *, live=None, extra=None, state=None, files=None):
     made = registry(versions)
+    made.files |= files or {}
     if extra:
         made.put("models/fraud/model.yaml", f"kind: Model\nname: fraud\nrisk: low\n{extra}\n")
     folders, places = {}, {}
@@ -81,11 +88,12 @@ def looked(tmp_path, versions, *, live=None, extra=None):
         for name, data in content.items():
             (folders[version] / name).write_bytes(data)
         places[version] = Deployment("fraud", "production", version, "a" * 64, artifacts_of(version, content))
-    newest = max(versions)
+    newest, history = max(versions), made.history()
+    history.state = replace(history.state, **(state or {}))
     return interface.run(
         Subject(
             places[newest],
-            made.history(),
+            history,
             folder=folders[newest],
             live=places[live] if live else None,
             live_folder=folders[live] if live else None,
@@ -127,3 +135,30 @@ def test_files_that_say_nothing_pass_where_nobody_relies_on_them(tmp_path, live,
 
 def test_a_version_that_is_healed_or_of_another_model_promises_nothing(tmp_path):
     assert looked(tmp_path, {"1.0.0": onnx(4)}, live="1.0.0").passed
+
+
+RELIED = """consumers: [{name: checkout, requires: {outputs: [label]}}]
+interface: {outputs: [{name: label, dtype: int64}]}"""
+
+
+@pytest.mark.parametrize(
+    ("changes", "passed"),
+    [({}, True), ({"code": "GM-P316"}, False), ({"stage": "staging"}, False), ({"version": "2.0.0"}, False)],
+)
+def test_what_a_waiver_let_in_is_served(tmp_path, changes, passed):
+    waiver = waiver_file("late", **{"code": "GM-P314", "models": ["fraud"], **changes})
+    assert looked(tmp_path, {"1.0.0": onnx(4)}, extra=RELIED, files=waiver).passed is passed
+
+
+def test_a_way_back_and_a_healing_are_held_to_what_was_recorded_alone(tmp_path):
+    """What consumers lose with a rollback was declared and agreed to; who waits for them keeps the bad version."""
+    relied = RELIED
+    assert looked(tmp_path, {"1.0.0": onnx(4)}, extra=relied).passed is False
+    for folder in tmp_path.iterdir():
+        shutil.rmtree(folder)
+    assert looked(tmp_path, {"1.0.0": onnx(4)}, live="1.0.0", extra=relied).passed
+    for folder in tmp_path.iterdir():
+        shutil.rmtree(folder)
+    back = Happening("rollback", "5" * 40, None, "production")
+    state = {"touched": {"models/fraud/stages/production.yaml": Touch(1, "5" * 40)}, "chronicle": {"fraud": (back,)}}
+    assert looked(tmp_path, {"1.0.0": onnx(4)}, extra=relied, state=state).passed
