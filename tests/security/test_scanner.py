@@ -37,6 +37,7 @@ def codes(tmp_path):
     return scan
 
 
+@pytest.mark.clause("A-validation-2")
 @pytest.mark.attack("a call behind the bytes of a joblib array, raw and packed", "GM-A701", by="storage")
 @pytest.mark.parametrize("packing", PACK)
 def test_a_call_behind_an_array_is_found(codes, packing):

@@ -89,7 +89,7 @@ def _is_form(dtype: Dtype, state: tuple[Any, ...]) -> bool:
     if not empty or not isinstance(unit, tuple):
         return False
     known = isinstance(unit[0], Unknown) or unit[0] in _UNITS if unit else False
-    return known and len(unit) == 4 and all(type(part) is int and 0 < part < _LARGEST for part in unit[1:])  # noqa: PLR2004
+    return known and len(unit) == 4 and all(type(part) is int and 0 < part < _LARGEST for part in unit[1:])  # noqa: PLR2004 - four
 
 
 def _check_record(dtype: Dtype, names: Any, fields: Any, size: Any, flags: int) -> None:
