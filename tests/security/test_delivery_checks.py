@@ -17,7 +17,7 @@ from gitops_models.policy.document import load_policy
 from gitops_models.registry.chronicle import Happening
 from gitops_models.registry.state import Touch
 from tests.support.delivery import Accepted, Bytes, artifacts_of, chosen, content_of, deployment, reconciler
-from tests.support.policy import policy_yaml
+from tests.support.policy import policy_yaml, waiver_file
 
 STEP = "5" * 40
 PATH = "models/fraud/stages/production.yaml"
@@ -169,21 +169,53 @@ def test_files_that_take_something_else_than_was_recorded_are_refused(tmp_path):
     assert Bytes().asked == []
 
 
-@pytest.mark.attack("have a pickle served that runs a program when it is loaded", "GM-R520", by="author")
-def test_a_pickle_that_runs_a_program_is_not_switched_to(tmp_path):
-    class Runs:
-        def __reduce__(self):
-            return os.system, ("touch /tmp/never",)
+class Runs:
+    """Runs a program when it is loaded."""
 
-    content = {"model.pkl": pickle.dumps(Runs())}
+    def __reduce__(self):
+        return os.system, ("touch /tmp/never",)
+
+
+def pickled(value, risk="low"):
+    """A version that is one pickle, and its bytes."""
+    content = {"model.pkl": pickle.dumps(value)}
     artifacts = artifacts_of("1.0.0", content)
     made = Accepted().model("fraud").version("fraud", "1.0.0")
     path = "models/fraud/versions/1.0.0/lineage.yaml"
     head, _, _ = made.files[path].partition(b"- {")
     entry = f"- {{path: model.pkl, role: weights, sha256: '{artifacts[0].sha256}', size: {artifacts[0].size}}}\n"
     made.files[path] = head + entry.encode()
-    made.stage("fraud", "1.0.0")
-    bad = go(tmp_path, history(made), source=Bytes({"1.0.0": content}))
+    made.put("models/fraud/model.yaml", f"kind: Model\nname: fraud\nrisk: {risk}\nowners: [team]\n")
+    return made.stage("fraud", "1.0.0"), Bytes({"1.0.0": content})
+
+
+@pytest.mark.attack("have a pickle served that runs a program when it is loaded", "GM-R520", by="author")
+def test_a_pickle_that_runs_a_program_is_not_switched_to_not_even_by_a_rollback(tmp_path):
+    made, source = pickled(Runs())
+    for back in (False, True):
+        bad = go(tmp_path, history(made, back=back), source=source)
+        assert (bad.error.code, bad.live) == ("GM-R520", None)
+        assert "scan: failed: model.pkl" in bad.error.message
+        assert "system" in bad.error.message
+
+
+@pytest.mark.attack("have a format served at high risk that can hold code", "GM-R520", by="author")
+def test_a_pickle_is_not_switched_to_at_high_risk(tmp_path):
+    made, source = pickled([1, 2], "high")
+    bad = go(tmp_path, history(made), source=source)
     assert (bad.error.code, bad.live) == ("GM-R520", None)
-    assert "scan: failed: model.pkl" in bad.error.message
-    assert "system" in bad.error.message
+
+
+@pytest.mark.lookalike("a clean pickle at low risk, and at high risk as the way back")
+@pytest.mark.parametrize(("risk", "back"), [("low", False), ("high", True)])
+def test_a_clean_pickle_is_served_where_it_was_agreed_to(tmp_path, risk, back):
+    made, source = pickled([1, 2], risk)
+    fine = go(tmp_path, history(made, back=back), source=source)
+    assert (fine.error, fine.live) == (None, "1.0.0")
+
+
+@pytest.mark.lookalike("a clean pickle at high risk that a waiver let in")
+def test_a_pickle_that_a_waiver_let_in_is_served(tmp_path):
+    made, source = pickled([1, 2], "high")
+    made.files |= waiver_file("old", code="GM-P321")
+    assert go(tmp_path, history(made), source=source).live == "1.0.0"

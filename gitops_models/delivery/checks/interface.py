@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitops_models.delivery.checks.agreed import heals, is_waived, leads_back
 from gitops_models.delivery.checks.base import Finding
-from gitops_models.delivery.waysback import is_way_back
 from gitops_models.errors import GmError
 from gitops_models.registry.interface import compatible, consumer_problems
-from gitops_models.registry.waivers import is_for, stands, waivers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,33 +31,13 @@ def run(subject: Subject) -> Finding:
     lineage = snapshot.lineage(subject.wanted.source, subject.wanted.version)
     model = snapshot.model(subject.wanted.model)
     found, trouble = _read(subject.folder, lineage)
-    agreed = _is_agreed(subject)
+    agreed = heals(subject) or leads_back(subject) or is_waived(subject, _FITS)
     if agreed:
         model = model.model_copy(update={"interface": None, "consumers": ()})
     now = None if model.interface or agreed else _live(subject)
     if found is None and lineage.interface is None:
         return _unread(model, now, trouble)
     return judged(found, lineage.interface, model, now, trouble)
-
-
-def _is_agreed(subject: Subject) -> bool:
-    heals = subject.live is not None and subject.live.digest == subject.wanted.digest
-    return heals or is_way_back(subject.history, subject.wanted) or _is_waived(subject)
-
-
-def _is_waived(subject: Subject) -> bool:
-    """Whether a waiver let the version in although it does not fit, when the stage was given it."""
-    wanted, state = subject.wanted, subject.history.state
-    found = next((one for one in state.stack(*wanted.at).versions if one.version == wanted.version), None)
-    at = found.at if found else None
-    return any(
-        one.code == _FITS
-        and is_for(one, wanted.model)
-        and one.stage in (None, wanted.stage)
-        and one.version in (None, wanted.version)
-        and (at is None or stands(one, at))
-        for one in waivers(state.snapshot)
-    )
 
 
 def judged(
