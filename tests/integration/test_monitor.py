@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 
 import pytest
 
@@ -429,3 +430,56 @@ def test_bytes_that_others_changed_are_counted_by_an_integrity_trigger(tmp_path,
     (row,) = tower.look().rows
     assert (row.decision.standing.value, row.decision.reason) == ("fired", "1 is above 0")
     assert tower.served() == "1.1.0"
+
+
+def test_reconciler_and_monitor_write_one_chain_of_records(fallen):
+    """What one of them did is followed by what the other does, and nothing is lost or waits."""
+    (fallen.root / "srv/fraud/production/current").unlink()
+    report = fallen.run()
+    assert (report.results[0].done, report.records.waiting, report.records.problem) == ("healed", 0, None)
+    (proposal,) = fallen.proposals()
+    fallen.registry.force(None, proposal.ref)
+    fallen.look()
+    bodies = [(record.fingerprint, record.body.version, record.body.result) for record in fallen.records()]
+    reconciler, monitor = (ed25519_key(name).fingerprint for name in ("reconciler", "monitor"))
+    assert bodies == [
+        (reconciler, "1.2.0", "succeeded"),
+        (monitor, "1.1.0", "succeeded"),
+        (reconciler, "1.1.0", "healed"),
+        (monitor, "1.2.0", "succeeded"),
+    ]
+
+
+@pytest.mark.parametrize("where", ["bring", "propose"])
+def test_a_monitor_that_dies_while_it_acts_goes_on_from_there(tower, where):
+    """Before the switch and before the proposal: the next one serves the same and opens one rollback."""
+
+    class Killed(BaseException):
+        pass
+
+    def die(*_args):
+        raise Killed
+
+    tower.look()
+    tower.says(**BAD)
+    tower.look(minutes=1)
+    tower.clock.tick(minutes=1)
+    with tower.watching() as opened:
+        kit = opened.monitor._kit
+        dying = {"bring": die} if where == "bring" else {"hands": _Dying(kit.actor.hands, die)}
+        actor = replace(kit.actor, **dying)
+        opened.monitor._kit = replace(kit, actor=actor)
+        with pytest.raises(Killed):
+            opened.monitor.run()
+    assert tower.served() == ("1.2.0" if where == "bring" else "1.1.0")
+    assert tower.run().results[0].live == "1.1.0"
+    assert tower.standing() == ["ok"]
+    (proposal,) = tower.proposals()
+    assert (proposal.version, tower.look().problems) == ("1.1.0", ())
+
+
+class _Dying:
+    """Hands that die when they are to propose."""
+
+    def __init__(self, hands, die):
+        self.rehearse, self.standing, self.propose_order = hands.rehearse, hands.standing, die
