@@ -1,8 +1,7 @@
 """Several objects at once: results in order, the first failure stops the others at their next chunk."""
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from threading import Event, Lock
+from threading import Event, Lock, Thread
 from typing import TypeVar
 
 from gitops_models.artifacts.hashing import Progress
@@ -33,18 +32,28 @@ def in_parallel(
         return [work(item, meter) for item in items]
     left = iter(range(len(items)))
     made: dict[int, _Made] = {}
+    errors: list[BaseException] = []
 
     def run() -> None:
-        while (index := meter.next_of(left)) is not None:
-            made[index] = work(items[index], meter)
-
-    with ThreadPoolExecutor(min(jobs, len(items))) as pool:
-        futures = [pool.submit(run) for _ in range(min(jobs, len(items)))]
         try:
-            wait(futures, return_when=FIRST_EXCEPTION)
-        finally:
+            while (index := meter.next_of(left)) is not None:
+                made[index] = work(items[index], meter)
+        except BaseException as error:  # noqa: BLE001 - raised below
+            errors.append(error)
             meter.stop.set()
-    errors = [error for future in futures if (error := future.exception())]
+
+    # Daemons: a process that ends does not wait for what it fetches ahead, as it would for an executor's.
+    threads = [Thread(target=run, daemon=True) for _ in range(min(jobs, len(items)))]
+    for thread in threads:
+        thread.start()
+    try:
+        for thread in threads:
+            thread.join()
+    except BaseException:  # an interrupt: nobody writes any more when it is handed on
+        meter.stop.set()
+        for thread in threads:
+            thread.join()
+        raise
     for error in sorted(errors, key=lambda one: isinstance(one, _StoppedError)):
         raise error
     return [made[index] for index in range(len(items))]

@@ -3,6 +3,8 @@
 import fcntl
 import hashlib
 import io
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -251,6 +253,21 @@ def test_results_come_in_order_and_progress_by_one_at_a_time():
         2 * item for item in range(50)
     ]
     assert sum(counted) == sum(range(50))
+
+
+LEAVING = """
+import threading
+from gitops_models.artifacts.parallel import in_parallel
+begun, never = threading.Event(), threading.Event()
+fetch = lambda item, meter: (begun.set(), never.wait(600))
+threading.Thread(target=in_parallel, args=(fetch, [1, 2]), daemon=True).start()
+begun.wait(60)
+"""
+
+
+def test_a_process_that_ends_does_not_wait_for_what_it_fetches_ahead():
+    done = subprocess.run([sys.executable, "-c", LEAVING], capture_output=True, check=False, timeout=120)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 class Silent:
