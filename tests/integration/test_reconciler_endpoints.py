@@ -2,8 +2,10 @@
 
 import http.client
 import json
+import signal
 import socket
 import subprocess
+import sys
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -299,3 +301,23 @@ def test_a_real_prometheus_reads_the_metrics_and_takes_the_rules(tmp_path):
     check = [str(Path(program("prometheus")).with_name("promtool")), "check", "metrics"]
     ran = subprocess.run(check, input=figures.show(), capture_output=True, timeout=60, check=False)
     assert (ran.returncode, ran.stderr) == (0, b"")
+
+
+def test_a_call_ends_the_pause_of_a_running_reconciler(tmp_path, home):
+    site = Site(tmp_path, home)
+    (tmp_path / "wake").write_bytes(SECRET)
+    site.config.write_text(site.config.read_text() + "listen: {port: 0, wake_secret: wake}\ninterval: 3600\n")
+    words = [sys.executable, "-m", "gitops_models", "reconcile", "--config", str(site.config)]
+    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as running:
+        try:
+            parts = urlsplit(running.stderr.readline().split()[-1])
+            assert any(line.startswith("next: ") for line in running.stderr)  # one run is over, the next an hour away
+            place = Place((parts.hostname, parts.port), None, None, None)
+            assert place.ask("GET", "/readyz")[0] == 200
+            assert place.ask("POST", "/wake", BODY, hub())[0] == 202
+            pages = (place.ask("GET", "/metrics")[1] for _ in range(5000))
+            assert any(b'gm_reconcile_total{result="ok"} 2.0' in page for page in pages)
+            running.send_signal(signal.SIGTERM)
+            assert running.wait(60) == 0
+        finally:
+            running.kill()
