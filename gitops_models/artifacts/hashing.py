@@ -1,7 +1,7 @@
 """The two digests of one stream in one pass: sha256 for trust, MD5 because DVC finds objects by it."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -35,7 +35,7 @@ class PairHasher:
         if self._pool:
             self._pool.shutdown()
 
-    def update(self, chunk: bytes) -> None:
+    def update(self, chunk: bytes | memoryview) -> None:
         """Feed ``chunk`` to both digests; returns when both have it, so memory stays at one chunk."""
         self.size += len(chunk)
         if not self._md5:
@@ -60,11 +60,26 @@ class PairHasher:
         return self._md5.hexdigest() if self._md5 else ""
 
 
+def chunks(stream: BinaryIO) -> Iterator[memoryview]:
+    """Give what comes, as it comes, through one buffer: each piece is good until the next is asked for.
+
+    A new megabyte for each piece costs four times as much as reading it.
+    """
+    fill = getattr(stream, "readinto1", None) or getattr(stream, "readinto", None)
+    if fill is None:
+        while chunk := stream.read(CHUNK):
+            yield memoryview(chunk)
+        return
+    buffer = memoryview(bytearray(CHUNK))
+    while count := fill(buffer):
+        yield buffer[:count]
+
+
 def sha256_of(stream: BinaryIO, progress: Progress | None = None) -> tuple[str, int]:
     """Give the sha256 (hex) and length of the rest of ``stream``, in bounded memory."""
     digest = hashlib.sha256()
     size = 0
-    while chunk := stream.read(CHUNK):
+    for chunk in chunks(stream):
         digest.update(chunk)
         size += len(chunk)
         if progress:

@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from gitops_models.artifacts.hashing import CHUNK, PairHasher, Progress
+from gitops_models.artifacts.hashing import PairHasher, Progress, chunks
 from gitops_models.errors import GmError
 
 
@@ -51,8 +51,7 @@ def bound_of(expected: Expected) -> int:
 def pour(stream: BinaryIO, sink: int, expected: Expected, hasher: PairHasher, progress: Progress | None = None) -> None:
     """Copy ``stream`` to the end of ``sink``, whose bytes so far ``hasher`` knows; GM-A313, GM-A401."""
     bound = bound_of(expected)
-    take = getattr(stream, "read1", stream.read)  # what came before a failure counts: no waiting for a whole chunk
-    while chunk := take(CHUNK):
+    for chunk in chunks(stream):
         hasher.update(chunk)
         if hasher.size > bound:
             raise GmError("GM-A313", f"{expected.where} has more than {bound} bytes", where=expected.where)
@@ -79,7 +78,7 @@ def _compare(received: Received, expected: Expected) -> None:
         raise GmError("GM-A314", f"{where} has MD5 {received.md5}, not {expected.md5}", where=where)
 
 
-def write_all(sink: int, data: bytes) -> None:
+def write_all(sink: int, data: bytes | memoryview) -> None:
     """Write every byte of ``data``; GM-A401."""
     view = memoryview(data)
     try:
