@@ -31,6 +31,11 @@ CODES = {
         Exit.DENIED,
         "let a person land the rollback; from high risk on automation restores nothing",
     ),
+    "GM-R613": Code(
+        "rollback that is open and cannot land now",
+        Exit.DENIED,
+        "see what `gm show` says of it; close it, or open it again: until then the last known good is served",
+    ),
     "GM-R620": Code(
         "Git does not ask for this version any more", Exit.CONFLICT, "nothing to do: what is served follows Git"
     ),

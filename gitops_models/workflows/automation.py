@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from gitops_models.artifacts.remotes import RemoteSpec
 from gitops_models.delivery.triggers.acting import Order
-from gitops_models.errors import GmError
+from gitops_models.errors import Exit, GmError
 from gitops_models.registry.events import RolledBack, Undeployed
 from gitops_models.registry.text import visible
 from gitops_models.registry.values import dataclass
@@ -24,7 +24,7 @@ from gitops_models.workflows.review import check, proposals
 from gitops_models.workflows.session import Session, open_session
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from contextlib import AbstractContextManager
 
     from gitops_models.delivery.config import ReconcilerFile
@@ -32,11 +32,13 @@ if TYPE_CHECKING:
     from gitops_models.delivery.values import Deployment, ModelStage
     from gitops_models.forge.base import Proposal
     from gitops_models.trust.signing import Signer
+    from gitops_models.verification.proposal import Evaluation
     from gitops_models.workflows.announcing import Story
     from gitops_models.workflows.clock import Clock
     from gitops_models.workflows.recover import Plan
 
 NOTHING_GOOD = "GM-P510"
+REFUSED = "GM-R613"
 _LONGEST = 1000
 
 
@@ -110,6 +112,31 @@ class Automation:
         """Return the change id of the open rollback away from ``bad``, by whomever it is."""
         return self._open(self._session(online=True), at, bad)
 
+    def closed(self, at: ModelStage, bad: Deployment, change: str) -> bool:
+        """Whether nobody's rollback away from ``bad`` is open any more, ``change`` least of all.
+
+        Only a list without it says so. Raises GM-R613 for one that the judge refuses now, and whatever else keeps
+        that from being told.
+        """
+        session = self._session(online=True)
+        if not _asks_for(session, at, bad) or f"model:{at.model}" in session.history.blocked:
+            return False  # it has landed since
+        doubt: GmError | None = None
+        for proposal in _rollbacks(session, at):
+            try:
+                evaluation = check(session, proposal)
+            except GmError as error:
+                doubt = error
+                continue
+            if _leads_away(evaluation, at, bad) and _admissible(evaluation):
+                return False
+            if _leads_away(evaluation, at, bad) or change.startswith(proposal.id):
+                doubt = GmError(REFUSED, f"rollback {proposal.id} is open and cannot land now", where=proposal.branch)
+        doubt = doubt or session.unheard
+        if doubt is not None:
+            raise doubt
+        return True
+
     def propose(
         self, at: ModelStage, bad: Deployment, *, cause: str, reason: str, evidence: Mapping[str, str]
     ) -> str | None:
@@ -126,11 +153,19 @@ class Automation:
         return made
 
     def _open(self, session: Session, at: ModelStage, bad: Deployment) -> str | None:
-        for proposal in proposals(session):
-            if (proposal.event, proposal.model, proposal.stage) == ("rollback", at.model, at.stage):
-                found = _change_away(session, proposal, at, bad)
-                if found is not None:
-                    return found
+        """Return the change id of the open rollback; one that cannot be judged for now raises.
+
+        What is wrong with a proposal itself leads nowhere: a stranger's branch keeps nobody from proposing.
+        """
+        for proposal in _rollbacks(session, at):
+            try:
+                evaluation = check(session, proposal)
+            except GmError as error:
+                if _passes(error):
+                    raise
+                continue
+            if _leads_away(evaluation, at, bad) and _admissible(evaluation):
+                return evaluation.change_id
         return None
 
     def _telling(self, session: Session, wanted: Rollback) -> AbstractContextManager[Story | None]:
@@ -186,14 +221,29 @@ def _planned(session: Session, order: Order, wanted: Rollback) -> Plan | None:
     return replace(planned, draft=replace(planned.draft, body=body))
 
 
-def _change_away(session: Session, proposal: Proposal, at: ModelStage, bad: Deployment) -> str | None:
-    """Return the change id of a proposal that leads away from ``bad`` and that the judge does not refuse."""
-    try:
-        evaluation = check(session, proposal)
-    except GmError:
-        return None  # whatever it is, it leads nowhere
-    if not (evaluation.verdict.allowed or evaluation.verdict.missing_only):
-        return None
+def _rollbacks(session: Session, at: ModelStage) -> Iterator[Proposal]:
+    """Yield the open proposals that are called rollbacks of a place."""
+    for proposal in proposals(session):
+        if (proposal.event, proposal.model, proposal.stage) == ("rollback", at.model, at.stage):
+            yield proposal
+
+
+def _leads_away(evaluation: Evaluation, at: ModelStage, bad: Deployment) -> bool:
     moves = (event for event in evaluation.change.events if isinstance(event, RolledBack | Undeployed))
-    leads = any((one.model, one.stage, one.from_version) == (*at, bad.version) for one in moves)
-    return evaluation.change_id if leads else None
+    return any((one.model, one.stage, one.from_version) == (*at, bad.version) for one in moves)
+
+
+def _admissible(evaluation: Evaluation) -> bool:
+    """Whether the judge refuses it for nothing but approvals that it still lacks."""
+    return evaluation.verdict.allowed or evaluation.verdict.missing_only
+
+
+def _passes(error: GmError) -> bool:
+    """Whether it is a forge or a remote that does not answer, and not the proposal."""
+    return error.exit_status is Exit.EXTERNAL or error.code.startswith("GM-F4")
+
+
+def _asks_for(session: Session, at: ModelStage, bad: Deployment) -> bool:
+    """Whether Git asks for ``bad`` at a place."""
+    state = session.accepted.stage_state(at.model, at.stage) if session.accepted.has_model(at.model) else None
+    return state is not None and (state.version, state.lineage_sha256) == (bad.version, bad.lineage_sha256)

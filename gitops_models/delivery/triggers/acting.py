@@ -51,6 +51,12 @@ class Hands(Protocol):
     def standing(self, at: ModelStage, bad: Deployment) -> str | None:
         """Return the change id of the open rollback away from ``bad``, by whomever it is; None where none is open."""
 
+    def closed(self, at: ModelStage, bad: Deployment, change: str) -> bool:
+        """Whether nobody's rollback away from ``bad`` is open any more, neither ``change`` nor another.
+
+        Raises ``GmError`` where that cannot be told, GM-R613 for one that is open and that the judge refuses now.
+        """
+
 
 @dataclass(frozen=True)
 class Acted:
@@ -114,8 +120,8 @@ class Actor:
     def settle(self, history: History) -> Settled:
         """End the restorations that are over and propose those that are not yet.
 
-        One whose proposal was closed ends: people have looked at it. While a step waits for its acceptance nothing is
-        known to be closed.
+        One whose proposal was closed ends: people have looked at it. While a step waits for its acceptance, and while
+        the proposal cannot be looked for or judged, nothing is known to be closed.
         """
         found = Settled()
         for name, one in self.kept.read():
@@ -138,7 +144,7 @@ class Actor:
                 self.kept.put(replace(one, proposal=proposal))
             return found
         waits = f"model:{one.model}" in history.state.blocked
-        if waits or self.hands.standing(one.at, bad) is not None:
+        if waits or not self.hands.closed(one.at, bad, one.proposal):
             return found
         self.kept.remove(one.at)
         self.bring(history, one.at)
