@@ -180,14 +180,40 @@ class Switching:
             raise GmError("GM-R303", f"{seen_as(now)} is served after the switch", where=str(now.at))
 
     def _take_back(self, intent: DeploymentRecord, seen: Observation, error: GmError) -> None:
-        """Serve again what was served, unless the switch itself was made and only what follows it failed."""
+        """Serve again what was served; a switch that was made, where only what follows it failed, is checked instead.
+
+        Where nobody can say what is served now the intent stays open: the next run sees, and checks what it finds.
+        """
         now = self._seen_or_none(seen.at)
         if now is not None and _is_made(intent, now):
-            return self._record(intent, _outcome(intent), now, reason=error.message)
+            wanted = self._desired.deployment if intent.digest is not None else None
+            return self._validate(intent, wanted, seen, now, reason=error.message)
         if now is None or (now.link_state, now.link) != (seen.link_state, seen.link):
             with suppress(GmError):  # an engine that went away in the middle: the files are back, the next run tells it
-                self._target.restore(seen)
+                self._serve_again(seen, self._stood(seen))
+        if self._may_lie(intent, seen.at):
+            return None
         return self._record(intent, Outcome.FAILED, self._observe_anyway(seen), reason=str(error))
+
+    def _stood(self, seen: Observation) -> Deployment | None:
+        """The version that was served: a note that a failed write left behind does not hide whose bytes they are."""
+        history, digest = self._kit.history, entry_digest(seen.link)
+        known = standing_version(history, self._desired, seen)
+        return known or (version_of(history, self._desired, digest) if digest else None)
+
+    def _serve_again(self, seen: Observation, before: Deployment | None) -> None:
+        self._target.restore(seen)
+        if before is not None:
+            with suppress(GmError):  # the note alone; the next run writes it
+                self._target.apply(Note(before), self._kit.source, self._kit.stamp())
+
+    def _may_lie(self, intent: DeploymentRecord, at: ModelStage) -> bool:
+        """Whether the link may still name what was switched to: the next plan would find nothing left to do."""
+        try:
+            live = self._target.place_of(at)
+        except GmError:
+            return True
+        return entry_digest(live.name if live else None) == intent.digest
 
     def _seen_or_none(self, at: ModelStage) -> Observation | None:
         try:
@@ -220,14 +246,12 @@ class Switching:
         self._record(intent, _outcome(intent), self._target.observe(seen.at) if after else now, reason=reason)
 
     def _give_up(self, intent: DeploymentRecord, wanted: Deployment, seen: Observation, error: GmError) -> None:
-        before = standing_version(self._kit.history, self._desired, seen)
+        before = self._stood(seen)
         if before is not None and seen.lies(before.digest) and self._may_go_back(wanted, before):
             self._enter(State.RESTORING)
             failed = self._kit.clock()
-            self._target.restore(seen)
+            self._serve_again(seen, before)
             intent = intent.taken_back(detected=failed, restored=self._kit.clock())
-            with suppress(GmError):  # the note alone; the next run writes it
-                self._target.apply(Note(before), self._kit.source, self._kit.stamp())
         self._record(intent, Outcome.FAILED, self._target.observe(seen.at), reason=str(error))
 
     def _may_go_back(self, wanted: Deployment, before: Deployment) -> bool:
