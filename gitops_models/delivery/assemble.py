@@ -81,7 +81,7 @@ def open_reconciler(
         yield Reconciler(
             targets=targets,
             load_history=_follower(config, store, ledger, clock),
-            source_for=remote_source(_remote(config), content),
+            source_for=remote_source(remote_of(config), content),
             journal=Journal(state / "journal"),
             recorder=recorder_for(ledger, signer),
             clock=clock,
@@ -157,7 +157,8 @@ def _watch(config: ReconcilerFile, clock: Callable[[], datetime], ledger: Ledger
     return Watch(post, state / "alarms.json", usual_lookouts(ledger, clock))
 
 
-def _remote(config: ReconcilerFile) -> RemoteSpec:
+def remote_of(config: ReconcilerFile) -> RemoteSpec:
+    """Return the artifact remote of an operator's file."""
     from gitops_models.artifacts.remotes import RemoteSpec  # noqa: PLC0415 - as in open_reconciler
 
     return RemoteSpec(config.artifacts.url, config.artifacts.options)

@@ -10,8 +10,9 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
-from gitops_models.delivery.assemble import open_reconciler
+from gitops_models.delivery.assemble import open_reconciler, remote_of, remote_source
 from gitops_models.delivery.follow import Followed
+from gitops_models.delivery.journal import Journal
 from gitops_models.delivery.monitor import Equipment, Monitor
 from gitops_models.delivery.notify.assemble import open_post
 from gitops_models.delivery.overrides import override_files, read_overrides
@@ -90,7 +91,9 @@ def open_monitor(
             targets=reconciler.targets,
             sources=open_sources(config.sources, alerts),
             actor=Actor(
-                Restorations(folder), hands(part, state / "mirror.git", post), partial(_bring, own, folder, reconciler)
+                Restorations(folder),
+                hands(part, state / "mirror.git", post),
+                partial(_bring, config, folder, reconciler),
             ),
             memory=state / "triggers.json",
             clock=clock,
@@ -124,15 +127,25 @@ def _held(config: ReconcilerFile, folder: Path, clock: Callable[[], datetime], h
 
 
 def _bring(config: ReconcilerFile, folder: Path, reconciler: Reconciler, history: History, at: ModelStage) -> Report:
-    """Reconcile one place to a history that is known already: nothing is fetched but bytes that are missing."""
+    """Reconcile one place to a history that is known already: nothing is fetched but bytes that are missing.
+
+    Journal and bytes are those of whoever reconciles there, who ends what is begun here and fetches ahead; nobody else
+    writes at a target meanwhile.
+    """
+    from gitops_models.artifacts.content import ContentStore  # noqa: PLC0415 - only where something is done
+
+    state = Path(config.state)
     narrow = replace(
         reconciler,
+        journal=Journal(state / "journal"),
+        source_for=remote_source(remote_of(config), ContentStore(state / "content")),
         targets=_only(config, reconciler.targets, at),
         load_history=lambda: Followed(history),
         restorations=folder,
         watch=None,
         gauges=None,
         mirror=None,
+        garbage=None,
     )
     return narrow.run()
 
