@@ -1,7 +1,8 @@
 """alertmanager: the alerts that were posted here, kept until they are resolved.
 
 An alert that nobody ever sent is no data: nothing tells it from an Alertmanager that is away. Where a heartbeat is
-named (an alert that always fires), its coming makes silence mean false.
+named (an alert that always fires), its coming makes silence mean false. What was heard is as old as the last time that
+it was heard: an Alertmanager repeats what still fires.
 https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
 """
 
@@ -11,7 +12,7 @@ import json
 import re
 from contextlib import suppress
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import MINYEAR, UTC, datetime, timedelta
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -41,11 +42,22 @@ _ESCAPED = re.compile(r"\\(.)")
 
 @dataclass(frozen=True)
 class Alert:
-    """One alert as it was heard last. Times as documents write them."""
+    """One alert as it was heard last. Times as documents write them; ``ends`` where it says until when it fires."""
 
     labels: Mapping[str, str]
     firing: bool
     heard: str
+    ends: str | None = None
+
+    def fires(self, now: datetime) -> bool:
+        """Whether it fires by its last word."""
+        return self.firing and (self.ends is None or now < parse_time(self.ends))
+
+    @property
+    def at(self) -> datetime:
+        """Of when its last word is: when it was heard, or when it ended after that by itself."""
+        heard = parse_time(self.heard)
+        return max(heard, parse_time(self.ends)) if self.firing and self.ends is not None else heard
 
 
 class Alerts:
@@ -84,6 +96,7 @@ class Alerts:
                 found = [Alert(**row) for row in json.loads(file.read(MOST_BYTES))]
             for alert in found:
                 parse_time(alert.heard)
+                parse_time(alert.ends or alert.heard)
             return {json.dumps(sorted(alert.labels.items())): alert for alert in found}
         except (OSError, ValueError, TypeError, AttributeError, RecursionError, GmError):
             return {}
@@ -97,12 +110,15 @@ class HeardAlerts:
     alerts: Alerts
 
     def read(self, query: str | None, subject: Subject) -> Answer:
-        """Say true where a fitting alert fires, false where one was resolved or the heartbeat comes."""
+        """Say true where a fitting alert fires, false where all were resolved or the heartbeat comes."""
         wanted = labels_of(filled(needed(query, 'label="value", …'), subject.slots, in_string))
-        found = self.alerts.fitting(wanted)
-        if found or self._hears(subject.now):
-            return Answer((Sample(any(alert.firing for alert in found), subject.now),))
-        return Answer()
+        found, now = self.alerts.fitting(wanted), subject.now
+        firing = [parse_time(alert.heard) for alert in found if alert.fires(now)]
+        if firing:
+            return Answer((Sample(value=True, at=max(firing)),))
+        if self._hears(now):
+            return Answer((Sample(value=False, at=now),))
+        return Answer((Sample(value=False, at=max(alert.at for alert in found)),)) if found else Answer()
 
     def _hears(self, now: datetime) -> bool:
         name = self.place.heartbeat
@@ -142,4 +158,19 @@ def _alert(row: Any, heard: str) -> Alert:
         raise GmError(REFUSED, "an alert has no labels or no status")
     if not all(isinstance(text, str) and len(text) <= LONGEST for pair in labels.items() for text in pair):
         raise GmError(REFUSED, "a label is no text, or too long")
-    return Alert(labels, row["status"] == "firing", heard)
+    return Alert(labels, row["status"] == "firing", heard, _end(row.get("endsAt")))
+
+
+def _end(text: Any) -> str | None:
+    """Return until when it fires; None where it does not say, which Alertmanager writes as the year 1."""
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+        if at.year == MINYEAR:
+            return None
+        until = format_time(at.astimezone(UTC).replace(microsecond=0)) if at.tzinfo else text
+        parse_time(until)
+    except (ValueError, TypeError, OverflowError, GmError) as error:
+        raise GmError(REFUSED, "`endsAt` of an alert is no time") from error
+    return until
