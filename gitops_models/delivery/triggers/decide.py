@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from gitops_models.registry.documents import Trigger
 
 
+_FEW = 3  # looks that may be missed in between
+
+
 class Standing(StrEnum):
     """How a trigger stands after a look."""
 
@@ -49,7 +52,7 @@ class State:
     """What is remembered of one trigger at one place. ``digest`` is the served version that it is about.
 
     ``failing`` and ``silent`` say since when it fails or says nothing, ``errors`` how many came in a row, ``fired``
-    when it acted last: that outlives the version.
+    when it acted last: that outlives the version. ``seen`` is when it was last seen to fail, while it does.
     """
 
     digest: str | None = None
@@ -57,6 +60,7 @@ class State:
     silent: datetime | None = None
     errors: int = 0
     fired: datetime | None = None
+    seen: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -155,7 +159,13 @@ def _equals(value: object, wanted: object) -> bool:
 def _known(state: State, around: Around, now: datetime) -> State:
     """Return what still counts: of another version nothing but when it acted, and nothing from the future."""
     kept = state if state.digest == around.digest else State(around.digest, fired=state.fired)
-    return replace(kept, failing=_past(kept.failing, now), silent=_past(kept.silent, now), fired=_past(kept.fired, now))
+    return replace(
+        kept,
+        failing=_past(kept.failing, now),
+        silent=_past(kept.silent, now),
+        fired=_past(kept.fired, now),
+        seen=_past(kept.seen, now),
+    )
 
 
 def _past(time: datetime | None, now: datetime) -> datetime | None:
@@ -170,7 +180,7 @@ def _on_error(trigger: Trigger, known: State, signal: Signal, around: Around, no
     if then == "fail":
         return _on_value(trigger, seen, _Look(fails=True, why=signal.why), around, now)
     if then == "ok":
-        return Decision(Standing.ERROR, signal.why, replace(seen, failing=None))
+        return Decision(Standing.ERROR, signal.why, _calm(seen))
     return Decision(Standing.ERROR, f"{signal.why} ({seen.errors} in a row)", seen, alert=True)
 
 
@@ -179,7 +189,7 @@ def _on_no_data(trigger: Trigger, known: State, signal: Signal, around: Around, 
     if trigger.on_no_data == "fail":
         return _on_value(trigger, seen, _Look(fails=True, why=signal.why), around, now)
     if trigger.on_no_data == "ok":
-        return Decision(Standing.NO_DATA, signal.why, replace(seen, failing=None))
+        return Decision(Standing.NO_DATA, signal.why, _calm(seen))
     lasting = now - (seen.silent or now)
     alert = lasting > timedelta(seconds=seconds_of(trigger.lasting)) and not _in_grace(trigger, around, now)
     return Decision(Standing.NO_DATA, signal.why, seen, alert=alert)
@@ -187,10 +197,11 @@ def _on_no_data(trigger: Trigger, known: State, signal: Signal, around: Around, 
 
 def _on_value(trigger: Trigger, known: State, look: _Look, around: Around, now: datetime) -> Decision:
     if not look.fails:
-        return Decision(Standing.OK, look.why, replace(known, failing=None))
+        return Decision(Standing.OK, look.why, _calm(known))
     if _in_grace(trigger, around, now):
         return Decision(Standing.GRACE, f"{look.why}; deployed less than {trigger.grace} ago", _calm(known))
-    seen = replace(known, failing=known.failing or now)
+    begun = now if known.failing is None or _unwatched(trigger, known, now) else known.failing
+    seen = replace(known, failing=begun, seen=now)
     if now - (seen.failing or now) < timedelta(seconds=seconds_of(trigger.lasting)):
         return Decision(Standing.PENDING, f"{look.why}; not yet for {trigger.lasting}", seen)
     return _acting(trigger, seen, look, around, now)
@@ -218,4 +229,10 @@ def _in_grace(trigger: Trigger, around: Around, now: datetime) -> bool:
 
 
 def _calm(known: State) -> State:
-    return replace(known, failing=None)
+    return replace(known, failing=None, seen=None)
+
+
+def _unwatched(trigger: Trigger, known: State, now: datetime) -> bool:
+    """Whether nobody can say that it failed all the time: a value speaks for ``max_age``, looks are never exact."""
+    last = known.seen or known.failing or now
+    return now - last > timedelta(seconds=max(seconds_of(trigger.max_age), _FEW * seconds_of(trigger.interval)))

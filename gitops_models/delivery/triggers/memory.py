@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 32 << 20
 MOST_ACTS = 100
-_TIMES = ("failing", "silent", "fired")
+_TIMES = ("failing", "silent", "fired", "seen")
 
 
 @dataclass(frozen=True)

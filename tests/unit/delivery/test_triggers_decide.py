@@ -189,6 +189,46 @@ def test_failing_has_to_last_without_a_break():
     assert look(bad, 800) is Standing.PENDING
 
 
+GAPS = [  # interval, max_age, seconds until the next look, whether it counts as failing all the time
+    ("30s", "5m", 300, True),
+    ("30s", "5m", 301, False),
+    ("30s", "5m", 2 * 86_400, False),
+    ("10m", "5m", 1800, True),
+    ("10m", "5m", 1801, False),
+    ("30s", "1h", 3600, True),
+]
+
+
+@pytest.mark.parametrize(("interval", "max_age", "gap", "holds"), GAPS)
+def test_failing_lasts_only_while_somebody_looks(interval, max_age, gap, holds):
+    """The monitor was away, and nobody knows what was so in between."""
+    one, bad = trigger(interval=interval, max_age=max_age), Signal(Kind.VALUE, Decimal("0.5"), BASELINE)
+    first = decide(one, State(), bad, around(), NOW)
+    later = NOW + timedelta(seconds=gap)
+    made = decide(one, first.state, bad, around(), later)
+    assert (made.standing, made.act is None) == ((Standing.FIRED, False) if holds else (Standing.PENDING, True))
+    assert (made.state.failing, made.state.seen) == (NOW if holds else later, later)
+    without = decide(one, State("d" * 64, failing=NOW), bad, around(), later)  # as it was kept before
+    assert without.standing is made.standing
+
+
+@pytest.mark.parametrize("kind", [Kind.EMPTY, Kind.ERROR])
+def test_looks_that_see_nothing_do_not_bridge_a_gap(kind):
+    one, bad = trigger(), Signal(Kind.VALUE, Decimal("0.5"), BASELINE)
+    state = decide(one, State(), bad, around(), NOW).state
+    for seconds in range(30, 331, 30):
+        state = decide(one, state, Signal(kind, why="away"), around(), NOW + timedelta(seconds=seconds)).state
+    made = decide(one, state, bad, around(), NOW + timedelta(seconds=360))
+    assert (made.standing, made.act) == (Standing.PENDING, None)
+
+
+def test_what_stands_well_remembers_no_look():
+    """Nothing is written to disk for a look that changes nothing."""
+    one, good = trigger(), Signal(Kind.VALUE, Decimal("0.95"), BASELINE)
+    failing = State("d" * 64, failing=NOW, seen=NOW)
+    assert decide(one, failing, good, around(), NOW).state == State("d" * 64)
+
+
 def test_another_version_begins_anew_but_the_cooldown_goes_on():
     one, bad = trigger(**{"for": "0s"}), Signal(Kind.VALUE, Decimal("0.5"), BASELINE)
     fired = decide(one, State(), bad, around(), NOW)

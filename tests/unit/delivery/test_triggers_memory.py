@@ -22,7 +22,7 @@ TRIGGER = Trigger.model_validate({"name": "t", "use": "s", "fail": {"below": 0.9
 
 
 def test_what_is_remembered_comes_back(tmp_path):
-    memory = Memory().looked("a t", State("d", NOW, None, 2, NOW)).looked("b t", State())
+    memory = Memory().looked("a t", State("d", NOW, None, 2, NOW, NOW)).looked("b t", State())
     memory = memory.serving("a", "d", NOW).acted("a", NOW).acted("a", NOW)
     save_memory(tmp_path / "new/triggers.json", memory)
     assert load_memory(tmp_path / "new/triggers.json") == memory
