@@ -119,7 +119,7 @@ def test_two_models_without_a_quorum_are_fine():
 
 
 def test_a_kind_that_this_version_does_not_know_is_refused():
-    assert world().codes({"models/fraud/wishes.yaml": document("Wishes", model="fraud")}) == ("GM-P001",)
+    assert world().codes({"models/fraud/triggers.yaml": document("Wishes", model="fraud")}) == ("GM-P001",)
 
 
 def test_of_a_cause_only_the_resolution_is_edited():
