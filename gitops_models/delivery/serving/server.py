@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import json
 import socket
-import time
 from contextlib import contextmanager
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,13 +16,12 @@ from threading import BoundedSemaphore, Thread
 from typing import TYPE_CHECKING, Any
 
 from gitops_models.delivery.serving.figures import CONTENT_TYPE
+from gitops_models.delivery.serving.timed import Timed
 from gitops_models.delivery.serving.wake import MOST_BYTES, claims, is_signed, read_secret
 from gitops_models.errors import GmError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    from _typeshed import WriteableBuffer
 
     from gitops_models.delivery.serving.figures import Figures
     from gitops_models.delivery.serving.settings import Listen
@@ -108,21 +106,6 @@ class _Server(ThreadingHTTPServer):
         """Say nothing: a client that hangs up or dawdles is no event of ours."""
 
 
-class _Timed(io.RawIOBase):
-    """The bytes of a connection until its deadline; ``TimeoutError`` then, however slowly they trickle."""
-
-    def __init__(self, connection: socket.socket, seconds: float) -> None:
-        self._connection = connection
-        self._deadline = time.monotonic() + seconds
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: WriteableBuffer, /) -> int:
-        self._connection.settimeout(max(self._deadline - time.monotonic(), 0.001))
-        return self._connection.recv_into(buffer)
-
-
 class _Handler(BaseHTTPRequestHandler):
     server: _Server
     server_version = "gm"
@@ -131,7 +114,7 @@ class _Handler(BaseHTTPRequestHandler):
     def setup(self) -> None:
         """Read with a deadline for the whole connection."""
         super().setup()
-        self.rfile = io.BufferedReader(_Timed(self.connection, self.server.seconds))
+        self.rfile = io.BufferedReader(Timed(self.connection, self.server.seconds))
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name of the library's parameter
         """Log nothing: what a stranger sends belongs in no log."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import io
 import re
 import socket
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from pathlib import Path
 from threading import BoundedSemaphore, Thread
 from typing import TYPE_CHECKING, Any
 
+from gitops_models.delivery.serving.timed import Timed
 from gitops_models.errors import GmError
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 1 << 20
 MOST_AT_ONCE = 8
-SECONDS = 10.0
+SECONDS = 10.0  # that one connection may take, from its first byte to its last
 _SHORTEST, _LONGEST = 24, 4096
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 _PATH = "/alerts"
@@ -85,7 +87,11 @@ class _Server(ThreadingHTTPServer):
         if not self._free.acquire(blocking=False):
             self.shutdown_request(request)
             return
-        super().process_request(request, client_address)
+        try:
+            super().process_request(request, client_address)
+        except RuntimeError:  # no thread could be started
+            self._free.release()
+            raise
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         """Make room when it is done."""
@@ -104,9 +110,9 @@ class _Handler(BaseHTTPRequestHandler):
     sys_version = ""
 
     def setup(self) -> None:
-        """Hang up on who is slow."""
-        self.request.settimeout(self.server.seconds)
+        """Read with a deadline for the whole connection: strangers hold no place by sending a byte now and then."""
         super().setup()
+        self.rfile = io.BufferedReader(Timed(self.connection, self.server.seconds))
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name of the library's parameter
         """Log nothing: what a stranger sends belongs in no log."""
@@ -145,6 +151,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _say(self, status: HTTPStatus) -> None:
         body = f"{status.phrase}\n".encode()
         self.close_connection = True
+        self.connection.settimeout(self.server.seconds)
         self.send_response(status)
         self.send_header("Content-Type", "text/plain; charset=utf-8")
         self.send_header("Content-Length", str(len(body)))

@@ -3,6 +3,7 @@
 import http.client
 import json
 import socket
+from threading import Thread
 
 import pytest
 
@@ -85,6 +86,49 @@ def test_who_is_slow_or_hangs_up_is_not_heard_and_keeps_nobody_out(port, heard):
         gone.shutdown(socket.SHUT_WR)
         assert b" 400 " in gone.recv(100)
     assert heard == [ALERTS]
+
+
+def drips(line):
+    """Send a byte now and then until the other side hangs up; whether it does within some time."""
+    line.settimeout(0.05)
+    for _ in range(100):
+        try:
+            line.sendall(b"a")
+            if line.recv(1) == b"":
+                return True
+        except TimeoutError:
+            continue
+        except ConnectionError:
+            return True
+    return False
+
+
+@pytest.mark.parametrize(
+    "head",
+    [b"", b"POST /alerts HTTP/1.1\r\nX: ", f"POST /alerts HTTP/1.1\r\nAuthorization: Bearer {TOKEN}\r\nX: ".encode()],
+)
+def test_who_trickles_holds_no_place_for_long(port, heard, head):
+    """The limit counts from the first byte to the last, before any token is asked for."""
+    lines = [socket.create_connection(("127.0.0.1", port), 10) for _ in range(8)]
+    for line in lines:
+        line.sendall(head)
+    assert all(drips(line) for line in lines)
+    for line in lines:
+        line.close()
+    assert (post(port), heard) == (200, [ALERTS])
+
+
+def test_where_no_thread_can_be_started_the_place_is_free_again(port, heard, monkeypatch):
+    class Tired(Thread):
+        def start(self):
+            raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("socketserver.threading.Thread", Tired)
+        for _ in range(9):
+            with socket.create_connection(("127.0.0.1", port), 10) as line:
+                assert line.recv(1) == b""
+    assert (post(port), heard) == (200, [ALERTS])
 
 
 def test_a_crowd_is_turned_away(port, heard):
