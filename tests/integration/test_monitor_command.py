@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from tests.support import policy as documents
+from tests.support.recorded_day import TRIGGER, TURNS, whole_day
 from tests.support.team import Team, gm
 
 PEOPLE = {"ann": ["ml-engineer", "technical-lead", "operator"]}
@@ -40,6 +42,17 @@ def test_a_recording_is_replayed_and_nothing_is_changed(clone):
     assert (said["kind"], said["lines"], said["fired"]) == ("Replay", 4, 1)
     assert [turn["standing"] for turn in said["turns"]] == ["ok", "pending", "fired", "in-progress"]
     assert said["turns"][2]["reason"] == "0.8 is below 0.9"
+
+
+def test_a_whole_day_is_replayed(clone):
+    """What comes of every value is in tests/unit/delivery/test_triggers_replay.py; here are the turns."""
+    (clone / "triggers.yaml").write_bytes(documents.document("Triggers", model="fraud", triggers=[TRIGGER]))
+    (clone / "day.jsonl").write_bytes(b"".join(whole_day()))
+    ran = gm(clone, "--json", "monitor", "--replay", "day.jsonl", "--triggers", "triggers.yaml")
+    assert ran.status == 0, ran.err
+    said = json.loads(ran.out)
+    assert (said["lines"], said["fired"]) == (706, 2)
+    assert [(turn["time"][11:16], turn["standing"]) for turn in said["turns"]] == TURNS
 
 
 def test_without_a_model_that_has_triggers_there_is_nothing_to_replay(clone):

@@ -7,19 +7,9 @@ import pytest
 from gitops_models.delivery.triggers.replay import Rate, read_recording, replay
 from gitops_models.errors import GmError
 from gitops_models.registry.documents import Trigger
+from tests.support.recorded_day import TRIGGER, TURNS, whole_day
 
-DROP = Trigger.model_validate(
-    {
-        "name": "accuracy-drop",
-        "use": "prometheus-main",
-        "query": "a{{version}}",
-        "baseline": {"of": "previous-version", "max_drop": 0.05},
-        "for": "5m",
-        "grace": "2m",
-        "cooldown": "30m",
-        "min_samples": 200,
-    }
-)
+DROP = Trigger.model_validate(TRIGGER)
 
 
 def line(time, value=0.95, **fields):
@@ -27,7 +17,7 @@ def line(time, value=0.95, **fields):
     return json.dumps({"baseline": {"value": 0.95, "samples": 400}, "version": "1.2.0", **said, **fields}).encode()
 
 
-DAY = [
+HOURS = [
     line("08:00"),
     line("08:10", 0.90),
     line("09:00", 0.89),
@@ -74,20 +64,51 @@ def run(lines, trigger=DROP, **options):
     return list(found)
 
 
-def test_the_recorded_day_gives_the_documented_decisions():
-    found = run(DAY)
+def test_recorded_hours_give_the_documented_decisions():
+    found = run(HOURS)
     assert [(f"{one.line.time:%H:%M}", one.decision.standing.value) for one in found] == DOCUMENTED
     assert [one.decision.act for one in found if one.decision.act] == ["restore", "restore"]
     assert [f"{one.line.time:%H:%M}" for one in found if one.decision.alert] == ["09:05", "11:07", "13:06"]
     assert found[4].decision.reason == "0.88 is 0.07 below 0.95, more than 0.05"
 
 
+def clock(found):
+    return f"{found.line.time:%H:%M}"
+
+
+@pytest.mark.clause("A-triggers-4", "A-triggers-5")
+def test_the_recorded_day_gives_the_documented_decisions():
+    """A value every two minutes over 24 hours, every decision of them."""
+    found = run(whole_day())
+    assert len(found) == 24 * 30 - 14
+    assert (clock(found[0]), clock(found[-1])) == ("00:00", "23:58")
+    expected = dict(TURNS)
+    standing = None
+    for one in found:
+        standing = expected.pop(clock(one), standing)
+        assert (clock(one), one.decision.standing.value) == (clock(one), standing)
+    assert expected == {}
+    assert [(clock(one), one.decision.act) for one in found if one.decision.act] == [
+        ("12:06", "restore"), ("12:36", "restore")
+    ]  # fmt: skip
+    told = [clock(one) for one in found if one.decision.alert]
+    silent = [f"{hour}:{minute:02}" for hour in ("02", "16") for minute in range(6, 60, 2)]
+    assert sorted(told) == sorted([*silent, "12:06", "12:36", "13:06", "20:06", "20:08"])
+
+
+def test_what_nobody_recorded_counts_for_nothing():
+    found = {clock(one): one.decision for one in run(whole_day())}
+    assert f"{found['10:30'].state.failing:%H:%M}" == "10:30"
+    assert found["12:06"].reason == "0.85 is 0.1 below 0.95, more than 0.05"
+    assert found["13:06"].reason.endswith("automation acted 2 times in 24 h")
+
+
 def test_where_the_risk_lets_automation_only_propose_it_says_so():
-    assert [one.decision.act for one in run(DAY, restores=False) if one.decision.act] == ["propose", "propose"]
+    assert [one.decision.act for one in run(HOURS, restores=False) if one.decision.act] == ["propose", "propose"]
 
 
 def test_automation_that_acted_often_enough_only_alerts():
-    found = run(DAY, rate=Rate(count=1, per_hours=24))
+    found = run(HOURS, rate=Rate(count=1, per_hours=24))
     assert [one.decision.standing.value for one in found if one.decision.alert] == ["fired", "blocked", "no-data"]
 
 
