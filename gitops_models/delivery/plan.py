@@ -119,6 +119,11 @@ def noted(deployment: Deployment) -> Noted:
     return Noted(deployment.label, deployment.digest, deployment.lineage_sha256)
 
 
+def is_validated(deployment: Deployment, seen: Observation) -> bool:
+    """Whether the place itself says that ``deployment`` passed its checks after it was made live there."""
+    return seen.noted is not None and seen.noted == noted(deployment) and bool(seen.noted.validated)
+
+
 def _predecessor(desired: Desired, seen: Observation) -> str | None:
     """Return the entry that ``previous`` is to name: what is live now, if it is whole and another version."""
     if _may_precede(desired, seen, seen.link) and _intact(seen):

@@ -11,7 +11,7 @@ from typing import Any
 
 from gitops_models.delivery.checks.base import CheckResult
 from gitops_models.delivery.summaries import plain_check
-from gitops_models.delivery.values import Deployment, ModelStage
+from gitops_models.delivery.values import Deployment, ModelStage, Observation
 from gitops_models.registry.canonical import jcs, sha256_hex
 from gitops_models.registry.times import format_time
 from gitops_models.registry.values import dataclass
@@ -111,6 +111,17 @@ class DeploymentRecord:
             checks=(*self.checks, *checks),
             times=known,
         )
+
+    def is_made(self, now: Observation) -> bool:
+        """Whether what was intended is what is served ``now``."""
+        return now.empty if self.digest is None else now.serves(self.digest)
+
+    @property
+    def success(self) -> Outcome:
+        """How it ends where it ends well."""
+        if self.digest is None:
+            return Outcome.REMOVED
+        return Outcome.HEALED if self.reason else Outcome.SUCCEEDED
 
     def served(self, at: datetime) -> "DeploymentRecord":
         """Return the record of a switch that was made: on a way back that is when the good version came back."""

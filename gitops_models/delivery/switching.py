@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 from gitops_models.delivery.checks.base import NoChecks, invalid, refusal
 from gitops_models.delivery.desired import change_behind
 from gitops_models.delivery.exposure import clock_behind
-from gitops_models.delivery.plan import drift, noted
+from gitops_models.delivery.plan import drift, is_validated, noted
 from gitops_models.delivery.records import Circumstances, Outcome, intend
 from gitops_models.delivery.results import Done, State, examine
 from gitops_models.delivery.targets.base import Stamp
-from gitops_models.delivery.values import Deployment, Note, Observation, Retire, Switch, entry_digest
-from gitops_models.delivery.waysback import is_way_back, restores_itself, standing_version, version_of
+from gitops_models.delivery.values import Deployment, Note, Observation, Retire, Standing, Switch, entry_digest
+from gitops_models.delivery.waysback import may_go_back, standing_version, version_of, version_that_lay
 from gitops_models.errors import GmError
+from gitops_models.registry.times import format_time
 from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
     from gitops_models.delivery.targets.base import ByteSource, Target
     from gitops_models.delivery.values import Action, Desired, Drift, ModelStage
     from gitops_models.verification.history import History
+
+
+_INTERRUPTED = "seen after an interrupted run"
+_UNSEEN = "nothing said that what is served was validated"
 
 
 @dataclass(frozen=True)
@@ -99,15 +104,39 @@ class Switching:
         intent = self._kit.journal.pending(self._target.id, seen.at)
         if intent is None:
             return seen
-        if not _is_made(intent, seen):
+        if not intent.is_made(seen):
             self._kit.journal.finish(self._target.id, seen.at)
             return seen
         self._checked += intent.checks
         wanted = self._desired.deployment
-        same = wanted is not None and wanted.digest == intent.digest
-        reason = "seen after an interrupted run"
-        self._validate(intent, wanted if same else None, self._replaced(intent, seen), seen, reason=reason)
+        if intent.digest is not None and (wanted is None or wanted.digest != intent.digest):
+            self._close_unwanted(intent, seen)
+        else:
+            self._validate(intent, wanted, self._replaced(intent, seen), seen, reason=_INTERRUPTED)
         self._checked.clear()
+        return self._target.observe(seen.at)
+
+    def _close_unwanted(self, intent: DeploymentRecord, seen: Observation) -> None:
+        """Something else is wanted by now, and that is checked; that this one passed nobody can say."""
+        unknown = self._kit.checks.awaits(seen.at)
+        reason = f"{_INTERRUPTED}, and not validated: something else is wanted by now" if unknown else _INTERRUPTED
+        self._record(intent, Outcome.FAILED if unknown else intent.success, seen, reason=reason)
+
+    def validate_unseen(self, seen: Observation) -> Observation:
+        """Check what is served already where nothing says that it was: the state of the run that switched was lost.
+
+        Raises GM-R521 where it does not pass, as after any switch.
+        """
+        wanted = self._desired.deployment
+        if wanted is None or self._desired.standing is not Standing.SERVE or not seen.serves(wanted.digest):
+            return seen
+        if is_validated(wanted, seen) or not self._kit.checks.awaits(seen.at):
+            return seen
+        stamp, before = self._kit.stamp(), entry_digest(seen.previous)
+        why = Circumstances(stamp.commit, change_behind(self._kit.history, seen.at), stamp.at)
+        intent = intend(self._target.id, seen.at, wanted, replaced=before, why=why, reason="")
+        self._kit.journal.begin(intent)
+        self._validate(intent, wanted, self._replaced(intent, seen), seen, reason=_UNSEEN)
         return self._target.observe(seen.at)
 
     def _replaced(self, intent: DeploymentRecord, seen: Observation) -> Observation:
@@ -176,7 +205,7 @@ class Switching:
         return self._desired.hold or "" if wanted is not None and wanted.override is not None else ""
 
     def _prove(self, intent: DeploymentRecord, now: Observation) -> None:
-        if not _is_made(intent, now):
+        if not intent.is_made(now):
             raise GmError("GM-R303", f"{seen_as(now)} is served after the switch", where=str(now.at))
 
     def _take_back(self, intent: DeploymentRecord, seen: Observation, error: GmError) -> None:
@@ -185,27 +214,22 @@ class Switching:
         Where nobody can say what is served now the intent stays open: the next run sees, and checks what it finds.
         """
         now = self._seen_or_none(seen.at)
-        if now is not None and _is_made(intent, now):
+        if now is not None and intent.is_made(now):
             wanted = self._desired.deployment if intent.digest is not None else None
             return self._validate(intent, wanted, seen, now, reason=error.message)
         if now is None or (now.link_state, now.link) != (seen.link_state, seen.link):
             with suppress(GmError):  # an engine that went away in the middle: the files are back, the next run tells it
-                self._serve_again(seen, self._stood(seen))
+                self._serve_again(seen, version_that_lay(self._kit.history, self._desired, seen))
         if self._may_lie(intent, seen.at):
             return None
         return self._record(intent, Outcome.FAILED, self._observe_anyway(seen), reason=str(error))
-
-    def _stood(self, seen: Observation) -> Deployment | None:
-        """The version that was served: a note that a failed write left behind does not hide whose bytes they are."""
-        history, digest = self._kit.history, entry_digest(seen.link)
-        known = standing_version(history, self._desired, seen)
-        return known or (version_of(history, self._desired, digest) if digest else None)
 
     def _serve_again(self, seen: Observation, before: Deployment | None) -> None:
         self._target.restore(seen)
         if before is not None:
             with suppress(GmError):  # the note alone; the next run writes it
-                self._target.apply(Note(before), self._kit.source, self._kit.stamp())
+                since = seen.noted.validated if seen.noted and is_validated(before, seen) else None
+                self._target.apply(Note(before, since), self._kit.source, self._kit.stamp())
 
     def _may_lie(self, intent: DeploymentRecord, at: ModelStage) -> bool:
         """Whether the link may still name what was switched to: the next plan would find nothing left to do."""
@@ -243,22 +267,19 @@ class Switching:
             if error is not None:
                 self._give_up(intent, wanted, seen, error)
                 raise error
-        self._record(intent, _outcome(intent), self._target.observe(seen.at) if after else now, reason=reason)
+        if wanted is not None and after:  # before the record: killed in between, the open intent is checked again
+            self._target.apply(Note(wanted, format_time(self._kit.clock())), self._kit.source, self._kit.stamp())
+        self._record(intent, intent.success, self._target.observe(seen.at) if after else now, reason=reason)
 
     def _give_up(self, intent: DeploymentRecord, wanted: Deployment, seen: Observation, error: GmError) -> None:
-        before = self._stood(seen)
-        if before is not None and seen.lies(before.digest) and self._may_go_back(wanted, before):
+        history = self._kit.history
+        before = version_that_lay(history, self._desired, seen)
+        if before is not None and seen.lies(before.digest) and may_go_back(history, wanted, before):
             self._enter(State.RESTORING)
             failed = self._kit.clock()
             self._serve_again(seen, before)
             intent = intent.taken_back(detected=failed, restored=self._kit.clock())
         self._record(intent, Outcome.FAILED, self._target.observe(seen.at), reason=str(error))
-
-    def _may_go_back(self, wanted: Deployment, before: Deployment) -> bool:
-        """Not where the same version was healed, and never from a way back to what it leads away from."""
-        history = self._kit.history
-        is_other = before.digest != wanted.digest
-        return is_other and restores_itself(history, wanted.at) and not is_way_back(history, wanted)
 
     def _record(self, intent: DeploymentRecord, result: Outcome, now: Observation, *, reason: str = "") -> None:
         """Keep the record before the intent is closed: killed in between, the same record is put again."""
@@ -275,15 +296,3 @@ class Switching:
 def seen_as(now: Observation) -> str:
     """Name what is served, for messages."""
     return f"{now.link_state} {(now.digest or 'nothing')[:12]}"
-
-
-def _is_made(intent: DeploymentRecord, now: Observation) -> bool:
-    if intent.digest is None:
-        return now.empty
-    return now.serves(intent.digest)
-
-
-def _outcome(intent: DeploymentRecord) -> Outcome:
-    if intent.digest is None:
-        return Outcome.REMOVED
-    return Outcome.HEALED if intent.reason else Outcome.SUCCEEDED

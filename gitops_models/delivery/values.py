@@ -116,11 +116,12 @@ class StoredEntry:
 
 @dataclass(frozen=True)
 class Noted:
-    """What ``deployed.json`` says: information for people and scripts, never proof of what is served."""
+    """What ``deployed.json`` says, no proof of what is served; ``validated``: when checks after the switch passed."""
 
     version: str
     digest: str
     lineage_sha256: str
+    validated: str | None = field(default=None, compare=False)
 
 
 class LinkState(StrEnum):
@@ -133,10 +134,7 @@ class LinkState(StrEnum):
 
 @dataclass(frozen=True)
 class Observation:
-    """What is served at one model and stage: hashed now, from what a reader gets through ``current``.
-
-    ``engine`` is there where a program serves what lies there.
-    """
+    """What is served at one place: hashed now, through ``current``; ``engine`` where a program serves from it."""
 
     at: ModelStage
     link_state: LinkState = LinkState.MISSING
@@ -217,9 +215,10 @@ class Retire:
 
 @dataclass(frozen=True)
 class Note:
-    """Write ``deployed.json`` again: what it says is not what is served."""
+    """Write ``deployed.json`` again: what it says is not what is served, or it was ``validated`` since."""
 
     deployment: Deployment
+    validated: str | None = None
 
 
 @dataclass(frozen=True)

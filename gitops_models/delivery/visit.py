@@ -124,6 +124,8 @@ class Visit:
         try:
             seen = self._target.observe(desired.at)
             seen = switching.close_interrupted(seen)
+            if kept.setback is None or kept.setback.error.code != INVALID or self._may_try(kept, inputs, (), now):
+                seen = switching.validate_unseen(seen)
         except GmError as error:
             return self._failed_early(desired, kept, error, inputs, now)
         stored = {entry.digest for entry in seen.entries}

@@ -90,6 +90,18 @@ def version_of(history: History, desired: Desired, digest: str) -> Deployment | 
     return None
 
 
+def version_that_lay(history: History, desired: Desired, seen: Observation) -> Deployment | None:
+    """Return the version that was served, also where a note that a failed write left behind is another's."""
+    digest = entry_digest(seen.link)
+    return standing_version(history, desired, seen) or (version_of(history, desired, digest) if digest else None)
+
+
+def may_go_back(history: History, wanted: Deployment, before: Deployment) -> bool:
+    """Not where the same version was healed, and never from a way back to what it leads away from."""
+    is_other = before.digest != wanted.digest
+    return is_other and restores_itself(history, wanted.at) and not is_way_back(history, wanted)
+
+
 def _is_vouched_for(history: History, found: Deployment) -> bool:
     """Whether the accepted history once asked for it at this very place, and nothing speaks against it since.
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from gitops_models.delivery.targets.base import Target
     from gitops_models.delivery.triggers.sources.base import MetricSource
-    from gitops_models.delivery.values import Deployment, Observation
+    from gitops_models.delivery.values import Deployment, ModelStage, Observation
     from gitops_models.verification.history import History
 
 REFUSED = "GM-R520"  # the bytes are at fault: no other attempt until an input changes
@@ -102,6 +102,9 @@ class Checks(Protocol):
     def after(self, wanted: Deployment, seen: Observation) -> tuple[CheckResult, ...]:
         """Look at what is served after the switch to ``wanted``; ``seen`` is what the target observed."""
 
+    def awaits(self, at: ModelStage) -> bool:
+        """Whether a check after the switch must be passed there."""
+
 
 class ChecksFor(Protocol):
     """Gives the checks of a target at the accepted state."""
@@ -122,6 +125,11 @@ class NoChecks:
         """Have nothing to say."""
         del wanted, seen
         return ()
+
+    def awaits(self, at: ModelStage) -> bool:
+        """Wait for nothing."""
+        del at
+        return False
 
 
 def no_checks(target: Target, history: History) -> Checks:

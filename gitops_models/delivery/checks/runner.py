@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gitops_models.delivery.checks.settings import Check
     from gitops_models.delivery.targets.base import Target
     from gitops_models.delivery.triggers.sources.base import MetricSource
-    from gitops_models.delivery.values import Deployment, Observation
+    from gitops_models.delivery.values import Deployment, ModelStage, Observation
     from gitops_models.registry.documents import CheckDemand
     from gitops_models.verification.history import History
 
@@ -65,6 +65,11 @@ class Runner:
         subject = Subject(wanted, self.history, folder=self._folder(wanted), seen=seen, sources=self.sources)
         return tuple(self._run(subject, early=False, waits=True))
 
+    def awaits(self, at: ModelStage) -> bool:
+        """Whether a required check after the switch applies there."""
+        asked = self._demanded(at)
+        return any(held_to(check, asked.get(check.id)).required for check in self._here(at, asked, early=False))
+
     def _folder(self, wanted: Deployment) -> Path | None:
         """Return what is served now; ``None`` also where that cannot be read: who needs it says so."""
         try:
@@ -77,23 +82,26 @@ class Runner:
 
         Without ``waits`` one that cannot be run stops nothing.
         """
-        asked = self._demanded(subject.wanted)
         at = subject.wanted.at
-        for check in self.checks:
-            if check.early is not early or not (check.id in asked or applies(check, self.target.id, at)):
-                continue
+        asked = self._demanded(at)
+        for check in self._here(at, asked, early=early):
             result = self._result(held_to(check, asked.get(check.id)), subject, unmet(check, asked.get(check.id)))
             result = result if waits else _unrequired(result)
             yield result
             if result.stops:
                 return
 
-    def _demanded(self, wanted: Deployment) -> dict[str, CheckDemand]:
-        return demanded(self.history.state.snapshot.targets(), self.target.id, wanted.at)
+    def _here(self, at: ModelStage, asked: Mapping[str, CheckDemand], *, early: bool) -> Iterator[Check]:
+        for check in self.checks:
+            if check.early is early and (check.id in asked or applies(check, self.target.id, at)):
+                yield check
+
+    def _demanded(self, at: ModelStage) -> dict[str, CheckDemand]:
+        return demanded(self.history.state.snapshot.targets(), self.target.id, at)
 
     def _unknown(self, wanted: Deployment) -> Iterator[CheckResult]:
         known = {check.id for check in self.checks}
-        for name, demand in self._demanded(wanted).items():
+        for name, demand in self._demanded(wanted.at).items():
             if name not in known:
                 message = "policies/targets.yaml asks for it and the reconciler's file has no check of this name"
                 yield CheckResult(name, "unknown", None, demand.required, message=message)

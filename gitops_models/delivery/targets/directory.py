@@ -213,7 +213,7 @@ class DirectoryTarget:
     def _note(self, action: Note, stamp: Stamp) -> None:
         place = Place(self.root, action.deployment.at)
         with _file_errors(place.path):
-            place.note(action.deployment, stamp)
+            place.note(action.deployment, stamp, action.validated)
 
     def _tidy(self, action: Tidy) -> None:
         place = Place(self.root, action.at)

@@ -108,8 +108,8 @@ class Place:
         if os.path.lexists(link) and not link.is_symlink():
             self.set_aside(link)
 
-    def note(self, deployment: Deployment, stamp: Stamp) -> None:
-        """Write ``deployed.json``."""
+    def note(self, deployment: Deployment, stamp: Stamp, validated: str | None = None) -> None:
+        """Write ``deployed.json``; ``validated`` is when what is served had passed its checks."""
         said = {
             "apiVersion": "gitops-models/v1",
             "kind": "Deployed",
@@ -120,6 +120,7 @@ class Place:
             "lineage_sha256": deployment.lineage_sha256,
             "commit": stamp.commit,
             "at": stamp.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "validated": validated,
         }
         durable.write_file(self.deployed, json.dumps(said, indent=2).encode() + b"\n")
 
@@ -169,8 +170,10 @@ class Place:
             return None
         try:
             said: Any = json.loads(self.deployed.read_bytes())
-            return Noted(str(said["version"]), str(said["sha256"]), str(said["lineage_sha256"]))
-        except (ValueError, KeyError, TypeError):
+            validated = said.get("validated")
+            since = validated if isinstance(validated, str) else None
+            return Noted(str(said["version"]), str(said["sha256"]), str(said["lineage_sha256"]), since)
+        except (ValueError, KeyError, TypeError, AttributeError):
             return Noted("", "", "")  # unreadable is as wrong as another version's
 
     def _leftovers(self) -> tuple[str, ...]:
