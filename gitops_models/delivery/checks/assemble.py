@@ -45,8 +45,6 @@ def checks_for(
 ) -> ChecksFor:
     """Return what gives the checks of a target: those of the file, and ``ALWAYS``.
 
-    Of a kind that is always run, one that the file names takes its place, with its own limits.
+    Of a kind that is always run, one that the file names takes its place where it applies, with its own limits.
     """
-    named = {check.use for check in checks if check.early}
-    every = (*(one for one in ALWAYS if one.use not in named), *checks)
-    return lambda target, history: Runner(every, target, history, wait, sources)
+    return lambda target, history: Runner(checks, target, history, wait, sources, ALWAYS)

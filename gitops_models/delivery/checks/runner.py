@@ -43,7 +43,7 @@ _RUNS: Mapping[str, Callable[..., Finding]] = {
 class Runner:
     """The checks of ``target`` at the accepted state ``history``; ``wait`` pauses between two attempts.
 
-    ``sources`` are those that metrics come from.
+    ``sources`` are those that metrics come from. Those of ``always`` run where none of ``checks`` does the same.
     """
 
     checks: Sequence[Check]
@@ -51,6 +51,7 @@ class Runner:
     history: History
     wait: Callable[[float], None] = time.sleep
     sources: Mapping[str, MetricSource] = field(default_factory=dict)
+    always: Sequence[Check] = ()
 
     def before(self, wanted: Deployment, folder: Path, live: Deployment | None) -> tuple[CheckResult, ...]:
         """Look at the staged bytes, and whether every check that is asked for is known here at all."""
@@ -91,16 +92,22 @@ class Runner:
             if result.stops:
                 return
 
-    def _here(self, at: ModelStage, asked: Mapping[str, CheckDemand], *, early: bool) -> Iterator[Check]:
-        for check in self.checks:
-            if check.early is early and (check.id in asked or applies(check, self.target.id, at)):
-                yield check
+    def _here(self, at: ModelStage, asked: Mapping[str, CheckDemand], *, early: bool) -> tuple[Check, ...]:
+        """Return the checks of this place. One that is limited to other places replaces nothing here.
+
+        What is asked for by name is run in any case.
+        """
+        here = [check for check in self.checks if check.id in asked or applies(check, self.target.id, at)]
+        named = [check for check in here if check.early is early]
+        done, names = {check.use for check in named}, {check.id for check in named}
+        kept = (one for one in self.always if one.use not in done or (one.id in asked and one.id not in names))
+        return (*(one for one in kept if one.early is early), *named)
 
     def _demanded(self, at: ModelStage) -> dict[str, CheckDemand]:
         return demanded(self.history.state.snapshot.targets(), self.target.id, at)
 
     def _unknown(self, wanted: Deployment) -> Iterator[CheckResult]:
-        known = {check.id for check in self.checks}
+        known = {check.id for check in (*self.always, *self.checks)}
         for name, demand in self._demanded(wanted.at).items():
             if name not in known:
                 message = "policies/targets.yaml asks for it and the reconciler's file has no check of this name"
