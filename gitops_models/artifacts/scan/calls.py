@@ -61,8 +61,9 @@ class Judge:
     def called(self, callable_: Any, arguments: Any) -> Any:
         """Judge a call and give what stands for its result."""
         self.calls += 1
-        if not isinstance(arguments, tuple):
-            raise Broken("calls with values that are no tuple")
+        if not isinstance(arguments, tuple):  # Python's own unpickler takes a list or a text as well
+            nothing = arguments is None or isinstance(arguments, int)
+            raise (Broken if nothing else Unread)("calls with values that are no tuple")
         if not isinstance(callable_, Imported):
             if not self.astray:
                 self.refuse("calls a value that it did not import")
@@ -93,6 +94,7 @@ class Judge:
 
     def changed(self, target: Any) -> None:
         """Judge that entries are put into ``target``."""
+        self.calls += 1
         if isinstance(target, Imported | Dtype):
             self.refuse("changes a value that it did not make")
 

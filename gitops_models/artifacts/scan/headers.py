@@ -42,7 +42,7 @@ def look_header(member: Member, kind: str | None) -> Outcome | None:
     if kind in {"safetensors", "gguf"}:
         return _checked(member, str(kind))
     if kind == "tflite":
-        return Outcome(kind)
+        return _look_tflite(member)
     if _is_text(member):
         return _look_text(member, kind)
     return _look_onnx(member)
@@ -67,6 +67,19 @@ def _look_gguf(member: Member) -> Outcome:
     if any("__" in text or "|attr" in text.replace(" ", "") for text in templates):
         return Outcome("gguf", (Finding(member.path, CODE, "has a chat template that reaches into Python"),))
     return Outcome("gguf")
+
+
+def _look_tflite(member: Member) -> Outcome:
+    """Hold the beginning to a flatbuffer's: its root and the table of the root's fields lie inside of the file."""
+    root, size = int.from_bytes(member.head(4), "little"), member.size
+    table = root - int.from_bytes(member.at(root, 4), "little", signed=True) if root < size else -1
+    ends = (0, 0)
+    if 0 <= table <= size - 4:
+        fields, length = (int.from_bytes(member.at(table + at, 2), "little") for at in (0, 2))
+        ends = (table + fields if fields >= 4 and not fields % 2 else 0, root + length if length >= 4 else 0)  # noqa: PLR2004 - two lengths
+    if root < 8 or not all(0 < end <= size for end in ends):  # noqa: PLR2004 - behind the place and "TFL3"
+        return Outcome("tflite", (unread(member.path, Unread("has a header that TensorFlow Lite does not write")),))
+    return Outcome("tflite")
 
 
 def _look_onnx(member: Member) -> Outcome | None:

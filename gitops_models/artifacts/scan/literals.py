@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from gitops_models.artifacts.scan.source import Unread
-from gitops_models.artifacts.scan.values import UNKNOWN
+from gitops_models.artifacts.scan.source import Broken, Unread
+from gitops_models.artifacts.scan.values import NUMBER, UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,8 +18,12 @@ if TYPE_CHECKING:
 
 _SHORT = 512  # bytes; names are shorter
 _LONG_INTEGER = 1 << 16
-_INTEGER = re.compile(rb"[-+]?[0-9]{1,400}")
-_FLOAT = re.compile(rb"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?|[-+]?(inf|nan)")
+_WHITE = b" \t\n\r\f\v"
+_PLAIN = re.compile(rb"-?(0|[1-9][0-9]{0,399})")
+# What either unpickler of CPython takes for a number: C's strtol, int(line, 0) and float(line) of Python.
+_INTEGER = re.compile(rb"[-+]?(0[xX][0-9a-fA-F_]+|0[oO][0-7_]+|0[bB][01_]+|[0-9][0-9_]*)")
+_FLOAT = re.compile(rb"[-+]?([0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)(e[-+]?[0-9][0-9_]*)?|[-+]?(inf(inity)?|nan)")
+_FLAGS = {b"00": False, b"01": True}
 
 
 def counted(source: Source, width: int) -> int:
@@ -36,7 +40,7 @@ def text(source: Source, width: int) -> Any:
     try:
         return source.read(size).decode("utf-8", "surrogatepass")
     except UnicodeDecodeError as error:
-        raise Unread("has a text that is not UTF-8") from error
+        raise Broken("has a text that is not UTF-8") from error
 
 
 def octets(source: Source, width: int) -> Any:
@@ -63,17 +67,23 @@ def long_integer(source: Source, width: int) -> Any:
 
 
 def integer_line(source: Source) -> Any:
-    """Read an INT or LONG of protocol 0."""
-    line = source.line().removesuffix(b"L")
-    if not _INTEGER.fullmatch(line):
-        raise Unread("has a number that is none")
-    return int(line)
+    """Read an INT or LONG of protocol 0; what is a number and is not spelled as ``pickle`` does is unknown."""
+    line = source.line()
+    if line in _FLAGS:
+        return _FLAGS[line]
+    line = line.removesuffix(b"L")
+    if _PLAIN.fullmatch(line):
+        return int(line)
+    if b"\0" not in line and not _INTEGER.fullmatch(line.strip(_WHITE)):  # C reads up to a NUL
+        raise Broken("has a number that is none")
+    return NUMBER
 
 
 def float_line(source: Source) -> Any:
     """Read a FLOAT of protocol 0."""
-    if not _FLOAT.fullmatch(source.line()):
-        raise Unread("has a number that is none")
+    line = source.line()
+    if b"\0" not in line and not _FLOAT.fullmatch(line.strip(_WHITE).lower()):  # C reads up to a NUL
+        raise Broken("has a number that is none")
     return UNKNOWN
 
 
@@ -81,16 +91,18 @@ def quoted_line(source: Source) -> Any:
     """Read a STRING of protocol 0: quoted. One with escapes is never a name."""
     line = source.line().strip()
     if len(line) < 2 or line[:1] != line[-1:] or line[:1] not in (b"'", b'"'):  # noqa: PLR2004 - two quotes
-        raise Unread("has a text without quotes")
-    return line[1:-1].decode() if line.isascii() and b"\\" not in line else UNKNOWN
+        raise Broken("has a text without quotes")
+    plain = len(line) <= _SHORT and line.isascii() and b"\\" not in line
+    return line[1:-1].decode() if plain else UNKNOWN
 
 
 def unicode_line(source: Source) -> Any:
     """Read a UNICODE of protocol 0."""
     try:
-        return source.line().decode("raw-unicode-escape")
+        line = source.line().decode("raw-unicode-escape")
     except UnicodeDecodeError as error:
-        raise Unread("has a text with an escape that is none") from error
+        raise Broken("has a text with an escape that is none") from error
+    return line if len(line) <= _SHORT else UNKNOWN
 
 
 def name_line(source: Source) -> str:
@@ -98,7 +110,16 @@ def name_line(source: Source) -> str:
     try:
         return source.line().decode()
     except UnicodeDecodeError as error:
-        raise Unread("has a name that is not UTF-8") from error
+        raise Broken("has a name that is not UTF-8") from error
+
+
+def number_line(source: Source) -> int:
+    """Read the number of a PUT or GET; Unread for one that CPython takes and never writes."""
+    line = source.line()
+    if line.isdigit() and len(line) <= 10:  # noqa: PLR2004 - digits of a number of 32 bits
+        return int(line)
+    number = b"\0" in line or any(byte in b"0123456789" for byte in line)  # CPython takes blanks, signs and _ too
+    raise (Unread if number else Broken)("remembers a value under a number that is none")
 
 
 LITERALS: dict[int, Callable[[Source], Any]] = {

@@ -31,7 +31,7 @@ def look(member: Member) -> Outcome:
     outcome = _look_as(member, kind)
     if kind not in {"zip", "torch"} and ends_as_zip(member):
         outcome = outcome.and_(_both(member, "a zip archive"))
-    if outcome.format not in {"pickle", "joblib"}:
+    if kind != "pickle" and outcome.format not in {"pickle", "joblib"}:
         outcome = outcome.and_(disguised(member))
     return outcome
 

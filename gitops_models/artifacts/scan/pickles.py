@@ -2,17 +2,18 @@
 
 After CPython, Lib/pickle.py (``_Unpickler``) and PEP 307, 3154, 574. Where the two unpicklers of CPython or the loaders
 of frameworks would read the same bytes differently, the bytes are refused: opcodes across frames, a second PROTO,
-buffers out of band. What is not understood to the end is refused too (Unread).
+buffers out of band. What is not understood to the end is refused too (Unread). Broken is said only where each of them
+stops for certain: who asks whether a text is a pickle takes Broken for "it is none", and nothing else.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from gitops_models.artifacts.scan.literals import LITERALS, counted, name_line
+from gitops_models.artifacts.scan.literals import LITERALS, counted, name_line, number_line
 from gitops_models.artifacts.scan.source import Broken, TooMuch, Unread
 from gitops_models.artifacts.scan.stack import Stack
-from gitops_models.artifacts.scan.values import UNKNOWN, Imported, Made, Row, Table, Unknown
+from gitops_models.artifacts.scan.values import UNKNOWN, Imported, Made, Row, Table, Unknown, fill, is_no_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +30,7 @@ class Machine:
     """Follows one pickle. ``arrays`` reads what a joblib wrapper says follows; None leaves it to the next opcode.
 
     ``persistent`` says what a persistent id stands for, or raises Unread; None where no loader would know one.
+    Without ``strict`` what CPython takes and never writes is followed as well.
     """
 
     def __init__(
@@ -38,11 +40,13 @@ class Machine:
         *,
         arrays: Callable[[Machine, Made], Any] | None = None,
         persistent: Callable[[Any], Any] | None = None,
+        strict: bool = True,
     ) -> None:
         self.source = source
         self.judge = judge
         self._arrays = arrays
         self._persistent = persistent
+        self._strict = strict
         self._stack = Stack()
         self._frame_end: int | None = None
         self._start = source.position
@@ -77,7 +81,7 @@ class Machine:
         handler(self)
 
     def _end(self) -> Any:
-        if self.judge.astray:  # STOP gives the top value, whatever lies below
+        if self.judge.astray or not self._strict or not self._stack.values:  # STOP gives the top value
             return self._stack.pop()
         if not self._stack.finished:
             raise Unread("stops with other than one value on its stack")
@@ -107,12 +111,17 @@ class Machine:
 
     def _global(self) -> None:
         module = name_line(self.source)
-        self._import(module, name_line(self.source))
+        try:
+            name = name_line(self.source)
+        except Broken:  # Python's own unpickler imports the module of a name that is not there
+            self.judge.imported(Imported(module, ""))
+            raise
+        self._import(module, name)
 
     def _stack_global(self) -> None:
         name, module = self._stack.pop(), self._stack.pop()
         if type(name) is not str or type(module) is not str:
-            known = not isinstance(name, Unknown) and not isinstance(module, Unknown)
+            known = is_no_text(name) or is_no_text(module)
             raise (Broken if known else Unread)("imports under a name that it does not spell out")
         self._import(module, name)
 
@@ -129,7 +138,7 @@ class Machine:
     def _obj(self) -> None:
         group = self._stack.since_mark()
         if not group:
-            raise Unread("makes an object of nothing")
+            raise Broken("makes an object of nothing")
         self._stack.push(self.judge.called(group[0], tuple(group[1:])))
 
     def _reduce(self) -> None:
@@ -177,11 +186,11 @@ class Machine:
     def _put(self, pairs: list[Any]) -> None:
         target = self._stack.top
         self.judge.changed(target)
-        _fill(target, pairs)
+        fill(target, pairs)
 
     def _dict(self) -> None:
         made = Table()
-        _fill(made, self._stack.since_mark())
+        fill(made, self._stack.since_mark())
         self._stack.push(made)
 
     def _list(self) -> None:
@@ -200,14 +209,39 @@ class Machine:
 
     def _remember(self, index: int) -> None:
         """Remember the top value. CPython makes room for every lower number, used or not."""
-        if index > self.source.position:
+        _ = self._stack.top  # Broken
+        if self._strict and index > self.source.position:
             raise Unread("remembers a value under a number that no pickle comes to")
         self._stack.put(index)
 
+    def _remember_line(self) -> None:
+        """PUT: where there is no value, CPython stops whatever the number is."""
+        _ = self._stack.top  # Broken
+        self._remember(number_line(self.source))
+
+    def _recall_line(self) -> None:
+        """GET: where nothing is remembered, CPython stops whatever the number is."""
+        if not self._stack.memo:
+            raise Broken("takes a value that was not remembered")
+        self._stack.get(number_line(self.source))
+
+    def _buffer(self) -> None:
+        """READONLY_BUFFER takes any bytes on the stack, also where the loader was given no buffers."""
+        _ = self._stack.top  # Broken
+        raise Unread("has buffers out of band")
+
+    def _next_buffer(self) -> None:
+        raise Unread("has buffers out of band")
+
     def _extension(self, width: int) -> None:
         code = counted(self.source, width)
+        self.judge.imports[f"extension {code}"] = None
         self.judge.refuse(f"imports whatever has number {code} in the extension registry")
         self._stack.push(UNKNOWN)
+
+    def _persistent_line(self) -> None:
+        """PERSID; its line, which has no bound in an archive of zeros, is no storage of PyTorch."""
+        self._persistent_value(self.source.line() if self._persistent is None else None)
 
     def _persistent_value(self, what: Any) -> None:
         if self._persistent is None:
@@ -247,31 +281,18 @@ class Machine:
         ord("0"): lambda self: self._stack.drop(),
         ord("1"): lambda self: (self._stack.since_mark(), None)[1],
         ord("2"): lambda self: self._stack.push(self._stack.top),
-        ord("g"): lambda self: self._stack.get(_index(self.source)),
+        ord("g"): _recall_line,
         ord("h"): lambda self: self._stack.get(counted(self.source, 1)),
         ord("j"): lambda self: self._stack.get(counted(self.source, 4)),
-        ord("p"): lambda self: self._remember(_index(self.source)),
+        ord("p"): _remember_line,
         ord("q"): lambda self: self._remember(counted(self.source, 1)),
         ord("r"): lambda self: self._remember(counted(self.source, 4)),
         ord("\x94"): lambda self: self._stack.put(len(self._stack.memo)),
+        ord("\x97"): _next_buffer,
+        ord("\x98"): _buffer,
         ord("\x82"): lambda self: self._extension(1),
         ord("\x83"): lambda self: self._extension(2),
         ord("\x84"): lambda self: self._extension(4),
-        ord("P"): lambda self: self._persistent_value(name_line(self.source)),
+        ord("P"): _persistent_line,
         ord("Q"): lambda self: self._persistent_value(self._stack.pop()),
     }
-
-
-def _fill(target: Any, pairs: list[Any]) -> None:
-    if len(pairs) % 2:
-        raise Unread("sets a key without a value")
-    if isinstance(target, Table):
-        for key, value in zip(pairs[::2], pairs[1::2], strict=True):
-            target.put(key, value)
-
-
-def _index(source: Source) -> int:
-    line = source.line()
-    if not line.isdigit() or len(line) > 10:  # noqa: PLR2004 - digits of a number of 32 bits
-        raise Unread("remembers a value under a number that is none")
-    return int(line)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from typing import IO
 
 _SKIPPED_AT_ONCE = 1 << 20
-_LONGEST_LINE = 4096
+_LONGEST_LINE = 16 << 20  # CPython has no bound; a text may be one long line
 
 
 class Unread(Exception):  # noqa: N818 - a reason, which the scanner turns into a finding
@@ -51,11 +51,16 @@ class Source:
         self.position -= len(byte)
 
     def line(self) -> bytes:
-        """Give one line without its LF; Unread without one, or where it is longer than any name."""
+        """Give one line without its LF; TooMuch where it is longer than any file has.
+
+        At the end of the file CPython takes away the last byte, whatever it is, and goes on.
+        """
         data = self._stream.readline(_LONGEST_LINE)
         self.position += len(data)
-        if not data.endswith(b"\n"):
-            raise Unread("has a line that does not end")
+        if not data:
+            raise Broken("has a line that does not end")
+        if len(data) == _LONGEST_LINE and not data.endswith(b"\n"):
+            raise TooMuch("has a longer line than is looked into")
         return data[:-1]
 
     def skip(self, size: int) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from gitops_models.artifacts.scan.source import Unread
+
 
 class Unknown:
     """A value whose content decides nothing: a number, a long text, a set."""
@@ -13,7 +15,7 @@ class Unknown:
 
 
 UNKNOWN: Final = Unknown()
-MARK: Final = object()
+NUMBER: Final = Unknown()
 
 
 class Row:
@@ -68,3 +70,19 @@ class Dtype:
     size: int | None
     objects: bool
     built: bool = False
+
+
+def is_no_text(value: Any) -> bool:
+    """Whether a value is certainly no text: a name that was imported may stand for one, what a function gave too."""
+    if isinstance(value, Made):
+        return value.of.name.lstrip("_")[:1].isupper()  # a class; texts and what they are made by begin small
+    return isinstance(value, int | bytes | tuple | Row | Table | Dtype) or value is None
+
+
+def fill(target: Any, pairs: list[Any]) -> None:
+    """Set entries, keys and values by turns; Unread for a key without a value."""
+    if len(pairs) % 2:
+        raise Unread("sets a key without a value")
+    if isinstance(target, Table):
+        for key, value in zip(pairs[::2], pairs[1::2], strict=True):
+            target.put(key, value)

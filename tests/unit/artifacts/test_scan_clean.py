@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import struct
 import warnings
 
 import pytest
@@ -159,7 +160,7 @@ def test_names_may_be_added_by_who_runs_it(tmp_path):
         (b'{"learner": {}}', "xgboost-json"),
         (b"plain\ttext\r\nof \xc3\xa4 kind\n", "text"),
         (b"cats\nand dogs\n", "text"),
-        (b"\x14\0\0\0TFL3" + bytes(30), "tflite"),
+        (struct.pack("<I4sHHII", 16, b"TFL3", 4, 4, 0, 8), "tflite"),
         (b"", "text"),
     ],
 )
