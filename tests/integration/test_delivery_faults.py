@@ -11,20 +11,26 @@ import pytest
 
 from gitops_models.delivery.results import Done, State
 from gitops_models.errors import Exit
+from tests.support.delivery import Ledger
 from tests.support.disturbing import (
+    checked_here,
     copies_of,
     first_deployment,
     healing,
     leftovers,
     promotion,
+    promotion_of_what_does_not_pass,
+    promotion_of_what_passes,
     reconcile_here,
     rollback_with_quarantine,
     served,
     tracing,
+    validated,
 )
 from tests.support.faults import FAILING, MAKING, faults
 from tests.support.killing import note, sample
 
+SAMPLE_CHECKED = 10
 SAMPLE = 15
 
 pytestmark = [
@@ -47,6 +53,7 @@ def test_a_disk_that_fails_at_any_call_leaves_old_or_new_and_the_next_run_heals(
     copies, arguments, allowed, final = copies_of(tmp_path, scenario)
     points = list(faults(runner.points(next(copies), arguments, (*FAILING, *MAKING))))
     assert {"write", "fsync", "rename", "openat"} <= {point.call for point in points}
+    assert len(points) >= SAMPLE
     tried, ends, failures = sample(points, SAMPLE), Counter(), []
     for point in tried:
         root = next(copies)
@@ -61,3 +68,29 @@ def test_a_disk_that_fails_at_any_call_leaves_old_or_new_and_the_next_run_heals(
             failures.append(f"{point}: {status}, {during in allowed}, {found}")
     note(f"disk errors, {scenario.__name__}: {len(tried)} of {len(points)} points, ends {dict(ends)}")
     assert failures == []
+
+
+@pytest.mark.parametrize("scenario", [promotion_of_what_passes, promotion_of_what_does_not_pass])
+def test_a_disk_that_fails_anywhere_around_a_switch_skips_no_check(runner, tmp_path, scenario):
+    copies, arguments, allowed, final = copies_of(tmp_path, scenario)
+    good = scenario is promotion_of_what_passes
+    ends = 0 if good else Exit.DENIED
+    points = list(faults(runner.points(next(copies), arguments, (*FAILING, *MAKING), ends=ends)))
+    assert len(points) >= SAMPLE_CHECKED
+    tried = sample(points, SAMPLE_CHECKED)
+    for number, point in enumerate(tried):
+        root, at = next(copies), str(point)
+        status = runner.disturb(root, arguments, point.call, f"{point.how}:when={point.at}")
+        assert status not in (Exit.BUG, Exit.INTEGRITY), at
+        assert served(root) in allowed, at
+        if number % 2 and (root / "state").exists():
+            shutil.rmtree(root / "state")
+        recorder = Ledger()
+        checked_here(root, *arguments, recorder=recorder)
+        (again,) = checked_here(root, *arguments, recorder=recorder).results
+        assert (served(root), leftovers(root)) == (final, []), at
+        assert again.state is (State.LIVE if good else State.VALIDATION_FAILED), at
+        assert bool(validated(root)) or not good, at
+        assert good or [one.version for one in recorder.records if one.result != "failed"] == [], at
+        assert all(one.checks for one in recorder.records if one.result == "succeeded"), at
+    note(f"disk errors, {scenario.__name__}: {len(tried)} of {len(points)} points")

@@ -9,20 +9,26 @@ import signal
 import pytest
 
 from gitops_models.delivery.results import Done, State
+from gitops_models.errors import Exit
 from tests.support.delivery import Ledger
 from tests.support.disturbing import (
+    checked_here,
     copies_of,
     first_deployment,
     healing,
     leftovers,
     promotion,
+    promotion_of_what_does_not_pass,
+    promotion_of_what_passes,
     reconcile_here,
     rollback_with_quarantine,
     served,
     tracing,
+    validated,
 )
 from tests.support.killing import MUTATING, note, sample
 
+SAMPLE_CHECKED = 10
 SAMPLE = 20
 
 pytestmark = [
@@ -45,6 +51,7 @@ def test_a_kill_at_any_call_that_changes_a_file_leaves_old_or_new_and_the_next_r
     copies, arguments, allowed, final = copies_of(tmp_path, scenario)
     points = runner.points(next(copies), arguments, MUTATING)
     assert {"write", "rename", "fsync", "symlink", "unlink"} <= {point.call for point in points}
+    assert len(points) >= SAMPLE
     tried = sample(points, SAMPLE)
     for point in tried:
         root, at = next(copies), str(point)
@@ -72,3 +79,28 @@ def test_a_switch_that_a_killed_run_made_is_recorded_once_by_the_next(runner, tm
     recorder = Ledger()
     assert reconcile_here(root, *arguments, recorder=recorder).ok
     assert recorder.records == []
+
+
+@pytest.mark.parametrize("scenario", [promotion_of_what_passes, promotion_of_what_does_not_pass])
+def test_a_kill_anywhere_around_a_switch_skips_no_check(runner, tmp_path, scenario):
+    copies, arguments, allowed, final = copies_of(tmp_path, scenario)
+    good = scenario is promotion_of_what_passes
+    ends = 0 if good else Exit.DENIED
+    points = runner.points(next(copies), arguments, MUTATING, ends=ends)
+    assert len(points) >= SAMPLE_CHECKED
+    tried = sample(points, SAMPLE_CHECKED)
+    for number, point in enumerate(tried):
+        root, at = next(copies), str(point)
+        assert runner.kill(root, arguments, point.call, point.when) == -signal.SIGKILL, at
+        assert served(root) in allowed, at
+        if number % 2 and (root / "state").exists():
+            shutil.rmtree(root / "state")
+        recorder = Ledger()
+        checked_here(root, *arguments, recorder=recorder)
+        (again,) = checked_here(root, *arguments, recorder=recorder).results
+        assert (served(root), leftovers(root)) == (final, []), at
+        assert again.state is (State.LIVE if good else State.VALIDATION_FAILED), at
+        assert bool(validated(root)) or not good, at
+        assert good or [one.version for one in recorder.records if one.result != "failed"] == [], at
+        assert all(one.checks for one in recorder.records if one.result == "succeeded"), at
+    note(f"kills, {scenario.__name__}: {len(tried)} of {len(points)} points")

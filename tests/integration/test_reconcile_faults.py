@@ -68,6 +68,7 @@ def test_a_disk_that_fails_anywhere_leaves_old_or_new_and_the_next_run_heals(sho
     points = [*faults(found), *faults_of_git(found)]
     records, ends = deployments(shop), Counter()
     assert {"write", "fsync", "rename"} <= {point.call for point in points}
+    assert len(points) >= SAMPLE
     tried = sample(points, SAMPLE)
     failures = []
     for point in tried:

@@ -59,6 +59,7 @@ def test_a_run_killed_anywhere_serves_old_or_new_and_the_next_one_heals(shop, ki
     assert shop.served() == after
     records = deployments(shop)
     assert {"rename", "fsync", "symlink", "unlink"} <= {point.call for point in points if not point.git}
+    assert len(points) >= SAMPLE
     tried, ends = sample(points, SAMPLE), Counter()
     for point in tried:
         shop.back_to(scenario)

@@ -6,11 +6,12 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 
+from gitops_models.delivery.checks.base import CheckResult, NoChecks
 from gitops_models.delivery.follow import Followed
 from gitops_models.delivery.journal import Journal
 from gitops_models.delivery.reconciler import Reconciler
@@ -205,6 +206,32 @@ def chosen(version: str, *, barred: str | None = None) -> Accepted:
     return accepted.stage("fraud", version)
 
 
+class OneCheck(NoChecks):
+    """A check after the switch that has to be passed, and that the version ``refused`` does not pass."""
+
+    def __init__(self, refused: str) -> None:
+        self.refused = refused
+
+    def after(self, wanted, seen):
+        return (
+            CheckResult("answers", "command", passed=seen.digest == wanted.digest and wanted.version != self.refused),
+        )
+
+    def awaits(self, at):
+        return at.stage == "production"
+
+
+def checked_reconciler(root: Path, version: str, refused: str, *, state: Path, recorder=None) -> Reconciler:
+    """The reconciler of a model that was served in both versions once, whose policy lets automation restore."""
+    from gitops_models.policy.document import load_policy  # noqa: PLC0415 - the kill driver counts its imports
+    from tests.support.policy import policy_yaml  # noqa: PLC0415
+
+    history = chosen(version).history(policy=load_policy(policy_yaml("solo"), "policy.yaml"))
+    history.state = replace(history.state, ever_staged={("fraud", "production"): {"1.0.0": None, "1.1.0": None}})
+    made = reconciler(root, history, state=state, recorder=recorder, keep=1)
+    return replace(made, checks=lambda _target, _history: OneCheck(refused))
+
+
 def reconcile_once(srv: str, state: str, version: str, barred: str = "") -> bool:
     accepted = chosen(version, barred=barred or None)
     return reconciler(Path(srv), accepted, state=Path(state), keep=1).run().ok
@@ -212,10 +239,13 @@ def reconcile_once(srv: str, state: str, version: str, barred: str = "") -> bool
 
 def _status(arguments: list[str]) -> int:
     """What a run in a fork ends with: 0 where all is well, the exit status of its first error, 1 for a bug of ours."""
-    srv, state, version, barred = [*arguments, ""][:4]
+    srv, state, version, barred, refused = [*arguments, "", ""][:5]
     try:
-        accepted = chosen(version, barred=barred or None)
-        report = reconciler(Path(srv), accepted, state=Path(state), keep=1).run()
+        if refused:
+            report = checked_reconciler(Path(srv), version, refused, state=Path(state)).run()
+        else:
+            accepted = chosen(version, barred=barred or None)
+            report = reconciler(Path(srv), accepted, state=Path(state), keep=1).run()
     except BaseException:  # noqa: BLE001 - told by the status; nothing may run on in a fork
         return 1
     return int(report.first_error.exit_status) if report.first_error else 0
@@ -226,7 +256,9 @@ def serve_runs() -> None:
 
     A fresh interpreter for each of some hundred kills would spend its time importing.
     """
-    from gitops_models.registry.state import AcceptedState  # noqa: F401, PLC0415 - imported once, before the forks
+    from gitops_models.policy.document import load_policy  # noqa: F401, PLC0415 - imported once, before the forks
+    from gitops_models.registry.state import AcceptedState  # noqa: F401, PLC0415 - as above
+    from tests.support.policy import policy_yaml  # noqa: F401, PLC0415 - as above
 
     for line in sys.stdin:
         child = os.fork()

@@ -3,6 +3,7 @@
 A run is a fork of one process that has imported everything, and takes a twentieth of a second.
 """
 
+import json
 import os
 import shutil
 import signal
@@ -12,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from gitops_models.delivery.resolve import resolve
-from tests.support.delivery import chosen, content_of, reconciler
+from tests.support.delivery import checked_reconciler, chosen, content_of, reconciler
 from tests.support.killing import own_points
 
 
@@ -28,6 +29,17 @@ def served(root):
 def reconcile_here(root, version, barred=None, recorder=None):
     accepted = chosen(version, barred=barred)
     return reconciler(root / "srv", accepted, state=root / "state", keep=1, recorder=recorder).run()
+
+
+def checked_here(root, version, _barred, refused, recorder=None):
+    """A run with a check after the switch; ``refused`` does not pass it."""
+    state = root / "state"
+    return checked_reconciler(root / "srv", version, refused, state=state, recorder=recorder).run()
+
+
+def validated(root):
+    """Since when the place itself says that what is served passed its checks."""
+    return json.loads((root / "srv/fraud/production/deployed.json").read_text())["validated"]
 
 
 def spoil(root):
@@ -59,6 +71,16 @@ def healing(root):
     return ["1.0.0"], (spoiled, content_of("1.0.0")), content_of("1.0.0")
 
 
+def promotion_of_what_passes(root):
+    checked_here(root, "1.0.0", "", "9.9.9")
+    return ["1.1.0", "", "9.9.9"], (content_of("1.0.0"), content_of("1.1.0")), content_of("1.1.0")
+
+
+def promotion_of_what_does_not_pass(root):
+    checked_here(root, "1.0.0", "", "1.1.0")
+    return ["1.1.0", "", "1.1.0"], (content_of("1.0.0"), content_of("1.1.0")), content_of("1.0.0")
+
+
 class Runner:
     """Runs reconciles under strace in forks of one process that has imported everything."""
 
@@ -86,10 +108,10 @@ class Runner:
         """Run, and do to the calls what ``how`` says in strace's words."""
         return self.run(root, arguments, "-e", f"trace={call}", "-e", f"inject={call}:{how}", "-o", os.devnull)
 
-    def points(self, root, arguments, calls):
+    def points(self, root, arguments, calls, *, ends=0):
         """Where the undisturbed run can be disturbed: these calls, as far as they change its files."""
         log = root / "calls"
-        assert self.run(root, arguments, "-y", "-e", f"trace={','.join(calls)}", "-o", str(log)) == 0
+        assert self.run(root, arguments, "-y", "-e", f"trace={','.join(calls)}", "-o", str(log)) == ends
         return own_points(log.read_text(), str(root))
 
 
