@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from gitops_models.artifacts.scan.allow import CALLED, NAMED, NEVER_CALLED
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
 WRAPPER = Imported("joblib.numpy_pickle", "NumpyArrayWrapper")
-_LISTED = frozenset(name for _, name in CALLED | NAMED)
+_DTYPE = Imported("numpy", "dtype")
+_OF_OBJECTS = ("O8", False, True)
 _CODECS = frozenset({"latin1", "latin-1"})
 _BASES = frozenset({("builtins", "object"), ("__builtin__", "object")})
 
@@ -33,7 +35,8 @@ class Judge:
         self.astray = False
         """Whether ``pickle`` follows a joblib file past an array: numbers of the memo then mean other values.
 
-        What a clean file imports there has a name of the list and a module that is any text.
+        A clean file imports ``dtype`` there, of whatever text stands under the number of "numpy", and calls it as NumPy
+        does. That one is let pass, of no module of Python; every other name is judged by what ``pickle`` would import.
         """
 
     def refuse(self, what: str, code: str = CODE) -> None:
@@ -54,9 +57,13 @@ class Judge:
         """Judge the import of a name."""
         self.imports[str(found)] = None
         key = (found.module, found.name)
-        if key in CALLED or key in NAMED or key in self._allow or (self.astray and found.name in _LISTED):
+        if key in CALLED or key in NAMED or key in self._allow or self._is_shifted(found):
             return
         self.refuse(f"imports {found}")
+
+    def _is_shifted(self, found: Imported) -> bool:
+        outside = found.module.partition(".")[0] not in sys.stdlib_module_names
+        return self.astray and found.name == _DTYPE.name and found != _DTYPE and outside
 
     def called(self, callable_: Any, arguments: Any) -> Any:
         """Judge a call and give what stands for its result."""
@@ -65,9 +72,12 @@ class Judge:
             nothing = arguments is None or isinstance(arguments, int)
             raise (Broken if nothing else Unread)("calls with values that are no tuple")
         if not isinstance(callable_, Imported):
-            if not self.astray:
-                self.refuse("calls a value that it did not import")
+            if self.astray and not isinstance(callable_, Made | Unknown):
+                raise Broken("calls a value that nobody can call")
+            self.refuse("calls a value that it did not import")
             return UNKNOWN
+        if self._is_shifted(callable_):
+            return self._shifted(callable_, arguments)
         special = self._SPECIAL.get((callable_.module, callable_.name))
         if special is not None:
             return special(self, callable_, arguments)
@@ -129,6 +139,11 @@ class Judge:
             self.refuse(f"calls {callable_} with unusual values")
             return Made(callable_, arguments)
         return self.called(of, ())
+
+    def _shifted(self, callable_: Imported, arguments: tuple[Any, ...]) -> Any:
+        if arguments != _OF_OBJECTS:
+            self.refuse(f"calls {callable_}")
+        return Made(callable_, arguments)
 
     def _dtype(self, callable_: Imported, arguments: tuple[Any, ...]) -> Any:
         del callable_

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from gitops_models.artifacts.scan.allow import CALLED
 from gitops_models.artifacts.scan.source import Unread
 
 
@@ -74,8 +75,9 @@ class Dtype:
 
 def is_no_text(value: Any) -> bool:
     """Whether a value is certainly no text: a name that was imported may stand for one, what a function gave too."""
-    if isinstance(value, Made):
-        return value.of.name.lstrip("_")[:1].isupper()  # a class; texts and what they are made by begin small
+    if isinstance(value, Imported | Made):
+        of = value if isinstance(value, Imported) else value.of
+        return (of.module, of.name) in CALLED and of.name.lstrip("_")[:1].isupper()  # a class of the list
     return isinstance(value, int | bytes | tuple | Row | Table | Dtype) or value is None
 
 
