@@ -15,6 +15,7 @@ from tests.support.faults import ERRORS, FAILING, MAKING, faults
 from tests.support.killing import Point, Shop, killer, note, sample
 
 SAMPLE = 4
+SAMPLE_CHECKED = 3
 
 pytestmark = [
     pytest.mark.slow,
@@ -84,3 +85,26 @@ def test_a_disk_that_fails_anywhere_leaves_old_or_new_and_the_next_run_heals(sho
             failures.append(f"{point}: {status}, {served in (before, after)}, {healed}, {shop.left_over()}, {said}")
     note(f"disk errors, {scenario}: {len(tried)} of {len(points)} points, ends {dict(ends)}")
     assert failures == []
+
+
+def test_a_disk_error_anywhere_leaves_no_version_live_that_does_not_pass_its_check(shop, kills):
+    shop.back_to("promotion")
+    old, new = (shop.bytes_of(version).read_bytes() for version in ("1.0.0", "1.1.0"))
+    found = kills.count(shop.clone, shop.refusing("1.1.0"), (*FAILING, *MAKING), ends=Exit.DENIED)
+    points = [*faults(found), *faults_of_git(found)]
+    assert shop.served() == old
+    assert len(points) >= SAMPLE_CHECKED
+    tried, ends = sample(points, SAMPLE_CHECKED), Counter()
+    for number, point in enumerate(tried):
+        shop.back_to("promotion")
+        status = kills.kill(shop.clone, shop.refusing("1.1.0"), point)
+        ends[status] += 1
+        assert status not in (Exit.BUG, Exit.INTEGRITY, -signal.SIGKILL), f"{point}: {status}, {kills.said}"
+        assert shop.served() in (old, new), str(point)
+        if number % 2 and (shop.now / "state").exists():
+            shutil.rmtree(shop.now / "state")
+        for _ in range(2):
+            shop.gm(*shop.refusing("1.1.0"), expect=Exit.DENIED)
+            assert shop.served() == old, str(point)
+        assert [path for path in shop.now.glob("state/journal/**/*") if path.is_file()] == [], str(point)
+    note(f"disk errors, a version that does not pass: {len(tried)} of {len(points)} points, ends {dict(ends)}")

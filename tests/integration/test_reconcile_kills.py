@@ -9,9 +9,11 @@ from collections import Counter
 
 import pytest
 
+from gitops_models.errors import Exit
 from tests.support.killing import MUTATING, Shop, killer, note, sample
 
 SAMPLE = 6
+SAMPLE_CHECKED = 3
 
 pytestmark = [
     pytest.mark.slow,
@@ -73,3 +75,25 @@ def test_a_run_killed_anywhere_serves_old_or_new_and_the_next_one_heals(shop, ki
     assert 1 not in ends, "a git that dies is no bug of ours"
     assert shop.git("fsck", "--full", "--strict", "--no-dangling") == ""
     note(f"reconcile {scenario}: {len(tried)} of {len(points)} points, ends {dict(ends)}")
+
+
+def test_a_kill_anywhere_leaves_no_version_live_that_does_not_pass_its_check(shop, kills):
+    shop.back_to("promotion")
+    old, new = (shop.bytes_of(version).read_bytes() for version in ("1.0.0", "1.1.0"))
+    points = kills.count(shop.clone, shop.refusing("1.1.0"), MUTATING, ends=Exit.DENIED)
+    assert shop.served() == old
+    assert len(points) >= SAMPLE_CHECKED
+    tried, ends = sample(points, SAMPLE_CHECKED), Counter()
+    for number, point in enumerate(tried):
+        shop.back_to("promotion")
+        status = kills.kill(shop.clone, shop.refusing("1.1.0"), point)
+        ends[status] += 1
+        assert status == -signal.SIGKILL or point.git, f"{point}: {status}"
+        assert shop.served() in (old, new), str(point)
+        if number % 2 and (shop.now / "state").exists():
+            shutil.rmtree(shop.now / "state")
+        for _ in range(2):
+            shop.gm(*shop.refusing("1.1.0"), expect=Exit.DENIED)
+            assert shop.served() == old, str(point)
+        assert [path for path in shop.now.glob("state/journal/**/*") if path.is_file()] == [], str(point)
+    note(f"reconcile, a version that does not pass: {len(tried)} of {len(points)} points, ends {dict(ends)}")

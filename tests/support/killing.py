@@ -130,6 +130,26 @@ class Shop:
         """The words of one run of the reconciler."""
         return ("reconcile", "--dir", str(self.served_root), "--once")
 
+    def refusing(self, version):
+        """The words of a run with a check after the switch that ``version`` does not pass; its own state directory."""
+        check = {"id": "answers", "use": "command", "when": "after", "retries": 0}
+        command = ["/bin/sh", "-c", f'test "$0" != {version}', "{version}"]
+        body = {
+            "apiVersion": "gitops-models/v1",
+            "kind": "Reconciler",
+            "urls": [str(self.server)],
+            "artifacts": {"url": str(self.now / "dvc")},
+            "pin": self.git("rev-list", "--max-parents=0", "main"),
+            "state": str(self.now / "state"),
+            "key": str(self.now / "keys" / "ada"),
+            "targets": [{"id": "local", "path": str(self.served_root), "stages": ["production"]}],
+            "checks": [{**check, "command": command}],
+            "prefetch": False,
+        }
+        config = self.now / "reconciler.yaml"
+        config.write_text(json.dumps(body))
+        return ("reconcile", "--config", str(config), "--once")
+
     def served(self):
         """What a reader gets from the production stage; None where nothing is live."""
         current = self.served_root / "fraud" / "production" / "current"
@@ -195,13 +215,13 @@ class Killer:
         shim.write_text(SHIM.replace("{git}", shutil.which("git")))
         shim.chmod(0o755)
 
-    def count(self, clone, words, calls=CALLS):
-        """Every point of one undisturbed run."""
+    def count(self, clone, words, calls=CALLS, *, ends=0):
+        """Every point of one undisturbed run, which ends with the status ``ends``."""
         self._forget()
         log = self._notes / "own"
         settings = {"KILL_CALLS": ",".join(CALLS)}
         end = self._run(clone, words, settings, ["-y", "-e", f"trace={','.join(calls)}", "-o", str(log)])
-        assert end == 0, end
+        assert end == ends, end
         points = own_points(log.read_text(), str(clone.parent))
         for number in range(1, int((self._notes / "number").read_text()) + 1):
             points += self._points_of_git(number)
