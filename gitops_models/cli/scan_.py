@@ -8,7 +8,7 @@ import typer
 
 from gitops_models.cli.common import open_here
 from gitops_models.cli.options import of
-from gitops_models.cli.output import emit, next_step, say
+from gitops_models.cli.output import emit, next_step
 
 if TYPE_CHECKING:
     from gitops_models.artifacts.scan import Scanned, ScanReport
@@ -52,8 +52,6 @@ def command(
         with bytes_bar(options, "fetching") as progress:
             report = scan_version(session, what, allow=allow or (), artifacts=artifacts, progress=progress)
     emit(options, "Scan", _body(report), [_line(file, report) for file in report.files])
-    if not report.files:
-        say(options, "nothing to scan: no file has a role that a server loads")
     _refuse(report)
     next_step(options, f"gm register MODEL {what} -m TEXT" if path.exists() else f"gm show {what}")
 

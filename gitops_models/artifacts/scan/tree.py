@@ -11,18 +11,18 @@ from gitops_models.artifacts.files import open_regular, read_error
 from gitops_models.artifacts.scan.budget import Budget
 from gitops_models.artifacts.scan.looking import look
 from gitops_models.artifacts.scan.member import Member
-from gitops_models.artifacts.scan.report import IS_SOURCE, NOT_FOR_RISK, Finding, Scanned, ScanReport
+from gitops_models.artifacts.scan.report import IS_SOURCE, NOT_FOR_RISK, UNKNOWN, Finding, Scanned, ScanReport
 from gitops_models.errors import GmError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
     from gitops_models.registry.documents import Lineage, Risk
 
-LOADED_ROLES = frozenset({"weights", "binary", "preprocessing", "postprocessing"})
-"""Roles of files that a server loads."""
-STEPS = frozenset({"preprocessing", "postprocessing"})
+SOURCES = frozenset(
+    {"benchmark", "environment", "evaluation", "inference-code", "postprocessing", "preprocessing", "training-code"}
+)
 """Roles whose files may be programs by their nature: there plain source is what it says that it is."""
 CODE_FREE = frozenset({"gguf", "npy", "npz", "onnx", "safetensors", "text", "tflite", "xgboost-json"})
 """Formats, by the bytes, that cannot name code."""
@@ -40,24 +40,30 @@ def scan_tree(
 ) -> ScanReport:
     """Look into the files below ``folder`` (or one file) without loading any of them.
 
-    With ``lineage`` only the artifacts of roles that a server loads are scanned, and the format that it states has to
-    be that of the bytes; plain source passes as a step before or after the model and nowhere else. With ``risk`` high
+    With ``lineage`` every artifact of it is scanned, whatever its role, which its author wrote, and the format that it
+    states has to be that of the bytes; plain source passes in the roles of code and nowhere else. With ``risk`` high
     or critical only formats pass that cannot run code. ``allow`` are further names (``module.name``) that a pickle may
     import. GM-A101..A109 when a file cannot be read.
     """
     names = frozenset(_pair(name) for name in allow)
     files: list[Scanned] = []
     findings: list[Finding] = []
-    steps = tuple(entry.path for entry in lineage.artifacts if entry.role in STEPS) if lineage else ()
+    sources = [entry.path for entry in lineage.artifacts if entry.role in SOURCES] if lineage else []
     for path, shown, stated in _chosen(folder, lineage):
         scanned, found = scan_file(path, shown, allow=names)
         files.append(scanned)
-        if scanned.format == "source" and shown.partition("/")[0] in steps:
+        if scanned.format == "source" and _is_within(shown, sources):
             findings += (one for one in found if one.what != IS_SOURCE)
             continue
         findings += found
         findings += _of_format(scanned, stated, risk)
+    if not files:
+        findings.append(Finding(folder.name, UNKNOWN, "holds no file that could be looked into"))
     return ScanReport(tuple(files), tuple(findings))
+
+
+def _is_within(shown: str, paths: Iterable[str]) -> bool:
+    return any(shown == path or shown.startswith(f"{path}/") for path in paths)
 
 
 def scan_file(
@@ -80,11 +86,10 @@ def _chosen(folder: Path, lineage: Lineage | None) -> Iterator[tuple[Path, str, 
             yield path, shown, None
         return
     for entry in lineage.artifacts:
-        if entry.role in LOADED_ROLES:
-            path = folder / entry.path
-            single = not path.is_dir()
-            for one, shown in _below(path, entry.path):
-                yield one, shown, entry.format if single else None
+        path = folder / entry.path
+        single = not path.is_dir()
+        for one, shown in _below(path, entry.path):
+            yield one, shown, entry.format if single else None
 
 
 def _below(path: Path, shown: str, depth: int = 0) -> Iterator[tuple[Path, str]]:

@@ -4,13 +4,14 @@ import os
 import pickle
 import struct
 import warnings
+from typing import get_args
 
 import pytest
 
 from gitops_models.artifacts.scan import scan_tree
 from gitops_models.errors import GmError
 from gitops_models.registry.documents import Lineage
-from gitops_models.registry.documents.lineage import ArtifactEntry
+from gitops_models.registry.documents.lineage import ArtifactEntry, Role
 from tests.support import pickles as made
 from tests.support.pickles import PACK, proto, stack_global
 
@@ -198,29 +199,47 @@ def test_a_link_or_a_missing_file_is_an_error_and_no_finding(tmp_path):
         assert caught.value.code == code
 
 
-def test_only_what_is_loaded_is_scanned_and_its_format_is_held_to_the_lineage(tmp_path):
-    (tmp_path / "model.onnx").write_bytes(proto(b"N"))
-    (tmp_path / "train.py").write_bytes(b"import os")
-    (tmp_path / "steps").mkdir()
-    (tmp_path / "steps" / "a.pkl").write_bytes(proto(b"N"))
-    entries = [
-        ("model.onnx", "weights", "onnx"),
-        ("train.py", "training-code", "python"),
-        ("steps", "preprocessing", "npy"),
-    ]
+def lineage_of(*entries):
+    """A lineage of (path, role, format)."""
     artifacts = tuple(
         ArtifactEntry(path=path, role=role, format=form, sha256="0" * 64, size=1) for path, role, form in entries
     )
     said = {"model": "fraud", "version": "1.0.0", "created": "2026-11-22T00:00:00Z", "author": "ann"}
-    report = scan_tree(tmp_path, lineage=Lineage(**said, artifacts=artifacts))
-    assert [file.path for file in report.files] == ["model.onnx", "steps/a.pkl"]
+    return Lineage(**said, artifacts=artifacts)
+
+
+def test_every_artifact_is_scanned_and_its_format_is_held_to_the_lineage(tmp_path):
+    (tmp_path / "model.onnx").write_bytes(proto(b"N"))
+    (tmp_path / "train.py").write_bytes(b"import os")
+    (tmp_path / "steps").mkdir()
+    (tmp_path / "steps" / "a.pkl").write_bytes(proto(b"N"))
+    lineage = lineage_of(
+        ("model.onnx", "weights", "onnx"), ("train.py", "training-code", "python"), ("steps", "preprocessing", "npy")
+    )
+    report = scan_tree(tmp_path, lineage=lineage)
+    assert [file.path for file in report.files] == ["model.onnx", "train.py", "steps/a.pkl"]
     assert [str(finding) for finding in report.findings] == ["model.onnx: is pickle, and its lineage says onnx"]
     assert [finding.code for finding in report.findings] == ["GM-A705"]
 
 
+@pytest.mark.parametrize("role", get_args(Role))
+def test_a_role_hides_no_pickle(tmp_path, role):
+    (tmp_path / "model.pkl").write_bytes(made.call())
+    for risk in ("low", "critical"):
+        found = scan_tree(tmp_path, risk=risk, lineage=lineage_of(("model.pkl", role, "pickle")))
+        assert [finding.code for finding in found.findings] == ["GM-A701"] + ["GM-A705"] * (risk == "critical")
+
+
+def test_nothing_to_scan_is_a_finding(tmp_path):
+    (tmp_path / "inner").mkdir()
+    for lineage in (None, lineage_of(("inner", "weights", None))):
+        (finding,) = scan_tree(tmp_path, lineage=lineage).findings
+        assert (finding.code, finding.what) == ("GM-A704", "holds no file that could be looked into")
+
+
 def test_plain_source_passes_as_a_step_beside_the_model_and_nowhere_else(tmp_path):
     (tmp_path / "clean.py").write_text("print('x')\n")
-    for role, clean in {"preprocessing": True, "postprocessing": True, "weights": False}.items():
+    for role, clean in {"preprocessing": True, "training-code": True, "weights": False, "configuration": False}.items():
         entry = {"path": "clean.py", "role": role, "sha256": "a" * 64, "size": 11}
         found = Lineage(
             model="fraud",
