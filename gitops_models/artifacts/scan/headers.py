@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import mmap
+import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ from gitops_models.artifacts.scan.source import Unread
 from gitops_models.errors import GmError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from gitops_models.artifacts.scan.member import Member
 
 _PROGRAMS = frozenset({"elf", "macho", "pe"})
@@ -31,6 +34,13 @@ _SOURCES = frozenset({".bat", ".dll", ".jar", ".jl", ".js", ".lua", ".ps1", ".py
 _CHUNK = 1 << 20
 _CONTROLS = bytes(frozenset(range(32)) - frozenset(b"\t\n\r\f") | {127})
 _LARGEST_READ = 1 << 20
+_LONGEST_TAG = 512
+# Tags of PyYAML that import and call, in full, in short, with escapes, or behind a name of their own (%TAG), and the
+# code of a Lambda layer of Keras.
+_MAKES = re.compile(
+    rb"!!python/|tag:yaml\.org,2002:python|![!<][^\s>]{0,200}%[0-9a-fA-F]{2}|"
+    rb"%TAG[ \t]+\S{1,100}[ \t]+(?!tag:unity3d\.com)|\"__lambda__\""
+)
 
 
 def look_header(member: Member, kind: str | None) -> Outcome | None:
@@ -106,7 +116,18 @@ def _look_text(member: Member, kind: str | None) -> Outcome:
         return Outcome("source", (Finding(member.path, CODE, IS_SOURCE),))
     if PurePosixPath(member.path.rpartition("!")[2]).name == MLMODEL:
         return _look_mlmodel(member)
+    if any(_MAKES.search(data) for data in _overlapping(member)):
+        return Outcome(
+            kind or "text", (Finding(member.path, CODE, "names Python code for who loads it as YAML or Keras"),)
+        )
     return Outcome(kind or "text")
+
+
+def _overlapping(member: Member) -> Iterator[bytes]:
+    """Give all bytes in pieces, each with the end of the one before."""
+    for at in range(0, member.size, _CHUNK):
+        begins = max(0, at - _LONGEST_TAG)
+        yield member.at(begins, at - begins + _CHUNK)
 
 
 def _look_mlmodel(member: Member) -> Outcome:

@@ -21,11 +21,19 @@ if TYPE_CHECKING:
 
     from gitops_models.artifacts.scan.member import Member
 
-_ARCHIVES = frozenset({"npz", "tar", "zip"})
+_PARTS = ("config.json", "metadata.json")
+_KERAS = "is a model of Keras, which may hold Python code and is not looked into"
 
 
 def look(member: Member) -> Outcome:
     """Say what a member is and what speaks against loading it; every other way to read it counts too."""
+    try:
+        return _look(member)
+    except (ValueError, ArithmeticError, RecursionError, MemoryError) as error:  # a fault here is no reason to pass
+        return Outcome(None, (unread(member.path, Unread(f"could not be looked into: {type(error).__name__}")),))
+
+
+def _look(member: Member) -> Outcome:
     head = member.head()
     kind = "tar" if is_tar(head) else detect(head)
     outcome = _look_as(member, kind)
@@ -84,8 +92,16 @@ def _look_zip(member: Member) -> Outcome:
     if root is not None:
         return look_torch(member, archive, root)
     names = archive.names
+    if _is_keras(member, names):
+        return Outcome("keras", (Finding(member.path, UNKNOWN, _KERAS),))
     kind = "npz" if names and all(name.endswith(".npy") for name in names) else "zip"
     return _every(member, kind, (archive.unpack(name) for name in names))
+
+
+def _is_keras(member: Member, names: tuple[str, ...]) -> bool:
+    """Keras 3 makes of a configuration whatever classes and functions it names (CVE-2024-3660, CVE-2025-1550)."""
+    folders = [{name.rpartition("/")[0] for name in names if name.rpartition("/")[2] == part} for part in _PARTS]
+    return member.path.lower().endswith(".keras") or bool(folders[0] & folders[1])
 
 
 def _every(member: Member, kind: str, inner: Iterable[Member]) -> Outcome:

@@ -18,6 +18,8 @@ BEGIN = b"\x93NUMPY"
 OBJECTS = "npy-objects"
 """An array of objects is a pickle, and so not free of code as the other arrays are."""
 _LONGEST_HEADER = 1 << 16
+_MOST_DIGITS = 19  # of a number of 63 bits
+_MOST_DIMENSIONS = 64
 _NAME = r"'[<>|=]?[a-zA-Z?][0-9]*(?:\[[a-zA-Z0-9]+\])?'"
 _RECORD = rf"\[(?:\('[^'\\]*', {_NAME}\)(?:, )?)+\]"
 _HEADER = re.compile(
@@ -55,6 +57,9 @@ def _layout(member: Member) -> tuple[int, bool, int]:
     if not found:
         raise Unread("has a header that NumPy does not write")
     kinds = [parse_dtype(name) for name in _ONE.findall(found["descr"])]
-    shape = [int(part) for part in found["shape"].replace(" ", "").split(",") if part]
+    parts = [part for part in found["shape"].replace(" ", "").split(",") if part]
+    if any(len(part) > _MOST_DIGITS for part in parts) or len(parts) > _MOST_DIMENSIONS:
+        raise Unread("has a shape that no array has")
+    shape = [int(part) for part in parts]
     one = sum(kind.size or 0 for kind in kinds)
     return prod(shape) * one, any(kind.objects for kind in kinds), source.position
