@@ -9,7 +9,7 @@ from gitops_models.artifacts.scan.allow import CALLED, NAMED, NEVER_CALLED
 from gitops_models.artifacts.scan.dtypes import build_dtype, make_dtype
 from gitops_models.artifacts.scan.outcome import unread
 from gitops_models.artifacts.scan.report import CODE, MAX_FINDINGS, Finding
-from gitops_models.artifacts.scan.source import Broken, Unread
+from gitops_models.artifacts.scan.source import Broken, TooMuch, Unread
 from gitops_models.artifacts.scan.values import UNKNOWN, Dtype, Imported, Made, Table, Unknown
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 WRAPPER = Imported("joblib.numpy_pickle", "NumpyArrayWrapper")
 _DTYPE = Imported("numpy", "dtype")
 _OF_OBJECTS = ("O8", False, True)
+_MOST_IMPORTS = 10_000
 _CODECS = frozenset({"latin1", "latin-1"})
 _BASES = frozenset({("builtins", "object"), ("__builtin__", "object")})
 
@@ -55,6 +56,8 @@ class Judge:
 
     def imported(self, found: Imported) -> None:
         """Judge the import of a name."""
+        if len(self.imports) >= _MOST_IMPORTS:
+            raise TooMuch("imports more names than a model does")
         self.imports[str(found)] = None
         key = (found.module, found.name)
         if key in CALLED or key in NAMED or key in self._allow or self._is_shifted(found):

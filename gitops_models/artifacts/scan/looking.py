@@ -29,6 +29,8 @@ def look(member: Member) -> Outcome:
     """Say what a member is and what speaks against loading it; every other way to read it counts too."""
     try:
         return _look(member)
+    except Unread as problem:
+        return Outcome(None, (unread(member.path, problem),))
     except (ValueError, ArithmeticError, RecursionError, MemoryError) as error:  # a fault here is no reason to pass
         return Outcome(None, (unread(member.path, Unread(f"could not be looked into: {type(error).__name__}")),))
 

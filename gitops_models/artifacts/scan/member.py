@@ -34,14 +34,15 @@ class Member:
         return self.at(0, size)
 
     def at(self, offset: int, size: int) -> bytes:
-        """Give up to ``size`` bytes from ``offset``."""
+        """Give up to ``size`` bytes from ``offset``; TooMuch where nobody waits any more."""
+        self.budget.go_on()
         self.stream.seek(offset)
         return self.stream.read(size)
 
     def source(self, offset: int = 0) -> Source:
         """Read from ``offset``; the one before it ends."""
         self.stream.seek(offset)
-        return Source(self.stream)
+        return Source(self.stream, self.budget.go_on)
 
     def unpacked(self, name: str, pieces: Iterable[bytes]) -> Member:
         """Give what ``pieces`` unpack to as a member below this one, whose stream the caller closes; TooMuch."""
@@ -50,7 +51,7 @@ class Member:
         size = 0
         try:
             for piece in pieces:
-                self.budget.spend(len(piece))
+                self.budget.spend(len(piece), self.depth + 1)
                 size += stream.write(piece)
         except BaseException:
             stream.close()

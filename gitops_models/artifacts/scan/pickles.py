@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 MOST_OPCODES = 50_000_000
 _NEWEST = 5
+_ASKED = 1 << 14  # opcodes between two questions whether anybody waits still
 _STOP = ord(".")
 
 
@@ -55,7 +56,9 @@ class Machine:
 
     def run(self) -> Any:
         """Follow the pickle to its STOP and give the value that stands for its result; Unread, TooMuch."""
-        for _ in range(MOST_OPCODES):
+        for number in range(MOST_OPCODES):
+            if not number % _ASKED:
+                self.source.go_on()
             at = self.source.position
             self.judge.position = at
             opcode = self.source.read(1)[0]
@@ -185,27 +188,24 @@ class Machine:
 
     def _put(self, pairs: list[Any]) -> None:
         target = self._stack.top
+        self._stack.keep(len(pairs))
         self.judge.changed(target)
         fill(target, pairs)
 
     def _dict(self) -> None:
-        made = Table()
-        fill(made, self._stack.since_mark())
-        self._stack.push(made)
+        group = self._stack.since_mark()
+        self._stack.push_table()
+        self._put(group)
 
     def _list(self) -> None:
         self._stack.since_mark()
         self._stack.push(Row())
 
-    def _frozenset(self) -> None:
-        self._stack.since_mark()
-        self._stack.push(UNKNOWN)
-
     def _tuple(self) -> None:
-        self._stack.push(tuple(self._stack.since_mark()))
+        self._stack.push_tuple(self._stack.since_mark())
 
     def _tuple_of(self, size: int) -> None:
-        self._stack.push(tuple([self._stack.pop() for _ in range(size)][::-1]))
+        self._stack.push_tuple([self._stack.pop() for _ in range(size)][::-1])
 
     def _remember(self, index: int) -> None:
         """Remember the top value. CPython makes room for every lower number, used or not."""
@@ -267,11 +267,11 @@ class Machine:
         ord("s"): _setitem,
         ord("u"): _setitems,
         ord("d"): _dict,
-        ord("}"): lambda self: self._stack.push(Table()),
+        ord("}"): lambda self: self._stack.push_table(),
         ord("l"): _list,
         ord("]"): lambda self: self._stack.push(Row()),
         ord("\x8f"): lambda self: self._stack.push(Unknown()),  # a set
-        ord("\x91"): _frozenset,
+        ord("\x91"): lambda self: self._stack.push((self._stack.since_mark(), UNKNOWN)[1]),
         ord("t"): _tuple,
         ord(")"): lambda self: self._stack.push(()),
         ord("\x85"): lambda self: self._tuple_of(1),

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import IO
 
 _SKIPPED_AT_ONCE = 1 << 20
@@ -27,8 +28,10 @@ class TooMuch(Unread):
 class Source:
     """A stream that must give what is asked of it. ``position`` counts the bytes that were read."""
 
-    def __init__(self, stream: IO[bytes]) -> None:
+    def __init__(self, stream: IO[bytes], go_on: Callable[[], None] | None = None) -> None:
+        """Read ``stream``; ``go_on`` raises TooMuch once nobody waits any more."""
         self._stream = stream
+        self.go_on = go_on or _always
         self.position = 0
 
     def read(self, size: int) -> bytes:
@@ -67,8 +70,13 @@ class Source:
         """Leave ``size`` bytes out; Unread where there are fewer."""
         left = size
         while left:
+            self.go_on()
             data = self._stream.read(min(left, _SKIPPED_AT_ONCE))
             if not data:
                 raise Broken("ends in the middle of a value")
             self.position += len(data)
             left -= len(data)
+
+
+def _always() -> None:
+    """Go on."""

@@ -15,7 +15,7 @@ from gitops_models.artifacts.scan.report import IS_SOURCE, NOT_FOR_RISK, UNKNOWN
 from gitops_models.errors import GmError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
     from pathlib import Path
 
     from gitops_models.registry.documents import Lineage, Risk
@@ -37,20 +37,22 @@ def scan_tree(
     risk: Risk | None = None,
     lineage: Lineage | None = None,
     allow: Collection[str] = (),
+    stop: Callable[[], bool] | None = None,
 ) -> ScanReport:
     """Look into the files below ``folder`` (or one file) without loading any of them.
 
     With ``lineage`` every artifact of it is scanned, whatever its role, which its author wrote, and the format that it
     states has to be that of the bytes; plain source passes in the roles of code and nowhere else. With ``risk`` high
     or critical only formats pass that cannot run code. ``allow`` are further names (``module.name``) that a pickle may
-    import. GM-A101..A109 when a file cannot be read.
+    import. ``stop`` is asked while a file is looked into: once it says yes, what is left
+    is a finding. GM-A101..A109 when a file cannot be read.
     """
     names = frozenset(_pair(name) for name in allow)
     files: list[Scanned] = []
     findings: list[Finding] = []
     sources = [entry.path for entry in lineage.artifacts if entry.role in SOURCES] if lineage else []
     for path, shown, stated in _chosen(folder, lineage):
-        scanned, found = scan_file(path, shown, allow=names)
+        scanned, found = scan_file(path, shown, allow=names, stop=stop)
         files.append(scanned)
         if scanned.format == "source" and _is_within(shown, sources):
             findings += (one for one in found if one.what != IS_SOURCE)
@@ -67,13 +69,13 @@ def _is_within(shown: str, paths: Iterable[str]) -> bool:
 
 
 def scan_file(
-    path: Path, shown: str, *, allow: Collection[tuple[str, str]] = ()
+    path: Path, shown: str, *, allow: Collection[tuple[str, str]] = (), stop: Callable[[], bool] | None = None
 ) -> tuple[Scanned, tuple[Finding, ...]]:
     """Look into one file, called ``shown`` in what is said of it; GM-A101..A109 when it cannot be read."""
     with open_regular(path) as raw, io.BufferedReader(raw) as stream:  # type: ignore[type-var]
         try:
             size = os.fstat(stream.fileno()).st_size
-            outcome = look(Member(shown, stream, size, Budget(size), allow=allow))
+            outcome = look(Member(shown, stream, size, Budget(size, stop), allow=allow))
         except OSError as error:
             raise read_error(error, str(path)) from error
     return Scanned(shown, outcome.format, size, outcome.imports), outcome.findings

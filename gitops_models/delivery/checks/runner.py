@@ -34,7 +34,7 @@ _RUNS: Mapping[str, Callable[..., Finding]] = {
     "latency": latency.run,
     "metric": programs.run_metric,
     "command": programs.run_command,
-    "scan": lambda check, subject, _lines: scanning.run(subject, check.allow),
+    "scan": lambda check, subject, lines: scanning.run(subject, check.allow, stop=lambda: lines.over),
     "interface": lambda _check, subject, _lines: interface.run(subject),
 }
 

@@ -14,7 +14,7 @@ from gitops_models.delivery.checks.base import Finding
 from gitops_models.policy.risk import model_risk
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from gitops_models.delivery.checks.base import Subject
 
@@ -22,8 +22,11 @@ _FORMATS = "GM-P321"
 _SHOWN = 3
 
 
-def run(subject: Subject, allow: Collection[str] = ()) -> Finding:
-    """Scan the folder with the risk of the model that is served. Raises GM-A1xx where a file cannot be read."""
+def run(subject: Subject, allow: Collection[str] = (), *, stop: Callable[[], bool] | None = None) -> Finding:
+    """Scan the folder with the risk of the model that is served, until ``stop`` says that nobody waits.
+
+    Raises GM-A1xx where a file cannot be read.
+    """
     from gitops_models.artifacts.scan import scan_tree  # noqa: PLC0415 - only where a switch is made
     from gitops_models.artifacts.scan.report import NOT_FOR_RISK, UNKNOWN  # noqa: PLC0415 - as above
 
@@ -33,7 +36,7 @@ def run(subject: Subject, allow: Collection[str] = ()) -> Finding:
     snapshot = history.state.snapshot
     lineage = snapshot.lineage(subject.wanted.source, subject.wanted.version)
     risk = model_risk(snapshot.model(subject.wanted.model), history.policy.floors)
-    report = scan_tree(subject.folder, risk=risk, lineage=lineage, allow=allow)
+    report = scan_tree(subject.folder, risk=risk, lineage=lineage, allow=allow, stop=stop)
     values: dict[str, float | str] = {
         "files": len(report.files),
         "findings": len(report.findings),
