@@ -25,7 +25,7 @@ def shifted(name, call, words=("_codecs", "text", "latin1")):
     return proto(before + b"h\x00" + text(name) + b"\x93" + call)
 
 
-@pytest.mark.attack("a name of the list in another module, which only pickle would call", CODE, by="storage")
+@pytest.mark.attack("a name of the list in another module, which only pickle would call", "GM-A701", by="storage")
 def test_a_name_of_the_list_in_another_module_is_found(tmp_path):
     inner = shifted("encode", b"h\x01h\x02\x86R")
     assert found(tmp_path, ("uu", "/tmp/a", "/tmp/b"), inner) == [(CODE, "imports uu.encode")]
@@ -39,14 +39,14 @@ def test_no_module_of_python_is_imported_under_a_number_that_moved(tmp_path, nam
     assert (CODE, f"imports this.{name}") in found(tmp_path, ("this",), inner)
 
 
-@pytest.mark.attack("a call of another module's dtype, which only pickle would make", CODE, by="storage")
+@pytest.mark.attack("a call of another module's dtype, which only pickle would make", "GM-A701", by="storage")
 def test_a_dtype_of_another_module_is_called_as_numpy_calls_it_and_no_other_way(tmp_path):
     usual, other = text("O8") + b"\x89\x88\x87R", text("f8") + b"\x89\x88\x87R"
     assert found(tmp_path, ("words",), shifted("dtype", usual, ("numpy",))) == []
     assert found(tmp_path, ("words",), shifted("dtype", other, ("numpy",))) == [(CODE, "calls words.dtype")]
 
 
-@pytest.mark.attack("a call of what a call gave, which only pickle would make", CODE, by="storage")
+@pytest.mark.attack("a call of what a call gave, which only pickle would make", "GM-A701", by="storage")
 def test_what_a_call_gave_is_not_called_under_a_number_that_moved(tmp_path):
     inner = proto(made.stack_global("numpy", "ndarray") + b"\x94)R\x940h\x00)R")
     memo = made.stack_global("collections", "OrderedDict") + b")R\x940"

@@ -17,7 +17,7 @@ def found(tmp_path, data, name="model.zip"):
     return [finding.code for finding in scan_tree(tmp_path, risk="low").findings]
 
 
-@pytest.mark.attack("a model of Keras with weights of NumPy", UNKNOWN, by="author")
+@pytest.mark.attack("a model of Keras with weights of NumPy", "GM-A704", by="author")
 def test_a_model_of_keras_is_not_looked_into(tmp_path):
     assert found(tmp_path, zipped(KERAS)) == [UNKNOWN]
     assert found(tmp_path, zipped({f"m/{name}": data for name, data in KERAS.items()})) == [UNKNOWN]
@@ -45,7 +45,7 @@ TEXTS = [
 ]
 
 
-@pytest.mark.attack("a text whose loader runs the code that it names", CODE, by="author")
+@pytest.mark.attack("a text whose loader runs the code that it names", "GM-A701", by="author")
 @pytest.mark.parametrize("data", TEXTS)
 def test_a_text_that_makes_its_loader_call_is_found(tmp_path, data):
     assert found(tmp_path, data, "pipe.yaml") == [CODE]
@@ -63,7 +63,7 @@ def test_plain_texts_pass(tmp_path, data):
     assert found(tmp_path, data, "a.yaml") == []
 
 
-@pytest.mark.attack("an array whose header has a number of 5000 digits", UNREAD, by="storage")
+@pytest.mark.attack("an array whose header has a number of 5000 digits", "GM-A702", by="storage")
 @pytest.mark.parametrize("shape", ["9" * 5000 + ",", "1, " * 65])
 def test_a_shape_that_no_array_has_is_refused(tmp_path, shape):
     header = f"{{'descr': '<f8', 'fortran_order': False, 'shape': ({shape}), }}"

@@ -124,7 +124,7 @@ def cases(seed):
         yield data
 
 
-@pytest.mark.attack("a text that only CPython reads as a pickle", CODE, UNREAD, by="storage")
+@pytest.mark.attack("a text that only CPython reads as a pickle", "GM-A701", "GM-A702", by="storage")
 @pytest.mark.parametrize("what", ACCEPTED)
 def test_what_cpython_reads_before_a_call_hides_no_call(what):
     data = ACCEPTED[what] + CALL
@@ -140,14 +140,14 @@ def test_every_spelling_of_a_call_is_found_in_a_text(what):
     assert any(does(kind, CALLS[what], refuse=False) for kind in loaders())
 
 
-@pytest.mark.attack("a pickle with the mark of TensorFlow Lite", CODE, UNREAD, by="storage")
+@pytest.mark.attack("a pickle with the mark of TensorFlow Lite", "GM-A701", "GM-A702", by="storage")
 def test_a_pickle_with_the_mark_of_tensorflow_lite_is_found():
     data = b"S'aaTFL3'\n0FINF\n0" + CALL + bytes(64)
     assert found(data, "model.tflite") == {CODE, UNREAD}
     assert found(b"\x14\0\0\0TFL3" + bytes(30)) == {UNREAD}
 
 
-@pytest.mark.attack("PyTorch's number in a text, and a pickle behind it", CODE, UNREAD, by="storage")
+@pytest.mark.attack("PyTorch's number in a text, and a pickle behind it", "GM-A701", "GM-A702", by="storage")
 @pytest.mark.parametrize("number", [b"L119547037146038801333356L\n", b"L0x1950a86a20f9469cfc6c\n", b"Nr\0\0\1\x000N"])
 def test_what_lies_behind_a_first_pickle_is_read_as_pytorch_does(number):
     assert found(number + b".I1001\n.}." + CALL) & {CODE, UNREAD}
