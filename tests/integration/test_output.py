@@ -64,12 +64,13 @@ COMMANDS = {
     "identify": ["identify", "{root}/v1/model.onnx"],
     "fetch": ["fetch", "fraud#production", "-o", "{root}/{fresh}"],
     "gc": ["gc", "--dry-run"],
+    "scan": ["scan", "fraud@1.0.0"],
     "tag": ["tag"],
     "policy": ["policy", "show"],
     "trust": ["trust", "pin"],
     "schema": ["schema", "Lineage"],
 }
-ELSEWHERE = {"demo", "approve", "merge", "lift", "restore", "hook", "receipt", "serve"}
+ELSEWHERE = {"demo", "approve", "merge", "lift", "restore", "hook", "receipt", "serve", "drill", "monitor"}
 PLANS = {"register", "attest", "evidence", "promote", "rollback", "quarantine", "cause", "suspend", "retire"}
 
 
