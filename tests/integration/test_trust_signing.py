@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+from dataclasses import FrozenInstanceError, fields
 
 import pytest
 
@@ -190,5 +191,9 @@ def test_gm_agrees_with_what_git_signed(tmp_path):
     assert verify_tag(store.tag(tag).raw, "fraud@v1.0.0", people("ann")).target == commit
 
 
-def test_a_signer_is_a_value():
-    assert SshSigner.__dataclass_params__.frozen
+def test_a_signer_is_a_value(tmp_path):
+    signer = key_signer(ed25519_key("ann").write(tmp_path / "key"))
+    assert isinstance(signer, SshSigner)
+    for field in fields(signer):
+        with pytest.raises(FrozenInstanceError):
+            setattr(signer, field.name, None)
