@@ -5,18 +5,14 @@ Every byte that comes in is a stranger's. Nothing of a request is kept, shown or
 
 from __future__ import annotations
 
-import io
 import json
-import socket
 from contextlib import contextmanager
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import BoundedSemaphore, Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from gitops_models.delivery.listeners import BoundedServer, ReticentHandler
 from gitops_models.delivery.serving.figures import CONTENT_TYPE
-from gitops_models.delivery.serving.timed import Timed
 from gitops_models.delivery.serving.wake import MOST_BYTES, claims, is_signed, read_secret
 from gitops_models.errors import GmError
 
@@ -43,15 +39,8 @@ def listening(
     if listen.wake_secret:
         read_secret(Path(listen.wake_secret))
     server = _open(listen, gauges, ring, now, seconds)
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.2}, name="gm-listener", daemon=True)
-    thread.start()
-    try:
-        host = f"[{listen.address}]" if ":" in listen.address else listen.address
-        yield f"http://{host}:{server.port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with server.in_background("gm-listener"):
+        yield server.url
 
 
 def _open(
@@ -64,92 +53,47 @@ def _open(
         raise GmError("GM-R120", f"{where}: {error.strerror}", where=where) from error
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = 64
-
+class _Server(BoundedServer):
     def __init__(
         self, listen: Listen, gauges: Figures, ring: Callable[[], None], now: Callable[[], float], seconds: float
     ) -> None:
-        self.address_family = socket.AF_INET6 if ":" in listen.address else socket.AF_INET
         self.listen, self.gauges, self.ring, self.now, self.seconds = listen, gauges, ring, now, seconds
-        self._free = BoundedSemaphore(MOST_AT_ONCE)
-        super().__init__((listen.address, listen.port), _Handler)
-
-    def server_bind(self) -> None:
-        """Bind without asking the resolver for a name, which ``HTTPServer`` does and nobody needs."""
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.socket.bind(self.server_address)
-        self.server_address = self.socket.getsockname()
-        self.port = int(self.server_address[1])
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        """Hang up at once on who comes when all hands are busy: they have deadlines."""
-        if not self._free.acquire(blocking=False):
-            self.shutdown_request(request)
-            return
-        try:
-            super().process_request(request, client_address)
-        except RuntimeError:  # no thread could be started
-            self._free.release()
-            raise
-
-    def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Answer one connection and free the hand."""
-        try:
-            super().process_request_thread(request, client_address)
-        finally:
-            self._free.release()
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: a client that hangs up or dawdles is no event of ours."""
+        super().__init__(listen.address, listen.port, _Handler, most=MOST_AT_ONCE)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(ReticentHandler):
     server: _Server
-    server_version = "gm"
-    sys_version = ""
 
     def setup(self) -> None:
-        """Read with a deadline for the whole connection."""
+        """Read with the deadline of the server."""
+        self.seconds = self.server.seconds
         super().setup()
-        self.rfile = io.BufferedReader(Timed(self.connection, self.server.seconds))
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name of the library's parameter
-        """Log nothing: what a stranger sends belongs in no log."""
-
-    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Answer what the library refuses without repeating what was sent."""
-        del message, explain
-        self.close_connection = True
-        self._say(HTTPStatus(code))
-
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 - the library calls it by this name
         """Answer what is asked; anything unknown is 404."""
         path = self.path.partition("?")[0]
         if path == "/metrics":
-            self._answer(HTTPStatus.OK, self.server.gauges.show(), CONTENT_TYPE)
+            self.answer(HTTPStatus.OK, self.server.gauges.show(), CONTENT_TYPE)
         elif path == "/healthz":
             self._state(self._lateness())
         elif path == "/readyz":
             self._state(self.server.gauges.reasons())
         else:
-            self._say(HTTPStatus.METHOD_NOT_ALLOWED if path == "/wake" else HTTPStatus.NOT_FOUND)
+            self.say(HTTPStatus.METHOD_NOT_ALLOWED if path == "/wake" else HTTPStatus.NOT_FOUND)
 
     do_HEAD = do_GET  # noqa: N815 - the library calls it by this name
 
-    def do_POST(self) -> None:
+    def do_POST(self) -> None:  # noqa: N802 - the library calls it by this name
         """Ring the bell for who knows the secret; nothing else takes a POST."""
         if self.path.partition("?")[0] != "/wake" or not self.server.listen.wake_secret:
-            self._say(HTTPStatus.NOT_FOUND)
+            self.say(HTTPStatus.NOT_FOUND)
             return
         length = self.headers.get("Content-Length", "")
         if not (length.isascii() and length.isdigit()) or "Transfer-Encoding" in self.headers:
-            self._say(HTTPStatus.LENGTH_REQUIRED)
+            self.say(HTTPStatus.LENGTH_REQUIRED)
             return
         if len(length) > len(str(MOST_BYTES)) or int(length) > MOST_BYTES:
-            self._say(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            self.say(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
             return
         self._wake(Path(self.server.listen.wake_secret), int(length))
 
@@ -161,12 +105,12 @@ class _Handler(BaseHTTPRequestHandler):
             )
         except GmError:  # it was there at the start; who is to repair it sees the metric and not the stranger
             self.server.gauges.woken("no secret")
-            self._say(HTTPStatus.SERVICE_UNAVAILABLE)
+            self.say(HTTPStatus.SERVICE_UNAVAILABLE)
             return
         self.server.gauges.woken("accepted" if known else "refused")
         if known:
             self.server.ring()
-        self._say(HTTPStatus.ACCEPTED if known else HTTPStatus.UNAUTHORIZED)
+        self.say(HTTPStatus.ACCEPTED if known else HTTPStatus.UNAUTHORIZED)
 
     def _body(self, length: int) -> Iterator[bytes]:
         while length:
@@ -182,21 +126,4 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _state(self, reasons: tuple[str, ...]) -> None:
         body = json.dumps({"ok": not reasons, "reasons": reasons}).encode() + b"\n"
-        self._answer(HTTPStatus.SERVICE_UNAVAILABLE if reasons else HTTPStatus.OK, body, JSON)
-
-    def _say(self, status: HTTPStatus) -> None:
-        self._answer(status, f"{status.phrase}\n".encode(), "text/plain; charset=utf-8")
-
-    def _answer(self, status: HTTPStatus, body: bytes, kind: str) -> None:
-        self.connection.settimeout(self.server.seconds)
-        self.send_response(status)
-        for name, value in (
-            ("Content-Type", kind),
-            ("Content-Length", str(len(body))),
-            ("Cache-Control", "no-store"),
-            ("X-Content-Type-Options", "nosniff"),
-        ):
-            self.send_header(name, value)
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
+        self.answer(HTTPStatus.SERVICE_UNAVAILABLE if reasons else HTTPStatus.OK, body, JSON)

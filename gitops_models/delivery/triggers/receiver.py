@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import hmac
-import io
 import re
-import socket
 from contextlib import contextmanager
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import BoundedSemaphore, Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from gitops_models.delivery.serving.timed import Timed
+from gitops_models.delivery.listeners import BoundedServer, ReticentHandler
 from gitops_models.errors import GmError
 
 if TYPE_CHECKING:
@@ -36,14 +32,8 @@ def receiving(place: Receiver, hear: Callable[[bytes], None], *, seconds: float 
     Raises GM-R605 where the address cannot be listened at or the token is missing or too short.
     """
     server = _open(place, _read_token(Path(place.token_file)), hear, seconds)
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, name="gm-alerts", daemon=True)
-    thread.start()
-    try:
+    with server.in_background("gm-alerts"):
         yield server.server_port
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def _open(place: Receiver, token: bytes, hear: Callable[[bytes], None], seconds: float) -> _Server:
@@ -65,81 +55,38 @@ def _read_token(path: Path) -> bytes:
     return text.encode()
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-
+class _Server(BoundedServer):
     def __init__(self, place: Receiver, token: bytes, hear: Callable[[bytes], None], seconds: float) -> None:
-        self.address_family = socket.AF_INET6 if ":" in place.address else socket.AF_INET
         self.token, self.hear, self.seconds = token, hear, seconds
-        self._free = BoundedSemaphore(MOST_AT_ONCE)
-        super().__init__((place.address, place.port), _Handler)
-
-    def server_bind(self) -> None:
-        """Bind without asking the resolver for a name, which ``HTTPServer`` does and nobody needs."""
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.socket.bind(self.server_address)
-        self.server_address = self.socket.getsockname()
-        self.server_name, self.server_port = "", self.server_address[1]
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        """Answer a few at a time; who comes beyond that is hung up on and tries again."""
-        if not self._free.acquire(blocking=False):
-            self.shutdown_request(request)
-            return
-        try:
-            super().process_request(request, client_address)
-        except RuntimeError:  # no thread could be started
-            self._free.release()
-            raise
-
-    def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Make room when it is done."""
-        try:
-            super().process_request_thread(request, client_address)
-        finally:
-            self._free.release()
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: what a stranger does belongs in no log."""
+        super().__init__(place.address, place.port, _Handler, most=MOST_AT_ONCE)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(ReticentHandler):
     server: _Server
-    server_version = "gm"
-    sys_version = ""
 
     def setup(self) -> None:
-        """Read with a deadline for the whole connection: strangers hold no place by sending a byte now and then."""
+        """Read with the deadline of the server."""
+        self.seconds = self.server.seconds
         super().setup()
-        self.rfile = io.BufferedReader(Timed(self.connection, self.server.seconds))
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name of the library's parameter
-        """Log nothing: what a stranger sends belongs in no log."""
-
-    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Answer what the library refuses without repeating what was sent."""
-        del message, explain
-        self._say(HTTPStatus(code))
-
-    def do_POST(self) -> None:
+    def do_POST(self) -> None:  # noqa: N802 - the library calls it by this name
         """Take alerts from who has the token."""
         if self.path != _PATH:
-            self._say(HTTPStatus.NOT_FOUND)
+            self.say(HTTPStatus.NOT_FOUND)
             return
         said = self.headers.get("Authorization", "").encode("utf-8", "replace")
         if not hmac.compare_digest(said, b"Bearer " + self.server.token):
-            self._say(HTTPStatus.UNAUTHORIZED)
+            self.say(HTTPStatus.UNAUTHORIZED)
             return
         length = self.headers.get("Content-Length", "")
         if not re.fullmatch("[0-9]{1,9}", length, re.ASCII) or "Transfer-Encoding" in self.headers:
-            self._say(HTTPStatus.LENGTH_REQUIRED)
+            self.say(HTTPStatus.LENGTH_REQUIRED)
             return
         if int(length) > MOST_BYTES:
-            self._say(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            self.say(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
             return
         body = self.rfile.read(int(length))
-        self._say(HTTPStatus.OK if len(body) == int(length) and self._hears(body) else HTTPStatus.BAD_REQUEST)
+        self.say(HTTPStatus.OK if len(body) == int(length) and self._hears(body) else HTTPStatus.BAD_REQUEST)
 
     def _hears(self, body: bytes) -> bool:
         try:
@@ -147,13 +94,3 @@ class _Handler(BaseHTTPRequestHandler):
         except GmError:
             return False
         return True
-
-    def _say(self, status: HTTPStatus) -> None:
-        body = f"{status.phrase}\n".encode()
-        self.close_connection = True
-        self.connection.settimeout(self.server.seconds)
-        self.send_response(status)
-        self.send_header("Content-Type", "text/plain; charset=utf-8")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)

@@ -411,7 +411,7 @@ def test_a_client_that_sends_half_or_nothing_is_left_after_its_time(server, monk
 
 
 def test_more_clients_than_it_has_room_for_are_turned_away(server):
-    server._room = threading.BoundedSemaphore(1)
+    server.room = threading.BoundedSemaphore(1)
     with socket.create_connection(server.server_address[:2], timeout=10) as first:
         first.sendall(b"GET /v2 HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert b"200 OK" in first.recv(100)
