@@ -2,10 +2,12 @@
 
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator
 
 from gitops_models.registry.documents._base import Line
+from gitops_models.registry.text import names_a_user
 
 
 def _no_option(text: str) -> str:
@@ -20,3 +22,13 @@ Place = Annotated[Line, AfterValidator(_no_option)]
 def local(text: str, base: Path) -> str:
     """Return the path ``text`` of a file in directory ``base`` as an absolute one; ``~`` is the home."""
     return str(base / Path(text).expanduser())
+
+
+def web_parts(text: str) -> SplitResult:
+    """Return the parts of a plain web address: no user, blank or fragment in it. Raises ``ValueError``."""
+    if not text.isascii() or " " in text or "#" in text or names_a_user(text):
+        raise ValueError("must be a plain address without a user, a blank or a fragment")
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:  # no number is ValueError too
+        raise ValueError("must begin with http:// or https:// and name a host")
+    return parts

@@ -25,6 +25,13 @@ def unknown_words(text: str) -> tuple[str, ...]:
     return tuple(sorted({word for word in _OPEN.findall(text) if word not in WORDS}))
 
 
+def known_words(text: str) -> str:
+    """Return ``text`` where each word that it leaves open can be filled in. Raises ``ValueError``."""
+    if unknown := unknown_words(text):
+        raise ValueError(f"{{{unknown[0]}}} means nothing here")
+    return text
+
+
 def meaning(wanted: Deployment, folder: Path | None) -> dict[str, str]:
     """Return what the words mean for one version; ``path`` is missing where no directory of it is known."""
     known = {"model": wanted.model, "stage": wanted.stage, "version": wanted.version, "sha256": wanted.digest}

@@ -2,38 +2,26 @@
 
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
-from gitops_models.delivery.checks.fill import unknown_words
-from gitops_models.delivery.fields import Place, local
+from gitops_models.delivery.checks.fill import known_words
+from gitops_models.delivery.fields import Place, local, web_parts
 from gitops_models.registry.documents import Part
 from gitops_models.registry.documents._base import Items, Line, Name, about
 from gitops_models.registry.documents.repository import Glob
-from gitops_models.registry.text import names_a_user
 
 _CASES = "golden/{model}/{version}.json"
 _ADDRESS = "http://127.0.0.1:8080"
 
 
-def _known_words(text: str) -> str:
-    if unknown := unknown_words(text):
-        raise ValueError(f"{{{unknown[0]}}} means nothing here")
-    return text
-
-
 def _web_address(text: str) -> str:
-    parts = urlsplit(_known_words(text))
-    if not text.isascii() or " " in text or "#" in text or names_a_user(text):
-        raise ValueError("must be a plain address without a user, a blank or a fragment")
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
-        raise ValueError("must begin with http:// or https:// and name a host")
+    web_parts(known_words(text))
     return text
 
 
-Words = Annotated[Line, AfterValidator(_known_words)]
-File = Annotated[Place, AfterValidator(_known_words)]
+Words = Annotated[Line, AfterValidator(known_words)]
+File = Annotated[Place, AfterValidator(known_words)]
 Address = Annotated[Line, AfterValidator(_web_address)]
 Command = Annotated[Items[Words], Field(min_length=1, max_length=64)]
 Tolerance = Annotated[float, Field(ge=0)]

@@ -9,13 +9,12 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
-from gitops_models.delivery.checks.fill import unknown_words
-from gitops_models.delivery.fields import Place, local
+from gitops_models.delivery.checks.fill import known_words
+from gitops_models.delivery.fields import Place, local, web_parts
 from gitops_models.delivery.plan import DEFAULT_KEEP
 from gitops_models.registry.documents import Part
 from gitops_models.registry.documents._base import Items, Line, Name, about
 from gitops_models.registry.documents.repository import Glob
-from gitops_models.registry.text import names_a_user
 
 _HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 _USUAL_KIND = "directory"
@@ -23,25 +22,14 @@ _ENGINE = "http://127.0.0.1:8080/v2"
 _LOAD = f"{_ENGINE}/repository/models/{{model}}/load"
 
 
-def _known_words(text: str) -> str:
-    if unknown := unknown_words(text):
-        raise ValueError(f"{{{unknown[0]}}} means nothing here")
-    return text
-
-
 def _web_address(text: str) -> str:
-    parts = urlsplit(_known_words(text))
-    if not text.isascii() or " " in text or "#" in text or names_a_user(text):
-        raise ValueError("must be a plain address without a user, a blank or a fragment")
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
-        raise ValueError("must begin with http:// or https:// and name a host")
-    if "{" in parts.netloc:
+    if "{" in web_parts(known_words(text)).netloc:
         raise ValueError("must name the host itself")
     return text
 
 
 Address = Annotated[Line, AfterValidator(_web_address)]
-Words = Annotated[Line, AfterValidator(_known_words)]
+Words = Annotated[Line, AfterValidator(known_words)]
 Command = Annotated[Items[Words], Field(min_length=1, max_length=64)]
 Seconds = Annotated[float, Field(gt=0, le=600)]
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 from typing import TYPE_CHECKING, Annotated, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
-from gitops_models.delivery.checks.fill import unknown_words
-from gitops_models.delivery.fields import Place, local
+from gitops_models.delivery.checks.fill import known_words
+from gitops_models.delivery.fields import Place, local, web_parts
 from gitops_models.delivery.serving.settings import Listen  # noqa: TC001 - pydantic reads the annotation
 from gitops_models.registry.documents import Part
 from gitops_models.registry.documents._base import Items, Line, Name, about
-from gitops_models.registry.text import names_a_user
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,22 +20,13 @@ QUERY = "{query}"
 
 
 def _address(text: str) -> str:
-    if unknown := unknown_words(text):
-        raise ValueError(f"{{{unknown[0]}}} means nothing here")
-    if not text.isascii() or " " in text or "#" in text or names_a_user(text):
-        raise ValueError("must be a plain address without a user, a blank or a fragment")
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
-        raise ValueError("must begin with http:// or https:// and name a host")
-    if "{" in parts.netloc:
-        raise ValueError("the host is not left open")
+    if "{" in web_parts(known_words(text)).netloc:
+        raise ValueError("must name the host itself")
     return text
 
 
 def _words(text: str) -> str:
-    if text != QUERY and (unknown := unknown_words(text)):
-        raise ValueError(f"{{{unknown[0]}}} means nothing here")
-    return text
+    return text if text == QUERY else known_words(text)
 
 
 def _own_address(text: str) -> str:

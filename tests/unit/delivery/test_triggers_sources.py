@@ -465,7 +465,7 @@ def test_whatever_goes_wrong_at_a_source_is_a_signal():
 @pytest.mark.parametrize(
     ("place", "message"),
     [
-        ({"kind": "http", "url": "http://{model}.example/"}, "the host is not left open"),
+        ({"kind": "http", "url": "http://{model}.example/"}, "must name the host itself"),
         ({"kind": "http", "url": "http://h/{host}"}, "{host} means nothing here"),
         ({"kind": "http", "url": "ftp://h/"}, "must begin with http"),
         ({"kind": "http", "url": "http://user:word@h/"}, "must be a plain address"),
