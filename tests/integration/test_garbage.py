@@ -1,14 +1,16 @@
 """The content store loses what nothing needs, and never what is served, was before it, would be restored or is held."""
 
+import errno
 import os
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from gitops_models.artifacts.garbage import ABANDONED, SPARE, Collected, collect, note_needs
 from gitops_models.artifacts.readers import open_remote
 from gitops_models.delivery.garbage import Garbage
-from gitops_models.delivery.results import State
+from gitops_models.delivery.results import Done, State
 from gitops_models.errors import GmError
 from tests.support.anywhere import somewhere
 from tests.support.delivery import NOW
@@ -182,9 +184,40 @@ def test_an_empty_store_has_nothing_to_remove(served):
     assert collect(served.content, (), (), at=NOW) == Collected()
 
 
-def test_a_failing_disk_does_not_fail_the_run(served, monkeypatch):
-    def fails(*_args, **_options):
-        raise GmError("GM-A401", "no")
+@pytest.mark.parametrize("error", [GmError("GM-A401", "no"), OSError(errno.EIO, "Input/output error")], ids=str)
+def test_a_failing_disk_does_not_fail_the_run(served, monkeypatch, error):
+    tried = []
 
-    monkeypatch.setattr(Garbage, "clear", fails)
+    def fails(*_args, **_options):
+        tried.append(error)
+        raise error
+
     deploy(served, "1.0.0")
+    monkeypatch.setattr(Garbage, "clear", fails)
+    report = served.reconciler(history(served, "1.1.0")).run()
+    assert (tried, report.ok, report.first_error) == ([error], True, None)
+    assert [(result.state, result.done) for result in report.results] == [(State.LIVE, Done.SWITCHED)]
+    assert served.live() == served.site.content_of("1.1.0")
+
+
+def test_a_disk_that_fails_while_it_clears_up_keeps_what_is_served_and_what_was_before_it(served, monkeypatch):
+    deploy(served, "1.0.0", "1.1.0", "1.2.0")
+    age(served)
+    unlink, gone = Path.unlink, []
+
+    def fails(path, *args, **options):
+        """The disk removes one object and goes away."""
+        if path.is_relative_to(served.content.root) and not path.is_relative_to(served.content.partial):
+            if gone:
+                raise OSError(errno.EROFS, "Read-only file system")
+            gone.append(path)
+        unlink(path, *args, **options)
+
+    with monkeypatch.context() as failing:
+        failing.setattr(Path, "unlink", fails)
+        report = served.reconciler(history(served, "1.3.0")).run()
+    assert (len(gone), report.ok, report.first_error) == (1, True, None)
+    assert served.live() == served.site.content_of("1.3.0")
+    assert (has(served, "1.2.0"), has(served, "1.3.0")) == (True, True)
+    deploy(served, "1.2.0")
+    assert served.live() == served.site.content_of("1.2.0")
