@@ -11,9 +11,7 @@ import pytest
 
 from gitops_models.delivery.results import Done, State
 from gitops_models.errors import Exit
-from tests.support.delivery import Ledger
 from tests.support.disturbing import (
-    checked_here,
     copies_of,
     first_deployment,
     healing,
@@ -24,27 +22,15 @@ from tests.support.disturbing import (
     reconcile_here,
     rollback_with_quarantine,
     served,
-    tracing,
-    validated,
+    skips_no_check,
 )
 from tests.support.faults import FAILING, MAKING, faults
-from tests.support.killing import note, sample
+from tests.support.killing import TRACED, note, sample
 
 SAMPLE_CHECKED = 10
 SAMPLE = 15
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.sweep,
-    pytest.mark.timeout(3600),
-    pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed (apt-get install strace)"),
-]
-
-
-@pytest.fixture(scope="module")
-def runner():
-    with tracing() as made:
-        yield made
+pytestmark = [*TRACED, pytest.mark.timeout(3600)]
 
 
 @pytest.mark.clause("A-snapshots-8")
@@ -85,12 +71,5 @@ def test_a_disk_that_fails_anywhere_around_a_switch_skips_no_check(runner, tmp_p
         assert served(root) in allowed, at
         if number % 2 and (root / "state").exists():
             shutil.rmtree(root / "state")
-        recorder = Ledger()
-        checked_here(root, *arguments, recorder=recorder)
-        (again,) = checked_here(root, *arguments, recorder=recorder).results
-        assert (served(root), leftovers(root)) == (final, []), at
-        assert again.state is (State.LIVE if good else State.VALIDATION_FAILED), at
-        assert bool(validated(root)) or not good, at
-        assert good or [one.version for one in recorder.records if one.result != "failed"] == [], at
-        assert all(one.checks for one in recorder.records if one.result == "succeeded"), at
+        skips_no_check(root, arguments, final, at, good=good)
     note(f"disk errors, {scenario.__name__}: {len(tried)} of {len(points)} points")

@@ -12,7 +12,6 @@ from gitops_models.delivery.results import Done, State
 from gitops_models.errors import Exit
 from tests.support.delivery import Ledger
 from tests.support.disturbing import (
-    checked_here,
     copies_of,
     first_deployment,
     healing,
@@ -23,26 +22,14 @@ from tests.support.disturbing import (
     reconcile_here,
     rollback_with_quarantine,
     served,
-    tracing,
-    validated,
+    skips_no_check,
 )
-from tests.support.killing import MUTATING, note, sample
+from tests.support.killing import MUTATING, TRACED, note, sample
 
 SAMPLE_CHECKED = 10
 SAMPLE = 20
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.sweep,
-    pytest.mark.timeout(3600),
-    pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed (apt-get install strace)"),
-]
-
-
-@pytest.fixture(scope="module")
-def runner():
-    with tracing() as made:
-        yield made
+pytestmark = [*TRACED, pytest.mark.timeout(3600)]
 
 
 @pytest.mark.clause("A-snapshots-8")
@@ -95,12 +82,5 @@ def test_a_kill_anywhere_around_a_switch_skips_no_check(runner, tmp_path, scenar
         assert served(root) in allowed, at
         if number % 2 and (root / "state").exists():
             shutil.rmtree(root / "state")
-        recorder = Ledger()
-        checked_here(root, *arguments, recorder=recorder)
-        (again,) = checked_here(root, *arguments, recorder=recorder).results
-        assert (served(root), leftovers(root)) == (final, []), at
-        assert again.state is (State.LIVE if good else State.VALIDATION_FAILED), at
-        assert bool(validated(root)) or not good, at
-        assert good or [one.version for one in recorder.records if one.result != "failed"] == [], at
-        assert all(one.checks for one in recorder.records if one.result == "succeeded"), at
+        skips_no_check(root, arguments, final, at, good=good)
     note(f"kills, {scenario.__name__}: {len(tried)} of {len(points)} points")

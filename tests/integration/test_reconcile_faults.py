@@ -12,38 +12,17 @@ import pytest
 
 from gitops_models.errors import Exit
 from tests.support.faults import ERRORS, FAILING, MAKING, faults
-from tests.support.killing import Point, Shop, killer, note, sample
+from tests.support.killing import DEPLOYMENTS, TRACED, Point, note, sample, shop_to_deploy
 
 SAMPLE = 4
 SAMPLE_CHECKED = 3
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.sweep,
-    pytest.mark.timeout(7200),
-    pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed (apt-get install strace)"),
-]
+pytestmark = [*TRACED, pytest.mark.timeout(7200)]
 
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory):
-    """A registry kept before its first deployment, before one of a newer version, and before one of a rollback."""
-    made = Shop(tmp_path_factory.mktemp("faults"))
-    made.gm("promote", "fraud@1.0.0", "--through", "production", "--merge", "-m", "go live")
-    made.keep("first")
-    made.reconcile()
-    made.gm("promote", "fraud@1.1.0", "--through", "production", "--merge", "-m", "better")
-    made.keep("promotion")
-    made.reconcile()
-    made.gm("rollback", "fraud", "--stage", "production", "--quarantine", "--merge", "-m", "worse")
-    made.keep("rollback")
-    return made
-
-
-@pytest.fixture(scope="module")
-def kills(tmp_path_factory):
-    with killer(tmp_path_factory.mktemp("notes")) as runner:
-        yield runner
+    return shop_to_deploy(tmp_path_factory.mktemp("faults"))
 
 
 def faults_of_git(points):
@@ -53,21 +32,13 @@ def faults_of_git(points):
             yield Point(point.call, point.when, git=point.git, error=ERRORS[point.when % len(ERRORS)])
 
 
-def deployments(shop):
-    """How many deployment records the server has."""
-    return len(shop.git("rev-list", "refs/gm/deployments/local").splitlines())
-
-
-@pytest.mark.parametrize(
-    ("scenario", "old", "new"),
-    [("first", None, "1.0.0"), ("promotion", "1.0.0", "1.1.0"), ("rollback", "1.1.0", "1.0.0")],
-)
+@pytest.mark.parametrize(("scenario", "old", "new"), DEPLOYMENTS)
 def test_a_disk_that_fails_anywhere_leaves_old_or_new_and_the_next_run_heals(shop, kills, scenario, old, new):
     shop.back_to(scenario)
     before, after = (shop.bytes_of(version).read_bytes() if version else None for version in (old, new))
     found = kills.count(shop.clone, shop.reconciling, (*FAILING, *MAKING))
     points = [*faults(found), *faults_of_git(found)]
-    records, ends = deployments(shop), Counter()
+    records, ends = shop.deployments(), Counter()
     assert {"write", "fsync", "rename"} <= {point.call for point in points}
     assert len(points) >= SAMPLE
     tried = sample(points, SAMPLE)
@@ -80,7 +51,7 @@ def test_a_disk_that_fails_anywhere_leaves_old_or_new_and_the_next_run_heals(sho
         shop.reconcile()
         healed = shop.served() == after and not shop.left_over()
         # A switch that was tried and did not come off is on record too.
-        healed = healed and deployments(shop) >= records
+        healed = healed and shop.deployments() >= records
         if status in (Exit.BUG, Exit.INTEGRITY, -signal.SIGKILL) or served not in (before, after) or not healed:
             failures.append(f"{point}: {status}, {served in (before, after)}, {healed}, {shop.left_over()}, {said}")
     note(f"disk errors, {scenario}: {len(tried)} of {len(points)} points, ends {dict(ends)}")
@@ -103,8 +74,5 @@ def test_a_disk_error_anywhere_leaves_no_version_live_that_does_not_pass_its_che
         assert shop.served() in (old, new), str(point)
         if number % 2 and (shop.now / "state").exists():
             shutil.rmtree(shop.now / "state")
-        for _ in range(2):
-            shop.gm(*shop.refusing("1.1.0"), expect=Exit.DENIED)
-            assert shop.served() == old, str(point)
-        assert [path for path in shop.now.glob("state/journal/**/*") if path.is_file()] == [], str(point)
+        shop.keeps_refusing("1.1.0", old, str(point))
     note(f"disk errors, a version that does not pass: {len(tried)} of {len(points)} points, ends {dict(ends)}")

@@ -4,22 +4,16 @@
 """
 
 import os
-import shutil
 import signal
 from collections import Counter
 
 import pytest
 
-from tests.support.killing import Shop, killer, note, sample
+from tests.support.killing import TRACED, Shop, note, sample
 
 SAMPLE = 12
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.sweep,
-    pytest.mark.timeout(3600),
-    pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed (apt-get install strace)"),
-]
+pytestmark = [*TRACED, pytest.mark.timeout(3600)]
 PROMOTE = ("promote", "fraud@1.0.0", "--to", "staging", "-m", "measured better")
 
 
@@ -36,12 +30,6 @@ def shop(tmp_path_factory):
     made.become("ada")
     made.keep("merge")
     return made
-
-
-@pytest.fixture(scope="module")
-def kills(tmp_path_factory):
-    with killer(tmp_path_factory.mktemp("notes")) as runner:
-        yield runner
 
 
 def landed(shop, about):

@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from gitops_models.delivery.resolve import resolve
-from tests.support.delivery import checked_reconciler, chosen, content_of, reconciler
+from gitops_models.delivery.results import State
+from tests.support.delivery import Ledger, checked_reconciler, chosen, content_of, reconciler
 from tests.support.killing import own_points
 
 
@@ -131,6 +132,18 @@ def copies_of(folder, scenario):
     arguments, allowed, final = scenario(template)
     copies = (Path(shutil.copytree(template, folder / str(n), symlinks=True)) for n in range(10_000))
     return copies, arguments, allowed, final
+
+
+def skips_no_check(root, arguments, final, at, *, good):
+    """Hold that two more runs settle on ``final``, and that nothing is live or on record as such without its check."""
+    recorder = Ledger()
+    checked_here(root, *arguments, recorder=recorder)
+    (again,) = checked_here(root, *arguments, recorder=recorder).results
+    assert (served(root), leftovers(root)) == (final, []), at
+    assert again.state is (State.LIVE if good else State.VALIDATION_FAILED), at
+    assert bool(validated(root)) or not good, at
+    assert good or [one.version for one in recorder.records if one.result != "failed"] == [], at
+    assert all(one.checks for one in recorder.records if one.result == "succeeded"), at
 
 
 def leftovers(root):

@@ -22,6 +22,9 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
+from gitops_models.errors import Exit
 from tests.support.keys import ed25519_key
 from tests.support.models import write_linear
 from tests.support.registry import people_document
@@ -34,6 +37,14 @@ CALLS = (
 WRITING = ("openat", "write", "pwrite64", "writev", "copy_file_range", "sendfile", "ftruncate")
 MUTATING = (*CALLS, *WRITING, "mkdir", "mkdirat", "rmdir", "chmod", "fchmod", "fchmodat", "utimensat")
 SEED = 20261121
+# What a module bears that stops runs at chosen calls.
+TRACED = (
+    pytest.mark.slow,
+    pytest.mark.sweep,
+    pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed (apt-get install strace)"),
+)
+# What ``shop_to_deploy`` keeps, with the version that is live then and the one that is to be.
+DEPLOYMENTS = (("first", None, "1.0.0"), ("promotion", "1.0.0", "1.1.0"), ("rollback", "1.1.0", "1.0.0"))
 PEOPLE = {"ada": ["ml-engineer", "technical-lead", "operator", "policy-owner"], "ria": ["raio"]}
 
 # Stands before git on PATH. The KILL_NUMBERth git of the command runs under strace: counted, or killed at one call;
@@ -159,6 +170,17 @@ class Shop:
         """Run git on the server's repository."""
         return run_here("git", "-C", str(self.server), *args)
 
+    def deployments(self):
+        """How many deployment records the server has."""
+        return len(self.git("rev-list", "refs/gm/deployments/local").splitlines())
+
+    def keeps_refusing(self, version, live, at):
+        """Hold that later runs with ``refusing(version)`` serve ``live`` and leave no intent open."""
+        for _ in range(2):
+            self.gm(*self.refusing(version), expect=Exit.DENIED)
+            assert self.served() == live, at
+        assert [path for path in self.now.glob("state/journal/**/*") if path.is_file()] == [], at
+
     def keep(self, name):
         """Keep the state that is there now."""
         shutil.copytree(self.now, self.root / name, symlinks=True)
@@ -176,6 +198,20 @@ class Shop:
         patterns += [(clone / "gm", "**/outbox/**/*.json"), (clone / "gm", "**/journal/**/*.json")]
         found = [path for folder, pattern in patterns for path in folder.rglob(pattern)]
         return [str(path.relative_to(self.now)) for path in found if path.name != "memory.json.lock"]
+
+
+def shop_to_deploy(root):
+    """A shop kept before its first deployment, before one of a newer version, and before one of a rollback."""
+    made = Shop(root)
+    made.gm("promote", "fraud@1.0.0", "--through", "production", "--merge", "-m", "go live")
+    made.keep("first")
+    made.reconcile()
+    made.gm("promote", "fraud@1.1.0", "--through", "production", "--merge", "-m", "better")
+    made.keep("promotion")
+    made.reconcile()
+    made.gm("rollback", "fraud", "--stage", "production", "--quarantine", "--merge", "-m", "worse")
+    made.keep("rollback")
+    return made
 
 
 def make_writable(folder):
