@@ -4,6 +4,7 @@ them, with nothing that a stranger wrote turned into markup, a header or a comma
 
 import json
 import sys
+import threading
 from datetime import UTC, datetime
 from time import monotonic
 
@@ -313,6 +314,17 @@ def test_a_mail_server_that_says_nothing_is_hung_up_on(tmp_path, silent_from):
         assert refusal(mail(box, tmp_path), left=0.3).code == "GM-R700"
 
 
+@pytest.mark.parametrize("security", ["none", "tls", "starttls"])
+def test_a_mail_server_that_says_nothing_keeps_no_thread(tmp_path, certificate, security):
+    files = {} if security == "none" else {"certificate": certificate, "implicit": security == "tls"}
+    with mailbox(silent_from="MAIL", **files) as box:
+        assert refusal(mail(box, tmp_path, security=security), left=1).code == "GM-R700"
+        for thread in threading.enumerate():
+            if thread.name == "gm-notice":
+                thread.join(30)
+                assert not thread.is_alive()
+
+
 def test_no_mail_server_is_a_warning(tmp_path):
     with mailbox() as box:
         where = mail(box, tmp_path)
@@ -372,6 +384,19 @@ def test_an_address_that_apprise_does_not_know_is_not_used(tmp_path):
     assert refusal(where).code == "GM-R711"
     assert "secret-word" not in refusal(where).message
     assert try_secrets_of(where).code == "GM-R711"
+
+
+@OLD
+def test_a_plugin_of_apprise_that_exits_does_not_end_the_run(tmp_path):
+    from apprise.decorators import notify  # noqa: PLC0415 - with what it warns of
+    from apprise.manager_plugins import NotificationManager  # noqa: PLC0415 - as above
+
+    notify(on="gmexits")(lambda *_args, **_words: sys.exit("done"))
+    try:
+        refused = refusal(channel(tmp_path, "gmexits://", "apprise"))
+    finally:
+        NotificationManager().remove("gmexits")
+    assert (refused.code, refused.message) == ("GM-R700", "channel: gmexits did not answer within 10 s")
 
 
 def test_without_apprise_the_remedy_is_said_and_the_notice_waits(tmp_path, post, monkeypatch):

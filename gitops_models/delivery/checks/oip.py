@@ -17,7 +17,8 @@ from gitops_models.registry.text import visible
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from gitops_models.delivery.checks.web import Answer, Client
+    from gitops_models.delivery.checks.web import Client
+    from gitops_models.delivery.lines import Answer
 
 _OK = 200
 _SHOWN = 200

@@ -10,7 +10,8 @@ from gitops_models.delivery.checks import golden, interface, latency, programs, 
 from gitops_models.delivery.checks.base import CheckResult, Finding, Subject
 from gitops_models.delivery.checks.demands import applies, demanded, held_to, unmet
 from gitops_models.delivery.checks.oip import NoAnswer
-from gitops_models.delivery.checks.web import Lines, within
+from gitops_models.delivery.checks.web import Lines
+from gitops_models.delivery.lines import within
 from gitops_models.delivery.waysback import is_way_back
 from gitops_models.errors import GmError
 from gitops_models.registry.text import visible
@@ -150,9 +151,14 @@ def _unrequired(result: CheckResult) -> CheckResult:
 
 def attempt(check: Check, subject: Subject) -> Finding:
     """Run ``check`` once; what keeps it from being run is a finding without an answer."""
-    run = _RUNS[check.use]
+    run, lines = _RUNS[check.use], Lines(check.timeout)
+
+    def work() -> Finding:
+        with lines:
+            return run(check, subject, lines)
+
     try:
-        return within(Lines(check.timeout), lambda lines: run(check, subject, lines))
+        return within(check.timeout, work, lines.cut, name="gm-check")
     except TimeoutError:
         return Finding(None, message=f"no answer within {check.timeout:g} s")
     except KeyError as error:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from gitops_models.delivery.lines import within
 from gitops_models.delivery.notify.base import AGAIN
-from gitops_models.delivery.notify.exchange import Line, within
 from gitops_models.delivery.notify.hidden import UNUSABLE, address_of
 from gitops_models.delivery.notify.notices import Severity
 from gitops_models.delivery.notify.words import words_of
@@ -44,13 +44,18 @@ class AppriseNotifier:
         seconds = min(self.timeout, left)
 
         def work() -> bool:
-            told = address.notify(
-                title=words.title, body=words.text, notify_type=_TYPES[words.severity], body_format="text"
-            )
+            try:
+                told = address.notify(
+                    title=words.title, body=words.text, notify_type=_TYPES[words.severity], body_format="text"
+                )
+            except Exception:
+                raise
+            except BaseException as error:  # a plugin that exits ends this thread, and not the run
+                raise TimeoutError from error
             return bool(told)
 
         try:
-            delivered = within(seconds, work, Line())
+            delivered = within(seconds, work, lambda: None, name="gm-notice")  # the lines are apprise's own
         except TimeoutError as error:
             raise GmError(AGAIN, f"{self.id}: {kind} did not answer within {seconds:g} s") from error
         except Exception as error:

@@ -9,8 +9,8 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, NoReturn
 
+from gitops_models.delivery.lines import Line, within
 from gitops_models.delivery.notify.base import AGAIN, PARTLY
-from gitops_models.delivery.notify.exchange import Line, within
 from gitops_models.delivery.notify.hidden import UNUSABLE, password_of
 from gitops_models.delivery.notify.words import cut, words_of
 from gitops_models.errors import GmError
@@ -49,7 +49,7 @@ class SmtpNotifier:
         data = render(message, self.place)
         line, seconds = Line(), min(self.timeout, left)
         try:
-            refused = within(seconds, lambda: self._converse(line, data, password, seconds), line)
+            refused = within(seconds, lambda: self._converse(line, data, password, seconds), line.cut, name="gm-notice")
         except TimeoutError as error:
             raise GmError(AGAIN, f"{self._who} did not answer within {seconds:g} s") from error
         except smtplib.SMTPException as error:
@@ -64,7 +64,7 @@ class SmtpNotifier:
         """Speak with the server; whom it refuses, where it took the mail for others."""
         place = self.place
         context = ssl.create_default_context(cafile=place.ca_file) if place.security != "none" else None
-        with _Client(line, context if place.security == "tls" else None, place, seconds) as client:
+        with line, _Client(line, context if place.security == "tls" else None, place, seconds) as client:
             if place.security == "starttls":
                 client.starttls(context=context)
             if place.user and password is not None:

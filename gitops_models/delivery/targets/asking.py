@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import http.client
-import ssl
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from gitops_models.delivery.checks.web import Answer, Lines, within
+from gitops_models.delivery.lines import HttpLine, target_of, within
 
 if TYPE_CHECKING:
-    from urllib.parse import SplitResult
-
-    from gitops_models.delivery.checks.web import Line
+    from gitops_models.delivery.lines import Answer
 
 MOST_BYTES = 1 << 20
 
@@ -30,30 +26,12 @@ def ask(
 
     Raises ``TimeoutError`` after ``seconds``, ``OSError`` for all that fails.
     """
+    parts = urlsplit(url)
+    line = HttpLine(parts, seconds=seconds, ca_file=ca_file)
+    line.secure = line.secure or ca_file is not None  # who names authorities is never spoken to in the clear
 
-    def work(lines: Lines) -> Answer:
-        client = lines.client(url)
-        if ca_file is not None:
-            client.line.context = ssl.create_default_context(cafile=ca_file)
-        return _exchange(client.line, method, _target(urlsplit(url)), body, headers)
+    def work() -> Answer:
+        with line:
+            return line.ask(method, target_of(parts), body, headers, most=MOST_BYTES)
 
-    return within(Lines(seconds), work)
-
-
-def _target(url: SplitResult) -> str:
-    return (url.path or "/") + (f"?{url.query}" if url.query else "")
-
-
-def _exchange(line: Line, method: str, target: str, body: bytes | None, headers: dict[str, str]) -> Answer:
-    try:
-        line.request(method, target, body=body, headers=headers)
-        with line.getresponse() as answer:
-            data = answer.read(MOST_BYTES + 1)
-            # What is cut short while its length is unknown looks whole: the line says who hung up.
-            if line.over:
-                raise TimeoutError
-    except (http.client.HTTPException, ValueError) as error:
-        raise OSError(0, f"no HTTP answer ({type(error).__name__})") from error
-    if len(data) > MOST_BYTES:
-        raise OSError(0, f"the answer is longer than {MOST_BYTES} bytes")
-    return Answer(answer.status, data)
+    return within(seconds, work, line.cut, name="gm-ask")

@@ -17,7 +17,7 @@ from gitops_models.registry.text import visible
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gitops_models.delivery.checks.web import Answer
+    from gitops_models.delivery.lines import Answer
     from gitops_models.delivery.targets.base import Order
     from gitops_models.delivery.targets.settings import HttpReload
     from gitops_models.delivery.values import ModelStage
