@@ -1,7 +1,6 @@
 """A remote that is no directory: DVC's HTTP file system against a server on loopback."""
 
 import gc
-import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -15,9 +14,11 @@ from gitops_models.artifacts.upload import UploadItem, upload
 from gitops_models.errors import GmError
 from gitops_models.registry.documents import ArtifactEntry, Lineage
 from tests.support import models as onnx
+from tests.support.serving import Quiet, serving
+from tests.support.webstore import posted
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(Quiet, BaseHTTPRequestHandler):
     """Objects by path in ``server.objects``; ``server.fault`` changes what is answered."""
 
     protocol_version = "HTTP/1.1"
@@ -29,26 +30,13 @@ class Handler(BaseHTTPRequestHandler):
         self._answer(with_body=True)
 
     def do_POST(self):
-        body = self._body()
+        body = posted(self)
         if self.server.fault == "read-only":
             self._send(507, b"")
             return
         self.server.objects[self.path] = body[:-1] if self.server.fault == "short-write" else body
         self.server.posts += 1
         self._send(200, b"")
-
-    def log_message(self, *_args):
-        """Keep the test's output to itself."""
-
-    def _body(self):
-        if "Content-Length" in self.headers:
-            return self.rfile.read(int(self.headers["Content-Length"]))
-        chunks = []
-        while size := int(self.rfile.readline(), 16):
-            chunks.append(self.rfile.read(size))
-            self.rfile.readline()
-        self.rfile.readline()
-        return b"".join(chunks)
 
     def _answer(self, *, with_body):
         if isinstance(self.server.fault, int):
@@ -75,13 +63,10 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server():
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
-        running.objects, running.fault, running.posts = {}, None, 0
-        thread = threading.Thread(target=running.serve_forever, args=(0.01,))
-        thread.start()
-        yield running
-        running.shutdown()
-        thread.join()
+    made = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    made.objects, made.fault, made.posts = {}, None, 0
+    with serving(made):
+        yield made
 
 
 @pytest.fixture

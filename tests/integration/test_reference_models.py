@@ -4,13 +4,13 @@ import importlib
 import json
 import re
 import sys
-import threading
 import urllib.error
 import urllib.request
 
 import pytest
 
 from tests.support.reference import VERSIONS, fetch_reference
+from tests.support.serving import serving
 
 onnxruntime = pytest.importorskip("onnxruntime")
 
@@ -137,15 +137,8 @@ def test_the_family_was_chosen_by_the_measurement_in_the_readme(example, modules
 def server(released, modules, tmp_path):
     link = tmp_path / "current"
     link.symlink_to(released["1.1.0"])
-    running = modules["inference"].make_server(link)
-    thread = threading.Thread(target=running.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{running.server_port}", link
-    finally:
-        running.shutdown()
-        thread.join()
-        running.server_close()
+    with serving(modules["inference"].make_server(link)) as port:
+        yield f"http://127.0.0.1:{port}", link
 
 
 def test_a_server_answers_with_the_model_that_the_link_names_now(released, modules, served, server):

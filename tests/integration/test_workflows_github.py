@@ -1,7 +1,6 @@
 """The workflows beside the flagship: the nightly audit, a gate whose API fails, and what a rollback's App does."""
 
 import json
-import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -13,6 +12,7 @@ from tests.support import policy as documents
 from tests.support.act import git
 from tests.support.github import FakeGitHub, Fault
 from tests.support.hub import PROFILE, PROMOTE, Hub
+from tests.support.serving import serving
 from tests.support.sigstore_loopback import loopback
 
 pytestmark = pytest.mark.slow
@@ -43,12 +43,8 @@ def _stranger():
             self.end_headers()
             self.wfile.write(b"[]")
 
-    with HTTPServer(("127.0.0.1", 0), Stranger) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/", asked
-        server.shutdown()
-        thread.join()
+    with serving(HTTPServer(("127.0.0.1", 0), Stranger)) as port:
+        yield f"http://127.0.0.1:{port}/", asked
 
 
 def test_the_audit_verifies_signs_a_checkpoint_and_fails_when_protection_weakens(hub):

@@ -1,15 +1,15 @@
 """A server on loopback that answers as it is told, for the client of GitHub: also what GitHub would never answer."""
 
 import json
-import ssl
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Thread
+from http.server import BaseHTTPRequestHandler
+from threading import Event
 from urllib.parse import parse_qsl, urlsplit
 
 from gitops_models.forge.github.connect import Patience, github_of
 from tests.support.receiver import Waits
+from tests.support.serving import Quiet, patient, serving
 
 NOW = 1_800_000_000.0
 TOKEN = "ghp_secretOfTheTests"
@@ -82,7 +82,7 @@ class Answering:
 
 
 def _handler(server):
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def _serve(self):
@@ -117,35 +117,16 @@ def _handler(server):
             if reply.cut or reply.headers.get("Content-Length", "") is None:
                 self.close_connection = True
 
-        def log_message(self, *_):
-            pass
-
     return Handler
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, *_):
-        """A client that hangs up is what some tests are about."""
 
 
 @contextmanager
 def answering(certificate=None):
     """A server that runs while the block does; ``certificate`` (files of certificate and key) makes it HTTPS."""
     made = Answering()
-    server = _Server(("127.0.0.1", 0), _handler(made))
-    if certificate:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(*certificate)
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-    made.url = f"http{'s' if certificate else ''}://127.0.0.1:{server.server_address[1]}"
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield made
-    finally:
-        made.over.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serving(patient(_handler(made), certificate)) as port:
+        made.url = f"http{'s' if certificate else ''}://127.0.0.1:{port}"
+        try:
+            yield made
+        finally:
+            made.over.set()

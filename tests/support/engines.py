@@ -2,8 +2,10 @@
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Thread
+from http.server import BaseHTTPRequestHandler
+from threading import Event
+
+from tests.support.serving import Quiet, patient, serving
 
 
 @dataclass
@@ -24,7 +26,7 @@ class Engine:
 def engine():
     made = Engine()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         def _answer(self):
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             made.asked.append((self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, body))
@@ -42,23 +44,9 @@ def engine():
 
         do_GET = do_POST = _answer  # noqa: N815 - the base class's words
 
-        def log_message(self, *_):
-            pass
-
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-
-        def handle_error(self, *_):
-            """A client that hangs up is what some tests are about."""
-
-    with Server(("127.0.0.1", 0), Handler) as server:
-        made.port = server.server_address[1]
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with serving(patient(Handler)) as made.port:
         try:
             yield made
         finally:
             if made.gate:
                 made.gate.set()
-            server.shutdown()
-            thread.join()

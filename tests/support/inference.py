@@ -4,11 +4,12 @@ import json
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Event, Lock, Thread
+from threading import Event, Lock
 
 from gitops_models.delivery.resolve import resolve
+from tests.support.serving import Quiet, patient, serving
 
 
 @dataclass
@@ -68,7 +69,7 @@ def cases_file(path, *cases):
 
 
 def _handler(served):
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True
         wbufsize = -1
@@ -92,32 +93,16 @@ def _handler(served):
             self.wfile.write(data)
             self.wfile.flush()
 
-        def log_message(self, *_):
-            pass
-
     return Handler
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, *_):
-        """A client that hangs up is what some tests are about."""
 
 
 @contextmanager
 def inference(**options):
     """A server that runs while the block does."""
     served = Inference(**options)
-    server = _Server(("127.0.0.1", 0), _handler(served))
-    served.port = server.server_address[1]
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield served
-    finally:
-        if served.gate:
-            served.gate.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serving(patient(_handler(served))) as served.port:
+        try:
+            yield served
+        finally:
+            if served.gate:
+                served.gate.set()

@@ -7,7 +7,9 @@ import socketserver
 import ssl
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from threading import Event, Thread
+from threading import Event
+
+from tests.support.serving import serving
 
 
 @dataclass
@@ -159,13 +161,10 @@ class _Server(socketserver.ThreadingTCPServer):
 def mailbox(**settings):
     """A mail server that runs while the block does."""
     box = Mailbox(**settings)
-    with _Server(("127.0.0.1", 0), _Talk) as server:
-        server.box, box.port = box, server.server_address[1]
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    server = _Server(("127.0.0.1", 0), _Talk)
+    server.box = box
+    with serving(server) as box.port:
         try:
             yield box
         finally:
             box.over.set()
-            server.shutdown()
-            thread.join()

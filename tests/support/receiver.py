@@ -5,11 +5,12 @@ import hashlib
 import hmac
 import json
 import socket
-import ssl
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from threading import Event, Thread
+
+from tests.support.serving import Quiet, patient, serving
 
 SECRET = "a shared secret of some length"
 
@@ -70,7 +71,7 @@ class Receiver:
 
 
 def _handler(receiver):
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         def do_POST(self):
             body = self.rfile.read(int(self.headers["Content-Length"]))
             status = receiver.take(Delivery(self.path, {k.lower(): v for k, v in self.headers.items()}, body))
@@ -90,39 +91,19 @@ def _handler(receiver):
             self.send_response(204)
             self.end_headers()
 
-        def log_message(self, *_):
-            pass
-
     return Handler
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, *_):
-        """A client that hangs up is what some tests are about."""
 
 
 @contextmanager
 def receiver(certificate=None):
     """A receiver that runs while the block does; ``certificate`` (files of certificate and key) makes it HTTPS."""
     made = Receiver(secure=certificate is not None)
-    server = _Server(("127.0.0.1", 0), _handler(made))
-    if certificate:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(*certificate)
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-    made.port = server.server_address[1]
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield made
-    finally:
-        if made.gate:
-            made.gate.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with serving(patient(_handler(made), certificate)) as made.port:
+        try:
+            yield made
+        finally:
+            if made.gate:
+                made.gate.set()
 
 
 @contextmanager

@@ -29,6 +29,8 @@ from urllib.parse import quote
 
 import pytest
 
+from tests.support.serving import Quiet, serving
+
 UNPACKED = Path(__file__).resolve().parents[2] / ".cache" / "servers"
 PROGRAMS = {"prometheus": ("prometheus",), "alertmanager": ("alertmanager", "prometheus-alertmanager")}
 FIXTURES = {"prometheus": "prometheus", "s3": "moto"}
@@ -247,7 +249,7 @@ def exposed():
     """Serve metrics while the block runs."""
     made = Exposed()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         def do_GET(self):
             status, body = made.answer()
             self.send_response(status)
@@ -256,19 +258,9 @@ def exposed():
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *_):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    made.address = f"127.0.0.1:{server.server_address[1]}"
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as port:
+        made.address = f"127.0.0.1:{port}"
         yield made
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @pytest.fixture

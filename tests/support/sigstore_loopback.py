@@ -8,7 +8,6 @@ import base64
 import hashlib
 import json
 import struct
-import threading
 import time
 from contextlib import contextmanager
 from functools import cached_property
@@ -23,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from tests.support.authorities import Authority, extension, key_usage, now, spki, start
+from tests.support.serving import Quiet, serving
 from tests.support.timestamps import octets, respond, tlv
 from tests.support.translog import LogV1, LogV2, b64
 
@@ -182,7 +182,7 @@ class Loopback:
         return type("Handler", (_Handler,), {"stack": self})
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Quiet, BaseHTTPRequestHandler):
     stack: Loopback
 
     def do_POST(self):
@@ -220,21 +220,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, *_arguments):
-        """Say nothing."""
-
 
 @contextmanager
 def loopback():
     """A running instance; its ``url`` is known inside."""
     stack = Loopback()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), stack.handler)
-    stack.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), stack.handler)) as port:
+        stack.url = f"http://127.0.0.1:{port}"
         yield stack
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

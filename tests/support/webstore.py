@@ -4,7 +4,8 @@ import contextlib
 import re
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+
+from tests.support.serving import Quiet, serving
 
 
 @dataclass
@@ -21,6 +22,18 @@ class WebStore:
         return f"http://127.0.0.1:{self.port}/store"
 
 
+def posted(handler):
+    """The body of a request, in chunks or not."""
+    if "Content-Length" in handler.headers:
+        return handler.rfile.read(int(handler.headers["Content-Length"]))
+    chunks = []
+    while size := int(handler.rfile.readline(), 16):
+        chunks.append(handler.rfile.read(size))
+        handler.rfile.readline()
+    handler.rfile.readline()
+    return b"".join(chunks)
+
+
 @contextlib.contextmanager
 def serve_http():
     """Serve an empty store while the block runs."""
@@ -32,18 +45,11 @@ def serve_http():
     Handler.store = store
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    store.port = server.server_address[1]
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with serving(server) as store.port:
         yield store
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Quiet, BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     store = None
 
@@ -54,25 +60,12 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(with_body=True)
 
     def do_POST(self):
-        self.store.objects[self.path] = self._body()
+        self.store.objects[self.path] = posted(self)
         self._send(200, b"")
-
-    def log_message(self, *_args):
-        """Keep the test's output to itself."""
 
     def handle(self):
         with contextlib.suppress(ConnectionError):
             super().handle()
-
-    def _body(self):
-        if "Content-Length" in self.headers:
-            return self.rfile.read(int(self.headers["Content-Length"]))
-        chunks = []
-        while size := int(self.rfile.readline(), 16):
-            chunks.append(self.rfile.read(size))
-            self.rfile.readline()
-        self.rfile.readline()
-        return b"".join(chunks)
 
     def _answer(self, *, with_body):
         data = self.store.objects.get(self.path)
