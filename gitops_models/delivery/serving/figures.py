@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
-class Figures:
+class Figures(ABC):
     """The figures of one process; they are told from one thread, and any thread may ask. ``tick`` is in seconds."""
 
     def __init__(self, tick: Callable[[], float] = time.monotonic) -> None:
@@ -29,9 +30,9 @@ class Figures:
         """Return the seconds since the last sign of life: a state on the way, the end of a run, the start."""
         return self._tick() - self._alive
 
+    @abstractmethod
     def reasons(self) -> tuple[str, ...]:
         """Return why this process is not ready to be relied on, nothing when it is."""
-        raise NotImplementedError
 
     def woken(self, result: str) -> None:
         """Count a request to wake: accepted or refused."""

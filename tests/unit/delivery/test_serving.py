@@ -13,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from gitops_models.delivery.recorder import Delivered
 from gitops_models.delivery.results import Condition, Done, Report, Result, State, Sync
 from gitops_models.delivery.serving.bell import Bell
+from gitops_models.delivery.serving.figures import Figures
 from gitops_models.delivery.serving.metrics import Gauges
 from gitops_models.delivery.serving.tally import BUCKETS, Durations, health_of
 from gitops_models.delivery.serving.triggers import TriggerFigures
@@ -163,6 +164,14 @@ def test_a_run_that_found_nothing_new_counts_nothing_again():
 def row(standing=Standing.OK, proposal=None, name="accuracy-drop"):
     trigger = SimpleNamespace(name=name, cause="degradation")
     return Row(name, AT, trigger, "1.0.0", Decision(standing, "", None), Acted(proposal))
+
+
+def test_figures_that_cannot_say_why_a_process_is_not_ready_are_none():
+    class Mute(Figures):
+        pass
+
+    with pytest.raises(TypeError, match="reasons"):
+        Mute()
 
 
 def test_a_monitor_shows_how_each_trigger_stands_and_counts_what_it_had_proposed():
