@@ -6,7 +6,7 @@ checked, so the commit moves all or none.
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from subprocess import Popen, TimeoutExpired
 
 from gitops_models.errors import GmError
@@ -87,11 +87,9 @@ def _line(update: RefUpdate) -> bytes:
 def _say(process: Popen[bytes], text: bytes, awaited: bytes, updates: Sequence[RefUpdate]) -> None:
     if process.stdin is None or process.stdout is None or process.stderr is None:
         raise GmError("GM-S009", "git update-ref has no pipes")
-    try:
+    with suppress(BrokenPipeError):  # it ended early; what it said comes below
         process.stdin.write(text)
         process.stdin.flush()
-    except BrokenPipeError:
-        pass  # it ended early; what it said comes below
     for line in process.stdout:
         if line == awaited:
             return

@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Condition, Event
@@ -53,11 +53,9 @@ class Place:
         with socket.create_connection(self.address, timeout=30) as connection:
             connection.sendall(data)
             found = b""
-            try:
+            with suppress(ConnectionResetError):
                 while piece := connection.recv(65536):
                     found += piece
-            except ConnectionResetError:
-                pass
             return found
 
     def woken(self):

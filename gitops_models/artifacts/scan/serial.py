@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from gitops_models.artifacts.scan.calls import Judge
@@ -48,12 +49,11 @@ def disguised(member: Member) -> Outcome:
     source = member.source()
     complete = False
     try:
-        for _ in range(_MOST_PICKLES):  # PyTorch reads several of them, one behind the other
-            _check_legacy(Machine(source, judge, persistent=_no_loader, strict=False).run())
-            complete = True
-        raise TooMuch("begins anew more often than is looked into")
-    except Broken:  # nothing else: whatever a loader might get past is a reason not to load it
-        pass
+        with suppress(Broken):  # nothing else: whatever a loader might get past is a reason not to load it
+            for _ in range(_MOST_PICKLES):  # PyTorch reads several of them, one behind the other
+                _check_legacy(Machine(source, judge, persistent=_no_loader, strict=False).run())
+                complete = True
+            raise TooMuch("begins anew more often than is looked into")
     except Unread as problem:
         judge.fail(type(problem)(f"can be unpickled as well, and then {problem}"))
         return Outcome(None, judge.findings_of(), tuple(judge.imports))
