@@ -1,6 +1,8 @@
-"""What several modules of runs that are stopped or disturbed share: the processes that fork the runs."""
+"""What several modules share: the processes that fork runs to be stopped, and a receiver of notices."""
 
 import pytest
+
+from tests.support.receiver import Waits, receiver
 
 
 @pytest.fixture(scope="module")
@@ -19,3 +21,24 @@ def runner():
 
     with tracing() as made:
         yield made
+
+
+@pytest.fixture
+def hook():
+    """A receiver of notices; see ``tests/support/receiver.py``."""
+    with receiver() as made:
+        yield made
+
+
+@pytest.fixture
+def waits():
+    """The clock of ``post``."""
+    return Waits()
+
+
+@pytest.fixture
+def post(tmp_path, waits):
+    """Opens the post with the places that it is given; see ``tests/support/notices.py``."""
+    from tests.support.notices import poster  # noqa: PLC0415 - as above
+
+    return poster(tmp_path / "state", waits)

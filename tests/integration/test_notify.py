@@ -6,35 +6,20 @@ import signal
 import stat
 import subprocess
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Thread
 from time import monotonic
 
 import pytest
 
-from gitops_models.delivery.notify.assemble import notifier_of, open_post
+from gitops_models.delivery.notify.assemble import notifier_of
 from gitops_models.delivery.notify.base import Message, Patience
 from gitops_models.delivery.notify.notices import Notice, Route, Severity
 from gitops_models.delivery.notify.outbox import MOST_ASIDE, MOST_BYTES, MOST_MESSAGES, Outbox
 from gitops_models.delivery.notify.settings import Notification
 from gitops_models.errors import GmError
-from tests.support.receiver import SECRET, Waits, raw_server, receiver, self_signed
-
-NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
-ROLLBACK = Notice("rollback-initiated", model="fraud", stage="production", version="1.0.0", replaces="1.1.0")
-EMERGENCY = Notice("emergency-initiated", model="fraud", incident="INC-1", reason="poisoned labels")
-
-
-@pytest.fixture
-def hook():
-    with receiver() as made:
-        yield made
-
-
-@pytest.fixture
-def waits():
-    return Waits()
+from tests.support.notices import EMERGENCY, NOW, ROLLBACK
+from tests.support.receiver import SECRET, raw_server, receiver, self_signed
 
 
 @pytest.fixture
@@ -59,15 +44,6 @@ def script(folder, text, name="page"):
     path.write_text("#!/bin/sh\n" + text)
     path.chmod(0o755)
     return path
-
-
-@pytest.fixture
-def post(tmp_path, waits):
-    def made(*places, patience=None):
-        usual = Patience(wait=waits.wait, now=waits.now)
-        return open_post(places, tmp_path / "state", clock=lambda: NOW, repository="shop", patience=patience or usual)
-
-    return made
 
 
 def codes(told):

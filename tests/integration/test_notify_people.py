@@ -5,22 +5,19 @@ them, with nothing that a stranger wrote turned into markup, a header or a comma
 import json
 import sys
 import threading
-from datetime import UTC, datetime
 from time import monotonic
 
 import pytest
 
-from gitops_models.delivery.notify.assemble import notifier_of, open_post, try_secrets
-from gitops_models.delivery.notify.base import Message, Patience
+from gitops_models.delivery.notify.assemble import notifier_of, try_secrets
+from gitops_models.delivery.notify.base import Message
 from gitops_models.delivery.notify.notices import KINDS, MOST_DETAILS, Notice, cloud_event, render
 from gitops_models.delivery.notify.settings import Notification
 from gitops_models.errors import GmError
 from tests.support.mailbox import mailbox
-from tests.support.receiver import Waits, receiver, self_signed
+from tests.support.notices import EMERGENCY, NOW, ROLLBACK
+from tests.support.receiver import self_signed
 
-NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
-ROLLBACK = Notice("rollback-initiated", model="fraud", stage="production", version="1.0.0", replaces="1.1.0")
-EMERGENCY = Notice("emergency-initiated", model="fraud", incident="INC-1", reason="poisoned labels")
 HOSTILE = Notice(
     "rollback-failed",
     model="fraud",
@@ -30,28 +27,8 @@ HOSTILE = Notice(
 
 
 @pytest.fixture
-def hook():
-    with receiver() as made:
-        yield made
-
-
-@pytest.fixture
-def waits():
-    return Waits()
-
-
-@pytest.fixture
 def certificate(tmp_path):
     return self_signed(tmp_path)
-
-
-@pytest.fixture
-def post(tmp_path, waits):
-    def made(*places, patience=None):
-        usual = Patience(wait=waits.wait, now=waits.now)
-        return open_post(places, tmp_path / "state", clock=lambda: NOW, repository="shop", patience=patience or usual)
-
-    return made
 
 
 def place(way, settings, *, name="place", **more):

@@ -10,7 +10,7 @@ import gitops_models
 from gitops_models.errors import Exit
 from tests.support.killing import Shop, call
 from tests.support.models import write_linear
-from tests.support.receiver import SECRET, receiver
+from tests.support.receiver import SECRET
 from tests.support.registry import PEOPLE, SHORT
 from tests.support.station import EMERGENCY, three_versions
 from tests.support.team import Team, gm
@@ -58,12 +58,6 @@ class Told(Shop):
         """What the record of notices says, in order."""
         file = self.home / ".local/state/gitops-models/notifications/notices.jsonl"
         return [json.loads(line)["data"] for line in file.read_text().splitlines()] if file.exists() else []
-
-
-@pytest.fixture
-def hook():
-    with receiver() as made:
-        yield made
 
 
 @pytest.fixture

@@ -14,15 +14,9 @@ from gitops_models.errors import GmError
 from gitops_models.workflows.emergency import emergency
 from gitops_models.workflows.emergency_plan import Emergency
 from tests.support.delivery_site import NOW, STATE_PATH, Site
-from tests.support.receiver import SECRET, receiver
+from tests.support.receiver import SECRET
 from tests.support.station import Station
 from tests.support.station import emergency as emergency_story
-
-
-@pytest.fixture
-def hook():
-    with receiver() as made:
-        yield made
 
 
 class Watched(Site):
