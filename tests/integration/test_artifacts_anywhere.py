@@ -17,6 +17,7 @@ from gitops_models.artifacts.remotes import remote_from_config
 from gitops_models.artifacts.upload import upload
 from gitops_models.errors import GmError
 from tests.support.anywhere import KINDS, somewhere, version_of
+from tests.support.refusals import refused
 from tests.support.wire import DEAD, wire_to
 
 SMALL, LARGE = 70_000, 3 << 20
@@ -38,13 +39,6 @@ def version(request, tmp_path):
     for name, text in {"vocab": "v" * 5000, "sub/same": "v" * 5000, "merges": "a b", "empty": ""}.items():
         (folder / "tokenizer" / name).write_text(text)
     return version_of(folder)
-
-
-def refused(code, call, *args, **kwargs):
-    with pytest.raises(GmError) as caught:
-        call(*args, **kwargs)
-    assert caught.value.code == code
-    return caught.value
 
 
 def fetch(version, reader, dest, content=None):

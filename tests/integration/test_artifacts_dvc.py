@@ -17,9 +17,9 @@ from gitops_models.artifacts.readers import object_path, open_remote
 from gitops_models.artifacts.remotes import remote_from_config
 from gitops_models.artifacts.sources import read_dvc_file
 from gitops_models.artifacts.upload import UploadItem, UploadReport, upload
-from gitops_models.errors import GmError
 from gitops_models.registry.documents import ArtifactEntry, Lineage
 from tests.support import models as onnx
+from tests.support.refusals import refused
 
 DVC = Path(sys.executable).with_name("dvc")
 CONFIG = (
@@ -79,13 +79,6 @@ def fetch(repo, dest):
     lineage, pointers = register(repo)
     reader = open_remote(remote_from_config((repo / ".dvc/config").read_bytes(), repo))
     return fetch_version(lineage, pointers, reader, dest)
-
-
-def refused(code, call, *args, **kwargs):
-    with pytest.raises(GmError) as caught:
-        call(*args, **kwargs)
-    assert caught.value.code == code
-    return caught.value
 
 
 def objects(folder):

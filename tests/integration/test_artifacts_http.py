@@ -11,9 +11,9 @@ from gitops_models.artifacts.pointers import make_pointer
 from gitops_models.artifacts.readers import CloudReader, object_path, open_remote
 from gitops_models.artifacts.remotes import RemoteSpec, remote_from_config
 from gitops_models.artifacts.upload import UploadItem, upload
-from gitops_models.errors import GmError
 from gitops_models.registry.documents import ArtifactEntry, Lineage
 from tests.support import models as onnx
+from tests.support.refusals import refused
 from tests.support.serving import Quiet, serving
 from tests.support.webstore import posted
 
@@ -108,13 +108,6 @@ def version(repo):
 
 def reader_of(repo):
     return open_remote(remote_from_config((repo / ".dvc/config").read_bytes(), repo))
-
-
-def refused(code, call, *args):
-    with pytest.raises(GmError) as caught:
-        call(*args)
-    assert caught.value.code == code
-    return caught.value
 
 
 def test_a_version_goes_there_and_comes_back(repo, server, tmp_path):

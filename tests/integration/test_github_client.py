@@ -4,12 +4,12 @@ import os
 
 import pytest
 
-from gitops_models.errors import GmError
 from gitops_models.forge.github.connect import Patience, github_of
 from gitops_models.forge.github.models import Annotation
 from gitops_models.forge.github.webhooks import parse_event
 from tests.support.github import Fault, rules
 from tests.support.github.work import HOME, Work, peopled
+from tests.support.refusals import refused
 
 READ = ("pull_request", "pull_request_review", "push", "workflow_run", "check_run", "deployment_status")
 
@@ -38,12 +38,6 @@ def client(fake, repo):
         return github_of(repo.remote_url, {**os.environ, **fake.environ(login)}, Patience(pauses=(0.0, 0.0)))
 
     return of
-
-
-def refused(code, call, *arguments, **named):
-    with pytest.raises(GmError) as caught:
-        call(*arguments, **named)
-    assert caught.value.code == code, caught.value.message
 
 
 def test_a_proposal_from_its_opening_to_its_merge(fake, repo, work, client):

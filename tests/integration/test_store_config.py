@@ -1,23 +1,18 @@
 import pytest
 
-from gitops_models.errors import Exit, GmError
+from gitops_models.errors import Exit
 from gitops_models.store import gitcli
 from gitops_models.store.config import add_remote, remote_address, set_config, user_config
 from gitops_models.store.environment import scrub
 from gitops_models.store.gitcli import GitContext, git_version, output, require_git, run
 from gitops_models.store.repository import Store
 from tests.support.git import init_repository
+from tests.support.refusals import refusal
 
 
 @pytest.fixture
 def repo(tmp_path, home):
     return init_repository(tmp_path / "repo", home)
-
-
-def refusal(call, *args, **options):
-    with pytest.raises(GmError) as caught:
-        call(*args, **options)
-    return caught.value
 
 
 def test_the_users_own_configuration_counts_and_the_repositorys_wins(repo, home):

@@ -13,6 +13,7 @@ from gitops_models.store.refs import RefUpdate, prepared, update_refs
 from gitops_models.store.repository import Store
 from gitops_models.store.transport import RETRYABLE
 from tests.support.git import git_environment, init_repository
+from tests.support.refusals import refusal
 
 MAIN = "refs/heads/main"
 RECORD = "refs/gm/changes/" + "a" * 64
@@ -29,12 +30,6 @@ def line(repo):
     oids = [repo.commit({"x": str(number)}) for number in range(3)]
     repo.git("update-ref", MAIN, oids[0])
     return oids
-
-
-def refusal(call, *args):
-    with pytest.raises(GmError) as caught:
-        call(*args)
-    return caught.value
 
 
 def age(path, seconds):

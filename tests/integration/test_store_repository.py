@@ -2,9 +2,10 @@ import os
 
 import pytest
 
-from gitops_models.errors import Exit, GmError
+from gitops_models.errors import Exit
 from gitops_models.store.repository import Store
 from tests.support.git import clone_repository, init_repository
+from tests.support.refusals import refusal
 
 MISSING = "1" * 40
 
@@ -12,12 +13,6 @@ MISSING = "1" * 40
 @pytest.fixture
 def repo(tmp_path, home):
     return init_repository(tmp_path / "repo", home)
-
-
-def refusal(call, *args, **options):
-    with pytest.raises(GmError) as caught:
-        call(*args, **options)
-    return caught.value
 
 
 def test_a_repository_is_found_from_a_directory_below_it(repo):

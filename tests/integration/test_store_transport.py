@@ -11,6 +11,7 @@ from gitops_models.store.refs import RefUpdate, update_refs
 from gitops_models.store.repository import Store
 from gitops_models.store.transport import RETRYABLE, fetch, is_retryable, ls_remote, push
 from tests.support.git import clone_repository, init_repository, install_hook
+from tests.support.refusals import refusal
 
 MAIN = "refs/heads/main"
 TAG = "refs/tags/fraud@v1.0.0"
@@ -42,12 +43,6 @@ def store(repo):
 @pytest.fixture
 def oids(repo):
     return repo.rev("main~1"), repo.rev("main")
-
-
-def refusal(call, *args, **options):
-    with pytest.raises(GmError) as caught:
-        call(*args, **options)
-    return caught.value
 
 
 def test_branch_tag_and_record_land_in_one_atomic_push(store, bare, oids):

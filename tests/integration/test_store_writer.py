@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitops_models.errors import GmError
 from gitops_models.registry.snapshot import Entry
 from gitops_models.store.objects import Ident
 from gitops_models.store.repository import Store
 from gitops_models.store.trees import flatten
 from gitops_models.store.writer import write_blob, write_commit, write_tag, write_tree
 from tests.support.git import GitRepository, git_environment, init_repository
+from tests.support.refusals import why_refused
 
 ADA = Ident("Ada Example", "ada@example.org", 1_795_000_000, 60)
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
@@ -19,12 +19,6 @@ EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 @pytest.fixture
 def repo(tmp_path, home):
     return init_repository(tmp_path / "repo", home)
-
-
-def refusal(call, *args):
-    with pytest.raises(GmError) as caught:
-        call(*args)
-    return caught.value.code
 
 
 def listed(repo, tree):
@@ -54,8 +48,8 @@ def test_removing_everything_gives_the_empty_tree(repo):
 def test_a_file_may_become_a_directory_and_back_only_when_the_old_one_goes(repo):
     base = repo.commit({"a": "1", "d/x": "2"})
     store = Store.open(repo.path)
-    assert refusal(write_tree, store, base, {"a/b": b"1"}) == "GM-S016"
-    assert refusal(write_tree, store, base, {"d": b"1"}) == "GM-S016"
+    assert why_refused(write_tree, store, base, {"a/b": b"1"}) == "GM-S016"
+    assert why_refused(write_tree, store, base, {"d": b"1"}) == "GM-S016"
     assert listed(repo, write_tree(store, base, {"a": None, "a/b": b"1"})) == ["a/b", "d/x"]
     assert listed(repo, write_tree(store, base, {"d": b"1", "d/x": None})) == ["a", "d"]
 
@@ -63,7 +57,7 @@ def test_a_file_may_become_a_directory_and_back_only_when_the_old_one_goes(repo)
 @pytest.mark.parametrize("path", ["", "/a", "a//b", "a/", "../a", "a/./b", ".git/config", "a/.GIT/x", "a\0b"])
 def test_a_path_that_no_tree_can_hold_is_refused(repo, path):
     repo.commit({"x": "1"})
-    assert refusal(write_tree, Store.open(repo.path), None, {path: b"1"}) == "GM-S016"
+    assert why_refused(write_tree, Store.open(repo.path), None, {path: b"1"}) == "GM-S016"
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +76,7 @@ def test_a_written_tree_reads_back_and_satisfies_git(shared: GitRepository, file
     store = Store.open(shared.path)
     folders = {path.rsplit("/", depth)[0] for path in files for depth in range(1, path.count("/") + 1)}
     if folders & set(files):
-        assert refusal(write_tree, store, None, files) == "GM-S016"
+        assert why_refused(write_tree, store, None, files) == "GM-S016"
         return
     tree = write_tree(store, None, files)
     assert {path: store.blob(entry.oid) for path, entry in flatten(store, tree)} == files
@@ -141,11 +135,11 @@ def test_text_that_would_forge_a_header_is_refused(repo):
     store = Store.open(repo.path)
     tree = repo.rev("HEAD^{tree}")
     for bad in (Ident("A\nparent x", "a", 1), Ident("A", "a>", 1), Ident("A\0", "a", 1)):
-        assert refusal(write_commit, store, tree, [parent], "m", bad, ADA) == "GM-S019"
-        assert refusal(write_commit, store, tree, [parent], "m", ADA, bad) == "GM-S019"
-    assert refusal(write_commit, store, tree, [parent], "a\0b", ADA, ADA) == "GM-S019"
-    assert refusal(write_tag, store, "a b", parent, "m", ADA) == "GM-S015"
-    assert refusal(write_commit, store, "--tree", [parent], "m", ADA, ADA) == "GM-S012"
+        assert why_refused(write_commit, store, tree, [parent], "m", bad, ADA) == "GM-S019"
+        assert why_refused(write_commit, store, tree, [parent], "m", ADA, bad) == "GM-S019"
+    assert why_refused(write_commit, store, tree, [parent], "a\0b", ADA, ADA) == "GM-S019"
+    assert why_refused(write_tag, store, "a b", parent, "m", ADA) == "GM-S015"
+    assert why_refused(write_commit, store, "--tree", [parent], "m", ADA, ADA) == "GM-S012"
 
 
 def test_an_object_that_cannot_be_written_is_reported(repo):
@@ -159,4 +153,4 @@ def test_an_object_that_cannot_be_written_is_reported(repo):
     (objects / oid[:2]).rmdir()
     (objects / oid[:2]).write_text("a file where git wants a directory")
     assert folder != objects
-    assert refusal(write_blob, store, data) == "GM-S002"
+    assert why_refused(write_blob, store, data) == "GM-S002"

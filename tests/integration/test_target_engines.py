@@ -20,6 +20,7 @@ from gitops_models.errors import Exit, GmError
 from tests.support.delivery import Ledger, chosen, deployment, desired, reconciler, settle
 from tests.support.engines import engine
 from tests.support.receiver import receiver, self_signed
+from tests.support.refusals import refused
 
 AT = ModelStage("fraud", "production")
 ONE, TWO = deployment("1.0.0"), deployment("1.1.0")
@@ -32,13 +33,6 @@ def told(**ways):
 
 def by_http(url, **more):
     return told(http={"load": f"{url}/load/{{model}}?v={{version}}", **more})
-
-
-def refused(code, work, *arguments):
-    with pytest.raises(GmError) as error:
-        work(*arguments)
-    assert error.value.code == code, error.value
-    return error.value
 
 
 @pytest.fixture

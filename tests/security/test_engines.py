@@ -10,10 +10,10 @@ from gitops_models.delivery.targets.directory import DirectoryTarget
 from gitops_models.delivery.targets.http import HttpEngine
 from gitops_models.delivery.targets.settings import HttpReload
 from gitops_models.delivery.values import ModelStage
-from gitops_models.errors import GmError
 from tests.support.delivery import Bytes, deployment, desired, settle
 from tests.support.engines import engine
 from tests.support.models import linear_onnx
+from tests.support.refusals import refused
 
 AT = ModelStage("fraud", "production")
 CONTENT = {"1.0.0": {"model.onnx": linear_onnx((1.0, 0.0))}, "1.1.0": {"model.onnx": linear_onnx((0.0, 1.0))}}
@@ -34,12 +34,6 @@ def target(tmp_path, liar):
 
 def says(digest):
     return (200, json.dumps({"ready": True, "state": "READY", "parameters": {"sha256": digest}}).encode())
-
-
-def refused(code, work, *arguments):
-    with pytest.raises(GmError) as error:
-        work(*arguments)
-    assert error.value.code == code, error.value
 
 
 @pytest.mark.attack("an engine says READY and serves another version", "GM-R312", by="node")

@@ -14,7 +14,6 @@ from gitops_models.artifacts.pointers import parse_pointer
 from gitops_models.artifacts.readers import object_path, open_remote
 from gitops_models.artifacts.remotes import remote_from_config
 from gitops_models.artifacts.upload import UploadItem, upload
-from gitops_models.errors import GmError
 from gitops_models.registry.canonical import jcs
 from gitops_models.store.repository import Store
 from gitops_models.trust.records import make_deployment, verify_record
@@ -24,6 +23,7 @@ from tests.support.delivery import content_of
 from tests.support.delivery_site import STATE_PATH, Site
 from tests.support.git import init_repository
 from tests.support.keys import ed25519_key
+from tests.support.refusals import why_refused
 from tests.support.stories import last
 from tests.support.victim import Canary
 
@@ -35,12 +35,6 @@ MD5 = "d41d8cd98f00b204e9800998ecf8427e"
 @pytest.fixture
 def canary(tmp_path):
     return Canary(tmp_path / "cage")
-
-
-def refused(work, *arguments, **keywords):
-    with pytest.raises(GmError) as caught:
-        work(*arguments, **keywords)
-    return caught.value.code
 
 
 # Pointers
@@ -71,7 +65,7 @@ def test_a_pointer_that_says_more_than_which_bytes_is_refused(registry, case):
     registry.merge_by_hand(head)
     said = [finding.message for finding in last(registry).verdict.findings if finding.code == "GM-P001"]
     assert (last(registry).status, any("GM-P109" in message for message in said)) == ("denied", True)
-    assert refused(parse_pointer, pointer, POINTER) in {"GM-A201", "GM-A202"}
+    assert why_refused(parse_pointer, pointer, POINTER) in {"GM-A201", "GM-A202"}
 
 
 PATHS = ("../../../../.git/hooks/pre-commit", "/etc/passwd", "link/x", ".git", "..", "a\\b", "model.onnx\x1b[2J", "")
@@ -81,7 +75,7 @@ PATHS = ("../../../../.git/hooks/pre-commit", "/etc/passwd", "link/x", ".git", "
 @pytest.mark.parametrize("path", PATHS, ids=range(len(PATHS)))
 def test_a_pointer_to_another_place_is_refused(path):
     pointer = f'outs:\n- {{md5: {MD5}, size: 0, hash: md5, path: "{path}"}}\n'.replace("\\", "\\\\")
-    assert refused(parse_pointer, pointer.replace("\x1b", "\\x1b").encode(), POINTER) == "GM-A203"
+    assert why_refused(parse_pointer, pointer.replace("\x1b", "\\x1b").encode(), POINTER) == "GM-A203"
 
 
 def test_dvc_itself_follows_committed_links_and_sets_executable_bits(tmp_path, home):
@@ -101,7 +95,7 @@ def test_dvc_itself_follows_committed_links_and_sets_executable_bits(tmp_path, h
     subprocess.run([DVC, "checkout", "-q", "a.dvc"], cwd=repository.path, check=False, capture_output=True, timeout=240)
     hook = repository.path / ".git" / "hooks" / "pre-commit"
     assert os.access(hook, os.X_OK) or not hook.exists()
-    assert refused(parse_pointer, text.encode(), "a.dvc") == "GM-A202"
+    assert why_refused(parse_pointer, text.encode(), "a.dvc") == "GM-A202"
 
 
 # .dvc/config
@@ -145,10 +139,10 @@ def test_a_committed_configuration_does_not_steer_dvc(tmp_path, home, case):
     repository.commit({".dvc/config": text})
     before = sorted(tmp_path.rglob("*"))
     found = items(tmp_path)
-    assert refused(upload, repository.path, found) == code
+    assert why_refused(upload, repository.path, found) == code
     assert {*tmp_path.rglob("*")} - {*before} == {found[0].path}
     if code == "GM-A303":
-        assert refused(remote_from_config, text.encode(), repository.path) == code
+        assert why_refused(remote_from_config, text.encode(), repository.path) == code
 
 
 @pytest.mark.lookalike("a .dvc/config with an address and a cache inside")
@@ -171,7 +165,7 @@ def test_what_only_one_machine_has_is_not_taken_from_git(tmp_path, home, canary,
         repository.commit()
     else:
         repository.commit({path: local})
-    assert refused(own_settings, Store.open(repository.path)) == "GM-A610"
+    assert why_refused(own_settings, Store.open(repository.path)) == "GM-A610"
     assert not canary.sang()
 
 
@@ -188,7 +182,7 @@ def test_the_clones_own_settings_are_used(tmp_path, home):
 @pytest.mark.parametrize("url", ["ext::{canary} x", "--upload-pack={canary}", "$({canary})", "file://{canary}"])
 def test_a_remote_address_is_only_an_address(tmp_path, canary, url):
     spec = remote_from_config(config(url=url.format(canary=canary.command)).encode(), tmp_path)
-    assert refused(open_remote(spec).open, MD5) == "GM-A321"
+    assert why_refused(open_remote(spec).open, MD5) == "GM-A321"
     assert not canary.sang()
 
 
@@ -250,7 +244,7 @@ def test_a_listing_that_climbs_out_writes_nothing(site, tmp_path):
     assert not list(tmp_path.rglob("evil"))
     from gitops_models.artifacts.manifests import parse_manifest  # noqa: PLC0415 - what would read it then
 
-    assert refused(parse_manifest, manifest, "x") == "GM-A212"
+    assert why_refused(parse_manifest, manifest, "x") == "GM-A212"
 
 
 @pytest.mark.lookalike("objects that storage kept as they were")
@@ -271,7 +265,7 @@ def test_a_record_of_what_was_deployed_cannot_be_reworded(site):
     said = base64.b64decode(body["payload"])
     assert b"1.1.0" in said
     body["payload"] = base64.b64encode(said.replace(b"1.1.0", b"1.0.0")).decode()
-    assert refused(verify_record, jcs(body)) == "GM-T003"
+    assert why_refused(verify_record, jcs(body)) == "GM-T003"
 
 
 @pytest.mark.attack("a deployment record signed by another key under the node's name", "GM-T107", by="node")
@@ -283,4 +277,4 @@ def test_a_record_of_another_key_does_not_bear_the_nodes(site):
     assert stranger.fingerprint == other.fingerprint != record.fingerprint
     swapped = json.loads(stranger.envelope)
     swapped["signatures"][0]["keyid"] = record.fingerprint
-    assert refused(verify_record, jcs(swapped)) == "GM-T107"
+    assert why_refused(verify_record, jcs(swapped)) == "GM-T107"

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from gitops_models.errors import GmError
 from gitops_models.registry.snapshot import Entry
 from gitops_models.store.config import add_remote
 from gitops_models.store.repository import Store
 from gitops_models.store.transport import fetch
 from tests.support.git import init_repository, run_git
+from tests.support.refusals import why_refused
 from tests.support.stories import stage_file
 from tests.support.victim import Canary, Victim, server_now
 
@@ -46,12 +46,6 @@ def canary(tmp_path):
 def code_in(text):
     """The code of the error that gm printed."""
     return next((line[6:13] for line in text.splitlines() if line.startswith("error[")), None)
-
-
-def refused(work, *arguments, **keywords):
-    with pytest.raises(GmError) as caught:
-        work(*arguments, **keywords)
-    return caught.value.code
 
 
 def write_and_push(victim):
@@ -146,7 +140,7 @@ def test_a_repository_made_of_tracked_files_is_refused(victim, canary, bare, bel
 def test_where_the_index_cannot_be_read_an_embedded_repository_is_refused(victim, canary):
     inner = embed(victim, canary, bare=True)
     (victim.path / ".git" / "index").write_bytes(b"DIRC garbage")
-    assert refused(Store.discover, inner) == "GM-S220"
+    assert why_refused(Store.discover, inner) == "GM-S220"
 
 
 @pytest.mark.lookalike("a bare repository that merely lies in a work tree")
@@ -189,8 +183,8 @@ ADDRESSES = {
 def test_an_address_that_runs_something_is_refused(server, canary, case):
     address = ADDRESSES[case].format(canary=canary.command)
     with server.untouched():
-        assert refused(fetch, server.store, address, ["+refs/heads/main:refs/x/main"]) == "GM-S017"
-        assert refused(add_remote, server.store, "evil", address) == "GM-S017"
+        assert why_refused(fetch, server.store, address, ["+refs/heads/main:refs/x/main"]) == "GM-S017"
+        assert why_refused(add_remote, server.store, "evil", address) == "GM-S017"
     assert not canary.sang()
 
 

@@ -20,6 +20,7 @@ from gitops_models.store.writer import write_tree
 from gitops_models.workflows.door import install_hook
 from tests.support import policy as documents
 from tests.support.keys import ed25519_key
+from tests.support.refusals import why_refused
 from tests.support.signed import put_signature
 from tests.support.stories import last
 from tests.support.victim import Victim, server_now
@@ -41,12 +42,6 @@ def server(told_now, tmp_path):
 @pytest.fixture
 def victim(server, tmp_path, home):
     return Victim(server, tmp_path / "work", home)
-
-
-def refused(work, *arguments, **keywords):
-    with pytest.raises(GmError) as caught:
-        work(*arguments, **keywords)
-    return caught.value.code
 
 
 # YAML
@@ -106,7 +101,7 @@ def test_yaml_that_others_read_differently_is_refused(case):
     if code is None:
         yamls.load(data, "x")
         return
-    assert refused(yamls.load, data, "x") == code
+    assert why_refused(yamls.load, data, "x") == code
 
 
 HIDING = [*"\r\x85\u2028\u2029", *"\u061c\u200b\u200e\u200f\u202a\u202e\u2060\u2064\u2066\u2069\ufeff"]
@@ -117,7 +112,7 @@ HIDING = [*"\r\x85\u2028\u2029", *"\u061c\u200b\u200e\u200f\u202a\u202e\u2060\u2
 @pytest.mark.parametrize("character", HIDING, ids=ascii)
 def test_what_a_reviewer_does_not_see_is_refused(registry, character):
     data = documents.model_yaml() + f"# reviewed: nothing to see{character}risk: low\n".encode()
-    assert refused(yamls.load, data, "x") == "GM-D003"
+    assert why_refused(yamls.load, data, "x") == "GM-D003"
     registry.commit({"models/fraud/model.yaml": data}, land=True)
     assert (last(registry).status, "GM-P001" in last(registry).verdict.codes) == ("denied", True)
     assert registry.live_version("fraud", "staging") == "1.0.0"
@@ -159,7 +154,7 @@ def test_what_yaml_1_1_takes_for_something_else_stays_text(text):
 def test_a_version_that_reads_as_something_else_is_refused(text):
     data = GOOD.replace(b"version: 1.1.0", f"version: {text}".encode())
     assert data != GOOD
-    assert refused(parse_document, data, STAGE, "StageState") == "GM-D021"
+    assert why_refused(parse_document, data, STAGE, "StageState") == "GM-D021"
 
 
 @pytest.mark.parametrize("case", ["a billion laughs", "depth without an end", "a version given twice"])
@@ -208,7 +203,7 @@ def test_an_artifact_does_not_leave_its_directory(registry, path):
     written = json.dumps(path).encode()
     files[name] = files[name].replace(b"path: model.onnx", b"path: " + written)
     assert written in files[name]
-    assert refused(parse_document, files[name], name, "Lineage") in {"GM-D021", "GM-D003"}
+    assert why_refused(parse_document, files[name], name, "Lineage") in {"GM-D021", "GM-D003"}
     registry.merge_by_hand(registry.commit(files))
     assert "GM-P001" in last(registry).verdict.codes
     assert "1.2.0" not in registry.history().state.snapshot.versions("fraud")
@@ -217,9 +212,9 @@ def test_an_artifact_does_not_leave_its_directory(registry, path):
 @pytest.mark.attack("a reason that forges a second trailer or hides text", "GM-D040", by="author")
 @pytest.mark.parametrize("reason", ["a\u202eb", "a\x1b[2J", "a\u2028b", "a\x85b", "a\x00b"])
 def test_a_reason_cannot_forge_a_trailer(registry, reason):
-    assert refused(commit_message, "subject", "", [("Gm-Reason", reason)]) == "GM-D040"
+    assert why_refused(commit_message, "subject", "", [("Gm-Reason", reason)]) == "GM-D040"
     with registry.untouched():
-        assert refused(registry.promote, "fraud", "1.1.0", "staging", reason=reason) == "GM-D040"
+        assert why_refused(registry.promote, "fraud", "1.1.0", "staging", reason=reason) == "GM-D040"
 
 
 @pytest.mark.parametrize("reason", ["fine\nGm-To: 9.9.9", "fine\n\nGm-To: 9.9.9", "fine\r\nGm-To: 9.9.9"])

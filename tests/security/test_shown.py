@@ -9,7 +9,6 @@ from unittest import mock
 
 import pytest
 
-from gitops_models.errors import GmError
 from gitops_models.workflows import merging, review
 from gitops_models.workflows.pin import pin
 from gitops_models.workflows.queue import waiting
@@ -18,16 +17,10 @@ from tests.support import policy as documents
 from tests.support import stories
 from tests.support.git import clone_repository
 from tests.support.keys import ed25519_key
+from tests.support.refusals import why_refused
 from tests.support.stories import POLICY, people_without, stage_file, weak_policy
 
 GM = "refs/heads/gm/"
-
-
-def refused(work, *arguments, **keywords):
-    """The code with which ``work`` is refused."""
-    with pytest.raises(GmError) as caught:
-        work(*arguments, **keywords)
-    return caught.value.code
 
 
 def named(registry, label, files, *, by="engineer"):
@@ -81,9 +74,9 @@ def test_a_branch_that_is_called_after_something_else_is_not_judged_signed_or_la
     proposal = named(registry, f"{label}/3fa9c1d2", files(registry), by="owner")
     session = registry.session("raio")
     with registry.untouched():
-        assert refused(review.check, session, proposal) == "GM-F104"
-        assert refused(review.approve, session, proposal) == "GM-F104"
-        assert refused(merging.merge, session, proposal) == "GM-F104"
+        assert why_refused(review.check, session, proposal) == "GM-F104"
+        assert why_refused(review.approve, session, proposal) == "GM-F104"
+        assert why_refused(merging.merge, session, proposal) == "GM-F104"
         assert [found.state for found in waiting(session)] == ["GM-F104"]
 
 
@@ -127,7 +120,7 @@ def test_a_branch_with_a_short_id_does_not_answer_for_a_longer_one(registry):
     proposal = registry.promote("fraud", "1.1.0", "staging")
     named(registry, f"promotion/spam/-/-/{proposal.id[0]}", {POLICY: weak_policy(registry)}, by="owner")
     registry.force(None, proposal.ref)
-    assert refused(review.find_proposal, registry.session("raio"), proposal.id) == "GM-F101"
+    assert why_refused(review.find_proposal, registry.session("raio"), proposal.id) == "GM-F101"
 
 
 @pytest.mark.attack("a second branch with the same id", "GM-F102", by="author")
@@ -135,7 +128,7 @@ def test_two_branches_with_one_id_are_told_apart_by_the_person(registry):
     proposal = registry.promote("fraud", "1.1.0", "staging")
     named(registry, f"change/spam/-/-/{proposal.id}", {POLICY: weak_policy(registry)}, by="owner")
     session = registry.session("raio")
-    assert refused(review.find_proposal, session, proposal.id) == "GM-F102"
+    assert why_refused(review.find_proposal, session, proposal.id) == "GM-F102"
     assert review.find_proposal(session, proposal.branch) == proposal
 
 
@@ -157,7 +150,7 @@ def swapped(registry, *, label="change/fraud/-/-"):
 def test_what_was_moved_since_it_was_shown_is_not_signed(registry, decision):
     proposal, _, moved = swapped(registry)
     with registry.untouched():
-        assert refused(review.approve, registry.session("lead"), moved, decision=decision) == "GM-F103"
+        assert why_refused(review.approve, registry.session("lead"), moved, decision=decision) == "GM-F103"
     registry.force(proposal.head, proposal.ref)
     assert review.approve(registry.session("lead"), proposal, decision=decision).record
 
@@ -165,9 +158,9 @@ def test_what_was_moved_since_it_was_shown_is_not_signed(registry, decision):
 def test_the_change_that_a_person_names_is_the_one_that_is_signed(registry):
     _, shown, moved = swapped(registry)
     session = registry.session("lead")
-    assert refused(review.approve, session, moved, change=shown[:8]) == "GM-F103"
-    assert refused(review.approve, session, moved, change=shown[:7]) == "GM-F105"
-    assert refused(review.approve, session, moved, change="") == "GM-F105"
+    assert why_refused(review.approve, session, moved, change=shown[:8]) == "GM-F103"
+    assert why_refused(review.approve, session, moved, change=shown[:7]) == "GM-F105"
+    assert why_refused(review.approve, session, moved, change="") == "GM-F105"
     now = review.check(session, moved).change_id
     assert review.approve(session, moved, change=now[:8]).record.change_id == now
 
@@ -176,14 +169,14 @@ def test_a_list_is_a_look_too_but_does_not_replace_one(registry):
     _, _, moved = swapped(registry)
     session = registry.session("lead")
     assert [found.state for found in waiting(session)] == ["waiting"]
-    assert refused(review.approve, session, moved) == "GM-F103"
+    assert why_refused(review.approve, session, moved) == "GM-F103"
 
 
 def test_what_only_stood_in_a_list_is_held_to_as_well(registry):
     proposal = named(registry, "change/fraud/-/-/3fa9c1d2", stage_file(registry, "1.1.0", "staging"))
     assert [found.state for found in waiting(registry.session("lead"))] == ["waiting"]
     moved = named(registry, "change/fraud/-/-/3fa9c1d2", stage_file(registry, "1.1.0"))
-    assert refused(review.approve, registry.session("lead"), moved) == "GM-F103"
+    assert why_refused(review.approve, registry.session("lead"), moved) == "GM-F103"
     registry.force(proposal.head, proposal.ref)
     assert review.approve(registry.session("lead"), proposal).record
 
@@ -193,7 +186,7 @@ def test_what_was_shown_and_cannot_be_read_is_no_leave_to_sign(registry):
     proposal = registry.promote("fraud", "1.1.0", "staging")
     for content in ("[]", "{", '{"a": 1}'):
         (registry.store.common_dir / "gm" / "shown.json").write_text(content)
-        assert refused(review.approve, registry.session("lead"), proposal) == "GM-F106"
+        assert why_refused(review.approve, registry.session("lead"), proposal) == "GM-F106"
 
 
 # The command

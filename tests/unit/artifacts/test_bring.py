@@ -18,6 +18,7 @@ from gitops_models.artifacts.opening import open_at
 from gitops_models.artifacts.parallel import in_parallel
 from gitops_models.artifacts.transfer import Expected
 from gitops_models.errors import GmError
+from tests.support.refusals import refused
 
 DATA = bytes(range(256)) * 4000
 SHA = hashlib.sha256(DATA).hexdigest()
@@ -70,13 +71,6 @@ class Distant:
 @pytest.fixture
 def store(tmp_path):
     return ContentStore(tmp_path / "content")
-
-
-def refused(code, call, *args):
-    with pytest.raises(GmError) as caught:
-        call(*args)
-    assert caught.value.code == code
-    return caught.value
 
 
 def partial(store):

@@ -12,6 +12,7 @@ import pytest
 from gitops_models.artifacts.content import ContentStore
 from gitops_models.artifacts.transfer import Expected, write_all
 from gitops_models.errors import GmError
+from tests.support.refusals import refused
 
 DATA = b"weights" * 100_000
 SHA = hashlib.sha256(DATA).hexdigest()
@@ -28,13 +29,6 @@ def add(store, data):
 
 def files(store):
     return [path for path in store.root.rglob("*") if not path.is_dir()]
-
-
-def refused(code, call, *args):
-    with pytest.raises(GmError) as caught:
-        call(*args)
-    assert caught.value.code == code
-    return caught.value
 
 
 def test_what_is_added_is_found_again(store):

@@ -9,15 +9,8 @@ import pytest
 
 from gitops_models.artifacts import digests, manifests
 from gitops_models.artifacts.digests import hash_directory, hash_file, hash_path
-from gitops_models.errors import GmError
 from gitops_models.registry.canonical import FileDigest, tree_digest
-
-
-def refused(code, call, *args):
-    with pytest.raises(GmError) as caught:
-        call(*args)
-    assert caught.value.code == code
-    return caught.value
+from tests.support.refusals import refused
 
 
 @pytest.mark.clause("A-snapshots-2")

@@ -10,6 +10,7 @@ from gitops_models.artifacts import manifests
 from gitops_models.artifacts.manifests import ManifestEntry, parse_manifest, path_clash, render_manifest
 from gitops_models.artifacts.safe_names import name_problem
 from gitops_models.errors import GmError
+from tests.support.refusals import code_of
 
 MD5 = "d41d8cd98f00b204e9800998ecf8427e"
 names = st.text(min_size=1, max_size=12).filter(lambda name: name_problem(name) is None)
@@ -21,15 +22,6 @@ def refused(code, data):
     with pytest.raises(GmError) as caught:
         parse_manifest(data, "remote/files/md5/aa")
     assert caught.value.code == code
-
-
-def code_of(call, *args):
-    """The code of the refusal, None when there is none; any other exception is a bug."""
-    try:
-        call(*args)
-    except GmError as error:
-        return error.code
-    return None
 
 
 def rows(*relpaths):

@@ -8,18 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitops_models.artifacts.measured import MetricFound, read_metrics, read_parameters
-from gitops_models.errors import GmError
+from tests.support.refusals import refused
 
 
 def metrics(folder, text, name="metrics.json"):
     (folder / name).write_text(text)
     return read_metrics(folder / name)
-
-
-def refused(code, call, *args):
-    with pytest.raises(GmError) as caught:
-        call(*args)
-    assert caught.value.code == code
 
 
 def test_digits_stay_as_written(tmp_path):

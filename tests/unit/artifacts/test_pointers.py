@@ -8,6 +8,7 @@ from gitops_models.artifacts.digests import hash_path
 from gitops_models.artifacts.pointers import Pointer, make_pointer, parse_pointer, render_pointer
 from gitops_models.artifacts.safe_names import name_problem
 from gitops_models.errors import GmError
+from tests.support.refusals import code_of
 
 MD5 = "d41d8cd98f00b204e9800998ecf8427e"
 PATH = "models/fraud/versions/1.0.0/model.onnx.dvc"
@@ -27,15 +28,6 @@ def refused(code, text, where=PATH):
     assert caught.value.code == code
     assert caught.value.where == where
     return caught.value
-
-
-def code_of(call, *args):
-    """The code of the refusal, None when there is none; any other exception is a bug."""
-    try:
-        call(*args)
-    except GmError as error:
-        return error.code
-    return None
 
 
 @given(pointers)

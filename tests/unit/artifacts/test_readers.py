@@ -8,15 +8,9 @@ from gitops_models.artifacts.cloud_errors import cloud_error
 from gitops_models.artifacts.readers import CloudReader, LocalReader, object_path, open_remote
 from gitops_models.artifacts.remotes import RemoteSpec
 from gitops_models.errors import GmError
+from tests.support.refusals import refused
 
 MD5 = "d41d8cd98f00b204e9800998ecf8427e"
-
-
-def refused(code, call, *args):
-    with pytest.raises(GmError) as caught:
-        call(*args)
-    assert caught.value.code == code
-    return caught.value
 
 
 def test_an_object_lies_below_its_first_two_digits():

@@ -20,6 +20,7 @@ from gitops_models.delivery.values import ModelStage
 from gitops_models.errors import GmError
 from tests.support import models as onnx
 from tests.support.delivery import Bytes, deployment, desired, settle
+from tests.support.refusals import refused
 
 AT = ModelStage("fraud", "production")
 ASKED = {"name": "features", "shape": [1, 2], "datatype": "FP32", "data": [10, 1]}
@@ -57,13 +58,6 @@ def post(shelf, path, value):
 
 def score(shelf, model="fraud"):
     return post(shelf, f"models/{model}/infer", {"inputs": [ASKED]})["outputs"][0]["data"]
-
-
-def refused(code, work, *arguments, **named):
-    with pytest.raises(GmError) as error:
-        work(*arguments, **named)
-    assert error.value.code == code, error.value
-    return error.value
 
 
 def request(**changes):

@@ -2,12 +2,12 @@
 
 import pytest
 
-from gitops_models.errors import GmError
 from gitops_models.registry import peopleedit as edit
 from gitops_models.registry.documents import People, RoleGrant, parse_document, render
 from gitops_models.registry.documents.keys import SigstoreKey, SshKey
 from gitops_models.registry.peopleedit import Parts
 from tests.support.documents import ssh_key
+from tests.support.refusals import refused
 
 SINCE = "1" * 40
 
@@ -32,13 +32,6 @@ def people():
             "forges": [{"id": "github", "keys": [{"type": "ssh", "key": ssh_key(4)}]}],
         }
     )
-
-
-def refused(code, function, *words, **named):
-    with pytest.raises(GmError) as caught:
-        function(*words, **named)
-    assert caught.value.code == code
-    return caught.value
 
 
 def test_what_is_written_reads_as_what_was_meant_and_writing_it_again_changes_no_byte(people):

@@ -9,6 +9,7 @@ from gitops_models.registry import documents as docs
 from gitops_models.registry.paths import Layout
 from gitops_models.registry.snapshot import Entry, Snapshot
 from tests.support.documents import Documents, MemoryBlobs
+from tests.support.refusals import why_refused
 
 
 def full() -> Documents:
@@ -16,12 +17,6 @@ def full() -> Documents:
     tree.model("fraud").version("fraud", "1.0.0").version("fraud", "1.10.0").version("fraud", "1.9.0")
     tree.stage("fraud", "production", "1.0.0").stage("fraud", "development", "1.9.0")
     return tree.model("churn")
-
-
-def refused(call, *arguments) -> str:
-    with pytest.raises(GmError) as caught:
-        call(*arguments)
-    return caught.value.code
 
 
 def test_a_listing_reads_no_blob():
@@ -76,16 +71,16 @@ def test_targets_are_read_when_there_are_some():
 
 def test_what_is_not_there_is_not_found():
     snapshot = full().snapshot()
-    assert refused(snapshot.model, "x") == "GM-D030"
-    assert refused(snapshot.lineage, "fraud", "9.9.9") == "GM-D030"
-    assert refused(snapshot.data, "models/x/model.yaml") == "GM-D030"
-    assert refused(snapshot.place, "README.md") == "GM-D031"
+    assert why_refused(snapshot.model, "x") == "GM-D030"
+    assert why_refused(snapshot.lineage, "fraud", "9.9.9") == "GM-D030"
+    assert why_refused(snapshot.data, "models/x/model.yaml") == "GM-D030"
+    assert why_refused(snapshot.place, "README.md") == "GM-D031"
     assert snapshot.entry("README.md") is None
     assert snapshot.entry("models/x/model.yaml") is None
     assert snapshot.sha256("models/x/model.yaml") is None
     assert len(snapshot.scope("model:x")) == 0
     assert snapshot.versions("x") == ()
-    assert refused(Snapshot.empty(Layout(), MemoryBlobs()).repository) == "GM-D030"
+    assert why_refused(Snapshot.empty(Layout(), MemoryBlobs()).repository) == "GM-D030"
 
 
 def test_a_document_must_be_of_the_kind_that_belongs_to_its_path():
@@ -93,8 +88,8 @@ def test_a_document_must_be_of_the_kind_that_belongs_to_its_path():
     model = tree.blobs.content[tree.entries["models/fraud/model.yaml"].oid]
     tree.file("models/fraud/stages/production.yaml", model).file("models/fraud/versions/1.0.0/x.dvc", model)
     snapshot = tree.snapshot()
-    assert refused(snapshot.stage_state, "fraud", "production") == "GM-D022"
-    assert refused(snapshot.document, "models/fraud/versions/1.0.0/x.dvc") == "GM-D022"
+    assert why_refused(snapshot.stage_state, "fraud", "production") == "GM-D022"
+    assert why_refused(snapshot.document, "models/fraud/versions/1.0.0/x.dvc") == "GM-D022"
 
 
 def test_a_bad_document_names_each_path_it_is_read_at():

@@ -2,7 +2,6 @@ import subprocess
 
 import pytest
 
-from gitops_models.errors import GmError
 from gitops_models.registry.documents import People
 from gitops_models.trust import gpgsigning
 from gitops_models.trust.gpgsigning import GpgSigner, gpg_signer
@@ -11,6 +10,7 @@ from gitops_models.trust.usersigner import record_signer_from_config, signer_fro
 from gitops_models.trust.verify import verify_commit
 from tests.support.gpg import PAST, gpg_home, listed
 from tests.support.keys import ed25519_key
+from tests.support.refusals import why_refused
 from tests.support.signed import commit_bytes, put_signature
 
 RAW = commit_bytes("ann")
@@ -41,12 +41,6 @@ def ssh(tmp_path):
 
 def made(**config):
     return signer_from_config((USER | {name.replace("_", "."): value for name, value in config.items()}).get)
-
-
-def code_of(call, *words, **how):
-    with pytest.raises(GmError) as caught:
-        call(*words, **how)
-    return caught.value.code
 
 
 def script(tmp_path, text):
@@ -83,35 +77,35 @@ def test_without_a_format_the_key_says_what_it_is(ann, ssh):
     assert made(user_signingkey=ann).fingerprint == ann
     assert made(user_signingkey=str(ssh)).fingerprint == ed25519_key("ann").fingerprint
     assert made(user_signingkey=f"key::{ed25519_key('ann').public_key}").path is None
-    assert code_of(made) == "GM-T200"
+    assert why_refused(made) == "GM-T200"
 
 
 @pytest.mark.parametrize("form", ["x509", "pigeon"])
 def test_other_formats_are_refused(form):
-    assert code_of(made, gpg_format=form) == "GM-T205"
-    assert code_of(record_signer_from_config, {"gpg.format": form}.get) == "GM-T205"
+    assert why_refused(made, gpg_format=form) == "GM-T205"
+    assert why_refused(record_signer_from_config, {"gpg.format": form}.get) == "GM-T205"
 
 
 def test_a_program_that_signs_with_another_key_is_noticed(home, ann, tmp_path):
     mallory = home.make("mallory2")
     text = f'case "$*" in *detach*) exec gpg --batch --armor --detach-sign -u {mallory};; esac\nexec gpg "$@"'
-    assert code_of(GpgSigner(ann, ann, script(tmp_path, text)).sign, RAW, "git") == "GM-T208"
+    assert why_refused(GpgSigner(ann, ann, script(tmp_path, text)).sign, RAW, "git") == "GM-T208"
 
 
 @pytest.mark.parametrize("output", ["true", "echo no signature", "echo '-----BEGIN PGP SIGNATURE-----'"])
 def test_a_program_that_does_not_sign_is_noticed(ann, tmp_path, output):
     text = f'case "$*" in *detach*) {output}; exit 0;; esac\nexec gpg "$@"'
-    assert code_of(GpgSigner(ann, ann, script(tmp_path, text)).sign, RAW, "git") == "GM-T208"
+    assert why_refused(GpgSigner(ann, ann, script(tmp_path, text)).sign, RAW, "git") == "GM-T208"
 
 
 def test_a_signature_over_something_else_is_noticed(ann, tmp_path):
     text = 'case "$*" in *detach*) echo other | exec gpg "$@"; exit;; esac\nexec gpg "$@"'
-    assert code_of(GpgSigner(ann, ann, script(tmp_path, text)).sign, RAW, "git") == "GM-T208"
+    assert why_refused(GpgSigner(ann, ann, script(tmp_path, text)).sign, RAW, "git") == "GM-T208"
 
 
 def test_a_signature_that_is_made_to_expire_is_noticed(ann, tmp_path):
     text = 'case "$*" in *detach*) set -- --default-sig-expire 1y "$@";; esac\nexec gpg "$@"'
-    assert code_of(GpgSigner(ann, ann, script(tmp_path, text)).sign, RAW, "git") == "GM-T208"
+    assert why_refused(GpgSigner(ann, ann, script(tmp_path, text)).sign, RAW, "git") == "GM-T208"
 
 
 def test_a_key_with_an_expiry_signs(home):
@@ -121,29 +115,29 @@ def test_a_key_with_an_expiry_signs(home):
 
 def test_an_expired_key_does_not_sign(home):
     old = home.make("old", expires="1y", clock=PAST)
-    assert code_of(made(gpg_format="openpgp", user_signingkey=old).sign, RAW, "git") == "GM-T208"
+    assert why_refused(made(gpg_format="openpgp", user_signingkey=old).sign, RAW, "git") == "GM-T208"
 
 
 def test_a_key_that_is_not_there_is_said(home):
     home.make("twin-a")
     home.make("twin-b")
     for key in ("0" * 40, "nobody@example.org", "twin-", "--version"):
-        assert code_of(made, gpg_format="openpgp", user_signingkey=key) == "GM-T209"
-    assert code_of(lambda: GpgSigner("0" * 40, "0" * 40).public_key) == "GM-T209"
+        assert why_refused(made, gpg_format="openpgp", user_signingkey=key) == "GM-T209"
+    assert why_refused(lambda: GpgSigner("0" * 40, "0" * 40).public_key) == "GM-T209"
 
 
 def test_a_program_that_gives_no_public_key_is_said(ann, tmp_path):
     program = script(tmp_path, 'case "$*" in *--export*) exit 0;; esac\nexec gpg "$@"')
-    assert code_of(lambda: GpgSigner(ann, ann, program).public_key) == "GM-T209"
+    assert why_refused(lambda: GpgSigner(ann, ann, program).public_key) == "GM-T209"
 
 
 def test_a_missing_or_broken_program_is_said(ann, tmp_path):
-    assert code_of(made, gpg_format="openpgp", user_signingkey=ann, gpg_program="/nowhere/gpg") == "GM-T302"
+    assert why_refused(made, gpg_format="openpgp", user_signingkey=ann, gpg_program="/nowhere/gpg") == "GM-T302"
     broken = tmp_path / "broken"
     broken.write_text("no program")
-    assert code_of(made, gpg_format="openpgp", user_signingkey=ann, gpg_program=str(broken)) == "GM-T208"
+    assert why_refused(made, gpg_format="openpgp", user_signingkey=ann, gpg_program=str(broken)) == "GM-T208"
     silent = script(tmp_path, "exit 3")
-    assert code_of(made, gpg_format="openpgp", user_signingkey=ann, gpg_program=silent) == "GM-T208"
+    assert why_refused(made, gpg_format="openpgp", user_signingkey=ann, gpg_program=silent) == "GM-T208"
 
 
 def test_a_program_in_the_home_directory_is_found(ann, tmp_path, monkeypatch):
@@ -156,7 +150,7 @@ def test_a_program_in_the_home_directory_is_found(ann, tmp_path, monkeypatch):
 def test_a_locked_key_fails_where_nobody_can_unlock_it(home):
     locked = home.make("locked", passphrase="secret")
     home.stop()
-    assert code_of(made(gpg_format="openpgp", user_signingkey=locked).sign, RAW, "git") == "GM-T208"
+    assert why_refused(made(gpg_format="openpgp", user_signingkey=locked).sign, RAW, "git") == "GM-T208"
 
 
 def test_somebody_at_a_terminal_is_asked_by_gpg_itself(ann, monkeypatch):
@@ -181,7 +175,9 @@ def test_git_variables_do_not_reach_the_program(ann, monkeypatch, tmp_path):
 def test_records_are_signed_with_the_ssh_key_beside(ann, ssh):
     alone = made(gpg_format="openpgp", user_signingkey=ann)
     assert (alone.records, alone.also) == (None, ())
-    assert code_of(alone.sign, b"x", "gm-approval@v1") == code_of(in_namespace, alone, "gm-record@v1") == "GM-T207"
+    assert (
+        why_refused(alone.sign, b"x", "gm-approval@v1") == why_refused(in_namespace, alone, "gm-record@v1") == "GM-T207"
+    )
     both = made(gpg_format="openpgp", user_signingkey=ann, gm_signingkey=str(ssh))
     assert both.also == (ed25519_key("ann").fingerprint,)
     assert in_namespace(both, "git") is both
@@ -198,4 +194,4 @@ def test_the_signer_of_records_alone(ssh):
 
 def test_a_program_that_never_ends_is_given_up(tmp_path, monkeypatch):
     monkeypatch.setattr(gpgsigning, "_UNATTENDED_SECONDS", 0.2)
-    assert code_of(gpg_signer, {"gpg.program": script(tmp_path, "sleep 60")}.get) == "GM-T208"
+    assert why_refused(gpg_signer, {"gpg.program": script(tmp_path, "sleep 60")}.get) == "GM-T208"

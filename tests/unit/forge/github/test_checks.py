@@ -1,23 +1,14 @@
 """Check runs, commit statuses and deployments: limits of GitHub are kept, and what it set is what was meant."""
 
-import pytest
-
-from gitops_models.errors import GmError
 from gitops_models.forge.github.models import Annotation
 from tests.support.answering import Reply
+from tests.support.refusals import refused
 
 HOME = "/repos/acme/registry"
 OID, OTHER = "0f" * 20, "1e" * 20
 CHECK = {"id": 3, "name": "gm policy", "head_sha": OID, "status": "completed", "conclusion": "failure"}
 REMARK = Annotation("stages/fraud.yaml", 1, 2, "failure", "no", "GM-P101")
 DEPLOYMENT = {"id": 9, "sha": OID, "environment": "production/fraud", "payload": {"step": 4}, "task": "deploy"}
-
-
-def refused(code, call, *arguments, **named):
-    with pytest.raises(GmError) as caught:
-        call(*arguments, **named)
-    assert caught.value.code == code, caught.value.message
-    return caught.value
 
 
 def test_checks_say_who_set_them(server, client):

@@ -6,23 +6,16 @@ import sys
 
 import pytest
 
-from gitops_models.errors import GmError
 from gitops_models.errors.codes import Exit
 from gitops_models.forge.github.address import parse_address
 from gitops_models.forge.github.connect import Patience, github_of
 from tests.support.answering import TOKEN, Reply, answering
 from tests.support.receiver import raw_server, self_signed
+from tests.support.refusals import refused
 
 ENVIRON = {"GH_TOKEN": TOKEN}
 EVERYWHERE = ENVIRON | {"GH_ENTERPRISE_TOKEN": TOKEN}
 ADA = {"id": 7, "login": "ada"}
-
-
-def refused(code, call, *arguments):
-    with pytest.raises(GmError) as caught:
-        call(*arguments)
-    assert caught.value.code == code, caught.value.message
-    return caught.value
 
 
 @pytest.mark.parametrize(

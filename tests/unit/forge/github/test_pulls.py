@@ -2,11 +2,11 @@
 
 import pytest
 
-from gitops_models.errors import GmError
 from gitops_models.errors.codes import Exit
 from gitops_models.forge.github.calls import segment
 from gitops_models.forge.github.models import Account
 from tests.support.answering import Reply
+from tests.support.refusals import refused
 
 HOME = "/repos/acme/registry"
 OID, OTHER, MERGE = "0f" * 20, "1e" * 20, "2d" * 20
@@ -37,13 +37,6 @@ def pull(number=12, **changes):
 
 def merged(**changes):
     return pull(**({"state": "closed", "merged": True, "merged_at": "2026-11-22T08:00:00Z"} | changes))
-
-
-def refused(code, call, *arguments, **named):
-    with pytest.raises(GmError) as caught:
-        call(*arguments, **named)
-    assert caught.value.code == code, caught.value.message
-    return caught.value
 
 
 def merge(client):

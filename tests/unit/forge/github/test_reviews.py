@@ -2,9 +2,9 @@
 
 import pytest
 
-from gitops_models.errors import GmError
 from gitops_models.errors.codes import Exit
 from tests.support.answering import Reply
+from tests.support.refusals import refused
 
 HOME = "/repos/acme/registry"
 REVIEWS = f"{HOME}/pulls/12/reviews"
@@ -22,13 +22,6 @@ def review(number=1, **changes):
         "body": "fine",
     }
     return made | changes
-
-
-def refused(code, call, *arguments, **named):
-    with pytest.raises(GmError) as caught:
-        call(*arguments, **named)
-    assert caught.value.code == code, caught.value.message
-    return caught.value
 
 
 def test_reviews_are_read_in_order(server, client):

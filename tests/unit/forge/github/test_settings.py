@@ -2,21 +2,14 @@
 
 import pytest
 
-from gitops_models.errors import GmError
 from gitops_models.forge.github.models import Bypass, RequiredCheck
 from tests.support.answering import Reply
+from tests.support.refusals import refused
 
 HOME = "/repos/acme/registry"
 OID, OTHER = "0f" * 20, "1e" * 20
 ADA = {"id": 7, "login": "ada", "type": "User"}
 PROTECTION = f"GET {HOME}/branches/main/protection"
-
-
-def refused(code, call, *arguments):
-    with pytest.raises(GmError) as caught:
-        call(*arguments)
-    assert caught.value.code == code, caught.value.message
-    return caught.value
 
 
 def repository(**more):
