@@ -99,6 +99,15 @@ def shared_data() -> Path:
     return SHARED_DATA
 
 
+@pytest.fixture(scope="module")
+def stack():
+    """A Sigstore on loopback; see ``tests/support/sigstore_loopback.py``."""
+    from tests.support.sigstore_loopback import loopback  # noqa: PLC0415 - most modules need none
+
+    with loopback() as made:
+        yield made
+
+
 def pytest_collection_modifyitems(items):
     """Whoever asks for the shared data is marked so, and who works through processes is measured in these alone."""
     for item in items:

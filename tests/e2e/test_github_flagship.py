@@ -9,18 +9,11 @@ from gitops_models.registry import yamls
 from tests.support import policy as documents
 from tests.support.github import FakeGitHub
 from tests.support.hub import ACTIONS, PROFILE, PROMOTE, Hub
-from tests.support.sigstore_loopback import loopback
 
 AUDITOR = "|".join(
     ["%s", *(f"%(trailers:key={key},valueonly,separator=)" for key in ("Gm-Event", "Gm-Model", "Gm-Reason"))]
 )
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(name="stack", scope="module")
-def _stack():
-    with loopback() as stack:
-        yield stack
 
 
 @pytest.fixture(name="make_hub")

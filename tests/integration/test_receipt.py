@@ -17,7 +17,7 @@ from tests.support import stories
 from tests.support.keys import ed25519_key
 from tests.support.onforge import Pulls, on_page, seen, told
 from tests.support.provenance import ROOT, workflow
-from tests.support.sigstore_loopback import github_claims, loopback
+from tests.support.sigstore_loopback import github_claims
 
 FLOW = ".github/workflows/gm-receipt.yml"
 
@@ -309,12 +309,6 @@ def test_an_api_that_is_away_stops_the_run(story, pulls, code):
 
 
 # Keyless
-
-
-@pytest.fixture(scope="module", name="stack")
-def _stack():
-    with loopback() as stack:
-        yield stack
 
 
 @pytest.fixture(scope="module", name="second")

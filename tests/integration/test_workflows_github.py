@@ -13,16 +13,9 @@ from tests.support.act import git
 from tests.support.github import FakeGitHub, Fault
 from tests.support.hub import PROFILE, PROMOTE, Hub
 from tests.support.serving import serving
-from tests.support.sigstore_loopback import loopback
 
 pytestmark = pytest.mark.slow
 NIGHTLY = {"schedule": "17 3 * * *", "repository": {"default_branch": "main"}}
-
-
-@pytest.fixture(name="stack", scope="module")
-def _stack():
-    with loopback() as stack:
-        yield stack
 
 
 @pytest.fixture(name="hub")

@@ -1,4 +1,4 @@
-"""Stories that the attacks begin with: told once for each worker, copied for each test."""
+"""What the attacks begin with: stories, told once for each worker and copied for each test, and whom they meet."""
 
 import os
 
@@ -7,6 +7,7 @@ import pytest
 
 from gitops_models.store.repository import Store
 from tests.support import stories
+from tests.support.victim import Victim, server_now
 from tests.support.whole import listed
 
 
@@ -39,6 +40,40 @@ def registry(story):
 def live(story):
     """Three versions of one model of low risk, all of them promoted; see ``stories.three_versions``."""
     return story(stories.three_versions)
+
+
+@pytest.fixture(scope="module")
+def _shared_server(_isolated_session, tmp_path_factory):
+    return server_now(tmp_path_factory.mktemp("server") / "r")
+
+
+@pytest.fixture
+def server(_shared_server, tmp_path):
+    """A registry that others can write to; see ``victim.server_now``."""
+    return _shared_server.copy(tmp_path / "server.git")
+
+
+@pytest.fixture
+def victim(server, tmp_path, home):
+    """Somebody's clone of ``server``, and gm run there."""
+    return Victim(server, tmp_path / "work", home)
+
+
+@pytest.fixture
+def fake(shared_data, tmp_path):  # noqa: ARG001 - skips where it is absent
+    """A GitHub with nothing on it."""
+    from tests.support.github import FakeGitHub  # noqa: PLC0415 - half a second that most modules need not pay for
+
+    with FakeGitHub(tmp_path / "github") as made:
+        yield made
+
+
+@pytest.fixture
+def team(tmp_path, home, fake):
+    """Colleagues on ``fake``, and ``fraud`` 1.0.0 of medium risk, which a raio has to approve."""
+    from tests.support.colleagues import Colleagues  # noqa: PLC0415 - as above
+
+    return Colleagues(tmp_path / "team", home, fake)
 
 
 @pytest.fixture

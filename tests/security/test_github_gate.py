@@ -11,21 +11,9 @@ from gitops_models.workflows.propose import Draft, propose
 from gitops_models.workflows.queue import waiting
 from gitops_models.workflows.review import approve, find_proposal
 from tests.support import policy as documents
-from tests.support.colleagues import ACTIONS, Colleagues
-from tests.support.github import FakeGitHub, Fault
+from tests.support.colleagues import ACTIONS
+from tests.support.github import Fault
 from tests.support.team import start
-
-
-@pytest.fixture
-def fake(shared_data, tmp_path):  # noqa: ARG001 - skips where it is absent
-    with FakeGitHub(tmp_path / "github") as fake:
-        yield fake
-
-
-@pytest.fixture
-def team(tmp_path, home, fake):
-    """``fraud`` 1.0.0 of medium risk, which a raio has to approve."""
-    return Colleagues(tmp_path / "team", home, fake)
 
 
 def ask(team):

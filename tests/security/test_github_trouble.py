@@ -11,25 +11,13 @@ from gitops_models.workflows.promote import Promotion, promote
 from gitops_models.workflows.queue import waiting
 from gitops_models.workflows.review import approve, check, find_proposal, proposals
 from tests.support.colleagues import ACTIONS, Colleagues
-from tests.support.github import FakeGitHub, Fault
+from tests.support.github import Fault
 from tests.support.keys import ed25519_key
 
 MERGE = r"/pulls/\d+/merge$"
 PULL = r"/pulls/\d+$"
 REVIEWS = r"/pulls/\d+/reviews$"
 NOW = Patience(0)
-
-
-@pytest.fixture
-def fake(shared_data, tmp_path):  # noqa: ARG001 - skips where it is absent
-    with FakeGitHub(tmp_path / "github") as fake:
-        yield fake
-
-
-@pytest.fixture
-def team(tmp_path, home, fake):
-    """``fraud`` 1.0.0 of medium risk."""
-    return Colleagues(tmp_path / "team", home, fake)
 
 
 def ask(team):

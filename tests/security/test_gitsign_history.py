@@ -18,12 +18,6 @@ OPERATOR = "operator@example.org"
 
 
 @pytest.fixture(scope="module")
-def stack():
-    with loopback() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def other():
     with loopback() as running:
         yield running

@@ -30,12 +30,6 @@ from tests.support.sigstore_loopback import loopback
 PEOPLE = "policies/people.yaml"
 
 
-@pytest.fixture(scope="module", name="stack")
-def _stack():
-    with loopback() as stack:
-        yield stack
-
-
 def identity(stack, name, **limits):
     return {"type": "sigstore", "identity": f"{name}@example.org", "issuer": stack.url, **limits}
 

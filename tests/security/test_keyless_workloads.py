@@ -19,12 +19,6 @@ DIGEST = "ab" * 32
 PREDICATE = "https://slsa.dev/provenance/v1"
 
 
-@pytest.fixture(scope="module", name="stack")
-def _stack():
-    with loopback() as stack:
-        yield stack
-
-
 @pytest.fixture(name="verifier")
 def _verifier(stack, tmp_path):
     root = tmp_path / "root.json"

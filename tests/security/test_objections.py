@@ -11,9 +11,9 @@ from gitops_models.workflows.patience import Patience
 from gitops_models.workflows.receipt import receipts
 from gitops_models.workflows.receiptpens import key_pen
 from gitops_models.workflows.review import approve, find_proposal
-from tests.security.test_receipts_on_github import Scribed
-from tests.support.github import FakeGitHub, Fault
+from tests.support.github import Fault
 from tests.support.onforge import Pulls, on_page, seen, told
+from tests.support.scribed import Scribed
 
 
 def waiting(session):
@@ -64,12 +64,6 @@ def test_a_request_for_changes_that_was_dismissed_stops_nothing(landed):
 
 
 # As the forge says it
-
-
-@pytest.fixture(name="fake")
-def _fake(shared_data, tmp_path):  # noqa: ARG001 - skips where it is absent
-    with FakeGitHub(tmp_path / "github") as fake:
-        yield fake
 
 
 @pytest.fixture(name="team")

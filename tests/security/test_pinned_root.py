@@ -20,12 +20,6 @@ from tests.support.sigstore_loopback import loopback
 ANN = "ann@example.org"
 
 
-@pytest.fixture(scope="module", name="stack")
-def _stack():
-    with loopback() as stack:
-        yield stack
-
-
 @pytest.fixture(scope="module", name="other")
 def _other():
     with loopback() as stack:

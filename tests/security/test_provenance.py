@@ -36,12 +36,6 @@ from tests.support.registry import NO_EVIDENCE, SHORT
 from tests.support.sigstore_loopback import loopback
 
 
-@pytest.fixture(scope="module", name="stack")
-def _stack():
-    with loopback() as stack:
-        yield stack
-
-
 @pytest.fixture(name="story")
 def _story(stack, tmp_path):
     return asking(tmp_path / "r", stack)

@@ -9,13 +9,6 @@ from gitops_models.registry.canonical import jcs
 from gitops_models.trust.keyless.provenance import unsigned, verify_provenance
 from gitops_models.verification import provenance
 from tests.support.provenance import ATTACHED, asking, attach, sign, statement
-from tests.support.sigstore_loopback import loopback
-
-
-@pytest.fixture(scope="module", name="stack")
-def _stack():
-    with loopback() as stack:
-        yield stack
 
 
 @pytest.fixture(name="story")

@@ -12,15 +12,9 @@ from tests.security.test_receipts import FLOW, RUN, add, body_of, keyless, peopl
 from tests.support import stories
 from tests.support.keys import ed25519_key
 from tests.support.provenance import ROOT, workflow
-from tests.support.sigstore_loopback import github_claims, loopback
+from tests.support.sigstore_loopback import github_claims
 
 HOSTILE = b"on: push\njobs: {make-up: {}}\n"
-
-
-@pytest.fixture(scope="module", name="stack")
-def _stack():
-    with loopback() as stack:
-        yield stack
 
 
 @pytest.fixture(scope="module", name="first")

@@ -30,12 +30,6 @@ FLOW = ".github/workflows/gm-receipt.yml"
 RUN = b"on: {push: {branches: [main]}}\n"
 
 
-@pytest.fixture(scope="module", name="stack")
-def _stack():
-    with loopback() as stack:
-        yield stack
-
-
 def people(stack, **workload):
     """Accounts on the forge for three persons; ``scribe`` has a key and a workflow and signs receipts."""
     key = {"type": "ssh", "key": ed25519_key("scribe").public_key}

@@ -19,15 +19,8 @@ from gitops_models.verification.receipts import Bench, Merged, hear
 from gitops_models.workflows.verified import Verified, save_verified, verified_path
 from tests.security.test_receipts import body_of, keyless, put, told
 from tests.support import stories
-from tests.support.sigstore_loopback import loopback
 
 UNACCEPTED = 5
-
-
-@pytest.fixture(scope="module", name="stack")
-def _stack():
-    with loopback() as stack:
-        yield stack
 
 
 @pytest.fixture

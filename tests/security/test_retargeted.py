@@ -7,18 +7,12 @@ import pytest
 from gitops_models.errors import GmError
 from gitops_models.forge.github.translation import reviews_of
 from gitops_models.registry.times import format_time
-from tests.security.test_receipts_on_github import Scribed
 from tests.support import stories
-from tests.support.github import FakeGitHub, Fault
+from tests.support.github import Fault
 from tests.support.onforge import Pulls, seen
+from tests.support.scribed import Scribed
 
 EVENTS = r"/issues/[0-9]+/events"
-
-
-@pytest.fixture(name="fake")
-def _fake(shared_data, tmp_path):  # noqa: ARG001 - skips where it is absent
-    with FakeGitHub(tmp_path / "github") as fake:
-        yield fake
 
 
 @pytest.fixture(name="team")

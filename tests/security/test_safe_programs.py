@@ -13,7 +13,7 @@ from gitops_models.store.transport import fetch
 from tests.support.git import init_repository, run_git
 from tests.support.refusals import why_refused
 from tests.support.stories import stage_file
-from tests.support.victim import Canary, Victim, server_now
+from tests.support.victim import Canary
 
 HOOKS = (
     *("applypatch-msg", "commit-msg", "fsmonitor-watchman", "post-checkout", "post-commit", "post-index-change"),
@@ -21,21 +21,6 @@ HOOKS = (
     *("prepare-commit-msg", "push-to-checkout", "reference-transaction", "sendemail-validate", "update"),
 )
 READING = (("log",), ("status",), ("list",), ("verify",), ("proposals",), ("show", "fraud@1.1.0"), ("doctor",))
-
-
-@pytest.fixture(scope="module")
-def told_now(_isolated_session, tmp_path_factory):
-    return server_now(tmp_path_factory.mktemp("server") / "r")
-
-
-@pytest.fixture
-def server(told_now, tmp_path):
-    return told_now.copy(tmp_path / "server.git")
-
-
-@pytest.fixture
-def victim(server, tmp_path, home):
-    return Victim(server, tmp_path / "work", home)
 
 
 @pytest.fixture

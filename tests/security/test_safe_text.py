@@ -23,25 +23,9 @@ from tests.support.keys import ed25519_key
 from tests.support.refusals import why_refused
 from tests.support.signed import put_signature
 from tests.support.stories import last
-from tests.support.victim import Victim, server_now
 
 STAGE = "models/fraud/stages/staging.yaml"
 EVIL = "\x1b[2J\x1b]0;owned\x07\x9b31m\u202eevil\u2066\u200b\x7f\r"
-
-
-@pytest.fixture(scope="module")
-def told_now(_isolated_session, tmp_path_factory):
-    return server_now(tmp_path_factory.mktemp("server") / "r")
-
-
-@pytest.fixture
-def server(told_now, tmp_path):
-    return told_now.copy(tmp_path / "server.git")
-
-
-@pytest.fixture
-def victim(server, tmp_path, home):
-    return Victim(server, tmp_path / "work", home)
 
 
 # YAML

@@ -16,12 +16,6 @@ from tests.support.sigstore_loopback import github_claims, loopback
 FLOW = ".github/workflows/gm-receipt.yml"
 
 
-@pytest.fixture(name="stack", scope="module")
-def _stack():
-    with loopback() as stack:
-        yield stack
-
-
 @pytest.fixture(name="thief")
 def _thief():
     """A Sigstore of somebody's own, and the tokens that it was sent."""

@@ -175,9 +175,8 @@ def test_git_variables_do_not_reach_the_program(ann, monkeypatch, tmp_path):
 def test_records_are_signed_with_the_ssh_key_beside(ann, ssh):
     alone = made(gpg_format="openpgp", user_signingkey=ann)
     assert (alone.records, alone.also) == (None, ())
-    assert (
-        why_refused(alone.sign, b"x", "gm-approval@v1") == why_refused(in_namespace, alone, "gm-record@v1") == "GM-T207"
-    )
+    assert why_refused(alone.sign, b"x", "gm-approval@v1") == "GM-T207"
+    assert why_refused(in_namespace, alone, "gm-record@v1") == "GM-T207"
     both = made(gpg_format="openpgp", user_signingkey=ann, gm_signingkey=str(ssh))
     assert both.also == (ed25519_key("ann").fingerprint,)
     assert in_namespace(both, "git") is both
