@@ -15,7 +15,8 @@ from gitops_models.cli.trialviews import run_policy_tests
 from gitops_models.cli.verdicts import FOR_FORGES, FORMS, chosen, show, show_refusal
 
 if TYPE_CHECKING:
-    from gitops_models.policy.simulation import Simulated, Supposed
+    from gitops_models.policy.simulation import Supposed
+    from gitops_models.policy.verdict import Simulated
     from gitops_models.verification.proposal import Evaluation
     from gitops_models.workflows.session import Session
 
@@ -107,7 +108,7 @@ def _commits(
     pin: str | None,
     supposed: tuple[Supposed, ...],
 ) -> Simulated:
-    from gitops_models.policy.simulation import Simulated
+    from gitops_models.policy.verdict import Simulated
     from gitops_models.workflows.checking import check_documents, check_range
     from gitops_models.workflows.clock import SystemClock
 
@@ -140,10 +141,12 @@ def _proposal(options: Options, name: str, supposed: tuple[Supposed, ...]) -> Si
 
 def _looked_at(session: Session, name: str, evaluation: Evaluation, supposed: tuple[Supposed, ...]) -> Simulated:
     """The verdict; what was shown is remembered for the approval, but not where it rests on suppositions."""
-    from gitops_models.policy.simulation import Simulated, simulate
+    from gitops_models.policy.verdict import Simulated
     from gitops_models.workflows.shown import remember_shown
 
     if supposed:
+        from gitops_models.policy.simulation import simulate
+
         return simulate(evaluation.change, evaluation.facts, session.history.policy, supposed)
     remember_shown(session.store, name, evaluation.change_id)
     return Simulated(evaluation.verdict, ())

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from gitops_models.cli.options import Options
-    from gitops_models.policy.simulation import Simulated
+    from gitops_models.policy.verdict import Simulated
 
 
 def check_pull(options: Options, number: int, *, post: bool, pin: str | None) -> Simulated:
     """Judge pull request ``number`` with its reviews; with ``post`` show the verdict on the head that was judged."""
-    from gitops_models.policy.simulation import Simulated
+    from gitops_models.policy.verdict import Simulated
     from gitops_models.workflows.posting import check_and_post, find_pull
     from gitops_models.workflows.review import check
     from gitops_models.workflows.shown import remember_shown

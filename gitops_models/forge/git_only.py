@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from gitops_models.errors import GmError
 from gitops_models.forge.base import BRANCHES, Proposal, parse_branch
 from gitops_models.store.refs import RefUpdate, update_refs
-from gitops_models.store.transport import push
 from gitops_models.store.worktree import fast_forward
 
 if TYPE_CHECKING:
@@ -61,6 +60,8 @@ class GitOnlyForge:
         if self.remote is None:
             self._publish_here(updates, why)
             return
+        from gitops_models.store.transport import push  # noqa: PLC0415 - most commands only read
+
         push(self.store, self.remote, updates)
 
     def reviews(self, proposal: Proposal) -> tuple[SeenReview, ...]:  # noqa: ARG002 - as the protocol has it

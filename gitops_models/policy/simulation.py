@@ -15,12 +15,11 @@ from gitops_models.policy.approvals import holds_hardware
 from gitops_models.policy.document import Policy
 from gitops_models.policy.facts import Facts, Opinion
 from gitops_models.policy.judge import judge
-from gitops_models.policy.verdict import Verdict
+from gitops_models.policy.verdict import Simulated
 from gitops_models.registry import yamls
 from gitops_models.registry.change import Change
 from gitops_models.registry.documents import API_VERSION, Document, Part, validate
 from gitops_models.registry.documents._base import Items, Name, about
-from gitops_models.registry.values import dataclass
 
 MOST = 64
 _NO_TIME = datetime(1, 1, 1, tzinfo=UTC)  # without a time of acceptance nothing counts, whatever time it bears
@@ -45,14 +44,6 @@ class Simulation(Document):
         Field(min_length=1, max_length=MOST),
         about("The decisions.", [{"person": "raio-1", "decision": "approve"}]),
     ]
-
-
-@dataclass(frozen=True)
-class Simulated:
-    """A verdict that rests on supposed decisions, and what was supposed, in words."""
-
-    verdict: Verdict
-    supposed: tuple[str, ...]
 
 
 def load_simulation(data: bytes, where: str) -> tuple[Supposed, ...]:

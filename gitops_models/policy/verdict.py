@@ -139,3 +139,11 @@ class Verdict:
     def missing_only(self) -> bool:
         """Whether nothing but approvals and time is missing: the change is pending, not wrong."""
         return not self.allowed and all(finding.code in PENDING for finding in self.denials)
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """A verdict, and in words what was supposed where it rests on decisions that nobody made."""
+
+    verdict: Verdict
+    supposed: tuple[str, ...]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
-    from gitops_models.registry.documents import Trigger, Triggers
+    from gitops_models.registry.documents.triggers import Trigger, Triggers
     from gitops_models.registry.snapshot import Snapshot
 
 

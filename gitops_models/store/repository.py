@@ -184,10 +184,13 @@ class Store:
         Other folders of refs are not read: there may be a tag for each of ten thousand versions. None given means all.
         """
         prefixes = prefixes or ("refs/",)
-        folders = sorted({prefix[: prefix.rfind("/")] if prefix.startswith("refs/") else "refs" for prefix in prefixes})
-        listed = output(self.git, ["for-each-ref", "--format=%(objectname) %(refname)", "--", *folders])
-        lines = (line.split(" ", 1) for line in lines_of(listed))
+        lines = (line.split("\t", 1) for line in lines_of(self.listing(*prefixes)))
         return {name: oid for oid, name in lines if name.startswith(prefixes)}
+
+    def listing(self, *prefixes: str) -> bytes:
+        """Give what ``refs`` reads, and what stands beside it, as it came: lines as ``git ls-remote`` writes them."""
+        folders = {prefix[: prefix.rfind("/")] if prefix.startswith("refs/") else "refs" for prefix in prefixes}
+        return output(self.git, ["for-each-ref", "--format=%(objectname)%09%(refname)", "--", *sorted(folders)])
 
     def head_branch(self) -> str | None:
         """Give the short name of the checked-out branch (``main``), even before its first commit; None if detached."""

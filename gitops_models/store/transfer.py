@@ -1,4 +1,4 @@
-"""One git process that talks to a remote, run by GitPython so that credential helpers and ssh work as in git.
+"""One git process that talks to a remote; what moves objects runs under GitPython.
 
 GitPython can only add to the caller's environment, so ``env -u`` takes away what must not reach git.
 """
@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 from gitops_models.errors import GmError
 from gitops_models.registry.text import visible
 from gitops_models.store.environment import unwanted
-from gitops_models.store.gitcli import Completed
+from gitops_models.store.gitcli import Completed, spawn
 from gitops_models.store.repository import Store
 
 Progress: TypeAlias = Callable[[str], None]
@@ -26,7 +26,21 @@ def transfer(store: Store, args: Sequence[str], *, timeout: float, progress: Pro
     """Run ``git <args>``; ``progress`` gets its messages line by line. GM-S201 after ``timeout`` seconds."""
     # GitPython's guard ends the process when it is collected, so it must outlive the conversation.
     guard = _start(store, args)
-    process: Popen[bytes] = guard.proc
+    return _finish(guard.proc, args[0], timeout, progress)
+
+
+def ask(store: Store, args: Sequence[str], *, timeout: float) -> Completed:
+    """Run ``git <args>`` that only asks a remote, in the same environment and without the price of GitPython.
+
+    GM-S201 after ``timeout`` seconds.
+    """
+    process = spawn(store.git, args)
+    if process.stdin is not None:
+        process.stdin.close()
+    return _finish(process, args[0], timeout, None)
+
+
+def _finish(process: Popen[bytes], verb: str, timeout: float, progress: Progress | None) -> Completed:
     listener = _Listener(process, progress)
     expired = Event()
     late = Timer(timeout, _expire, (process, expired))
@@ -41,7 +55,7 @@ def transfer(store: Store, args: Sequence[str], *, timeout: float, progress: Pro
             process.wait()
         stderr = listener.finish()
     if expired.is_set() and status:
-        raise GmError("GM-S201", f"git {args[0]} did not finish within {timeout:g} s")
+        raise GmError("GM-S201", f"git {verb} did not finish within {timeout:g} s")
     return Completed(status, stdout, stderr)
 
 

@@ -14,7 +14,7 @@ from gitops_models.store.pushing import PushResult, read_push
 from gitops_models.store.refs import RefUpdate
 from gitops_models.store.refusals import transport_error
 from gitops_models.store.repository import Store
-from gitops_models.store.transfer import Progress, transfer
+from gitops_models.store.transfer import Progress, ask, transfer
 
 __all__ = ["RETRYABLE", "Progress", "PushResult", "fetch", "is_retryable", "ls_remote", "push"]
 
@@ -104,7 +104,8 @@ def listing(store: Store, remote: str, *patterns: str, timeout: float = TIMEOUT)
     """Give what ``ls_remote`` reads, as it came: to be compared with what came before it costs nothing to parse."""
     for pattern in patterns:
         check_ref(pattern.replace("*", "x"))
-    done = transfer(store, ["ls-remote", "--quiet", "--", _address(remote, store), *patterns], timeout=timeout)
+    options = ["--quiet", *(["--refs"] if patterns else [])]  # without patterns HEAD is told as well
+    done = ask(store, ["ls-remote", *options, "--", _address(remote, store), *patterns], timeout=timeout)
     if done.status:
         raise transport_error(remote, done.stderr)
     return done.stdout

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import field
 from functools import partial
 from itertools import islice, takewhile
+from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
 from gitops_models.registry.snapshot import Entry
@@ -18,13 +19,14 @@ from gitops_models.store.history import walk_first_parents
 from gitops_models.store.objects import Commit, Ident
 from gitops_models.store.repository import Store
 from gitops_models.store.trees import tree_diff
-from gitops_models.store.writer import write_commit, write_tree
 from gitops_models.trust.bodies import Checkpoint, Deployment
 from gitops_models.trust.drillbodies import Drill
 from gitops_models.trust.ledgerrefs import CHANGES, CHECKPOINTS, DEPLOYMENTS, DRILLS
 from gitops_models.trust.records import Record, verify_record
-from gitops_models.trust.signing import Signer
 from gitops_models.trust.verify import GIT_NAMESPACE
+
+if TYPE_CHECKING:
+    from gitops_models.trust.signing import Signer
 
 __all__ = ["Chain", "ChainReader", "Ignored", "extend", "is_chain", "is_commit", "speaks_on"]
 
@@ -137,11 +139,13 @@ class ChainReader:
         return record
 
 
-def extend(store: Store, tip: str | None, records: Iterable[Record], signer: Signer | None, who: Ident) -> str | None:
+def extend(store: Store, tip: str | None, records: Iterable[Record], signer: "Signer | None", who: Ident) -> str | None:
     """Write one commit for each record on top of ``tip`` and return the new tip (no ref is moved).
 
     They are signed where there is a ``signer``.
     """
+    from gitops_models.store.writer import write_commit, write_tree  # noqa: PLC0415 - most commands only read
+
     sign = partial(_sign, signer) if signer is not None else None
     for record in records:
         tree = write_tree(store, tip, {_path(record): record.envelope})
@@ -152,7 +156,7 @@ def extend(store: Store, tip: str | None, records: Iterable[Record], signer: Sig
     return tip
 
 
-def _sign(signer: Signer, data: bytes) -> str:
+def _sign(signer: "Signer", data: bytes) -> str:
     return signer.sign(data, GIT_NAMESPACE)
 
 

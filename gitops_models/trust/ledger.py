@@ -8,6 +8,7 @@ A record lies in the outbox before it is pushed; when the remote is away it stay
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
 from gitops_models.registry.values import dataclass
@@ -18,7 +19,9 @@ from gitops_models.trust.chain import extend, is_commit
 from gitops_models.trust.ledgerrefs import CHECKPOINTS, DRILLS, changes_topic, deployments_topic
 from gitops_models.trust.ledgerview import LedgerView, Rewritten
 from gitops_models.trust.records import Record
-from gitops_models.trust.signing import Signer
+
+if TYPE_CHECKING:
+    from gitops_models.trust.signing import Signer
 
 __all__ = ["Appended", "Ledger", "Rewritten", "Scribe"]
 
@@ -38,7 +41,7 @@ class Scribe:
     Without a ``signer`` they are not signed; nobody reads their signatures, because each record has its own.
     """
 
-    signer: Signer | None
+    signer: "Signer | None"
     name: str
     email: str
     now: Callable[[], float] = time.time

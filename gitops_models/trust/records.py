@@ -5,9 +5,10 @@ everything else in ``gm-record@v1``, so that a key limited to one cannot speak i
 which key signed; whose key that is, is asked later, of the people accepted at the record's ``main``.
 """
 
+from __future__ import annotations
+
 import re
-from collections.abc import Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import ValidationError
 
@@ -19,8 +20,12 @@ from gitops_models.trust.drillbodies import Drill
 from gitops_models.trust.dsse import MAX_BYTES, PAYLOAD_TYPE, Envelope, EnvelopeSignature, pae, read_canonical
 from gitops_models.trust.problem import SignatureProblem
 from gitops_models.trust.receiptbodies import Receipt, Review
-from gitops_models.trust.signing import Signer, in_namespace
 from gitops_models.trust.sshsig import SshSignature, verify_sshsig
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gitops_models.trust.signing import Signer
 
 __all__ = [
     "APPROVAL_NAMESPACE",
@@ -209,6 +214,8 @@ def _payload(body: Body, digest: str) -> bytes:
 
 
 def _make(body: Body, digest: str, signer: Signer) -> Record:
+    from gitops_models.trust.signing import in_namespace  # noqa: PLC0415 - most commands only read
+
     uri, payload = _TYPES[type(body)], _payload(body, digest)
     signer = in_namespace(signer, _KINDS[uri].namespace)
     armored = signer.sign(pae(PAYLOAD_TYPE, payload), _KINDS[uri].namespace)

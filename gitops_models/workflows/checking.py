@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError, find_code
-from gitops_models.policy.simulation import simulate
 from gitops_models.policy.verdict import Finding, Severity, Verdict
 from gitops_models.registry.documents.identity import identity_problem
 from gitops_models.registry.paths import DOCUMENT_KINDS, GM_YAML, POLICY_YAML, Layout
@@ -64,6 +63,8 @@ def check_range(
         raise GmError("GM-T502", f"no pin, and from {history.pin[:12]} on not every step holds", where=tip)
     evaluation = evaluate(store, history, store.resolve(head), ledger, at=clock.now())
     if supposed:
+        from gitops_models.policy.simulation import simulate  # noqa: PLC0415 - few ask for it
+
         simulated = simulate(evaluation.change, evaluation.facts, history.policy, supposed)
         return Checked(simulated.verdict, start is not None, simulated.supposed)
     return Checked(evaluation.verdict, start is not None)

@@ -12,7 +12,6 @@ from gitops_models.policy.denied import Denied
 from gitops_models.registry.snapshot import Entry
 from gitops_models.registry.trailers import GM_REASON, commit_message
 from gitops_models.registry.values import dataclass
-from gitops_models.store.writer import write_blob, write_commit, write_tree
 from gitops_models.verification.changes import change_of, id_of
 from gitops_models.verification.proposal import evaluate
 from gitops_models.workflows.footing import firm
@@ -76,6 +75,8 @@ def propose(
     A draft that the policy denies for anything but missing approvals raises ``Denied`` and publishes nothing; an
     untidy clone raises GM-C205 or GM-C206.
     """
+    from gitops_models.store.writer import write_commit, write_tree  # noqa: PLC0415 - only who proposes writes
+
     store, signer = session.store, session.signer()
     session.actor(signer)
     firm(session, draft.event, draft.model)
@@ -147,4 +148,6 @@ def forge(session: Session, *, no_push: bool = False) -> Forge:
 def _entry(session: Session, content: bytes | Entry | None) -> Entry | None:
     if content is None or isinstance(content, Entry):
         return content
+    from gitops_models.store.writer import write_blob  # noqa: PLC0415 - as above
+
     return Entry(REGULAR, write_blob(session.store, content))

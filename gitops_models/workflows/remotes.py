@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitops_models.artifacts.pointers import parse_pointer
-from gitops_models.artifacts.readers import open_remote
 from gitops_models.artifacts.remotes import remote_from_config, remote_from_url
 from gitops_models.errors import GmError
 from gitops_models.registry.paths import DVC_CONFIG
@@ -26,6 +24,8 @@ NO_REMOTE = "GM-A302"
 
 def reader(session: Session, url: str | None = None) -> Reader:
     """The artifact remote of this clone; ``url`` overrides it."""
+    from gitops_models.artifacts.readers import open_remote  # noqa: PLC0415 - loads asyncio; most checks need no bytes
+
     if url is None and session.artifacts is not None:
         return open_remote(session.artifacts)
     return reader_of(session.accepted, session.store, url)
@@ -36,6 +36,8 @@ def reader_of(accepted: Snapshot, store: Store, url: str | None = None) -> Reade
 
     Raises GM-A302 when none is configured, GM-A610 when the clone's own settings came with the repository.
     """
+    from gitops_models.artifacts.readers import open_remote  # noqa: PLC0415 - as above
+
     if url:
         return open_remote(remote_from_url(url, Path.cwd()))
     config = accepted.data(DVC_CONFIG) if accepted.entry(DVC_CONFIG) else b""
@@ -62,6 +64,8 @@ def has_bytes(session: Session) -> Callable[[str, int], bool] | None:
 
 def pointers(snapshot: Snapshot, model: str, version: str) -> dict[str, Pointer]:
     """The pointers of a version by artifact path, read as data."""
+    from gitops_models.artifacts.pointers import parse_pointer  # noqa: PLC0415 - as above
+
     found: dict[str, Pointer] = {}
     for name in snapshot.pointers(model, version):
         path = snapshot.layout.pointer_path(model, version, name)

@@ -8,14 +8,14 @@ from gitops_models.delivery.triggers.replay import Replayed, read_recording, rep
 from gitops_models.delivery.values import ModelStage
 from gitops_models.delivery.waysback import restores_itself
 from gitops_models.errors import GmError
-from gitops_models.registry.documents import Triggers, parse_document
+from gitops_models.registry.documents import parse_document
 from gitops_models.registry.watched import triggers_of
 from gitops_models.workflows.session import open_session
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gitops_models.registry.documents import Trigger
+    from gitops_models.registry.documents.triggers import Trigger, Triggers
     from gitops_models.workflows.session import Session
 
 MOST_BYTES = 256 << 20

@@ -5,18 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
+from gitops_models.store.gitcli import lines_of
 from gitops_models.store.locks import break_stale_locks
 from gitops_models.store.refs import RefUpdate, update_refs
-from gitops_models.store.transport import fetch, ls_remote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from gitops_models.store.repository import Store
 
 UNREACHABLE = "GM-S201"
-# From so many refs on a fetch without news costs more than another connection that only asks for them.
-MANY = 1_000
 
 
 def line_ref(remote: str | None, line: str) -> str:
@@ -25,36 +23,51 @@ def line_ref(remote: str | None, line: str) -> str:
 
 
 def fetch_all(store: Store, remote: str, line: str) -> None:
-    """Bring line, proposals, ledger and tags. Tags that this clone has are never moved."""
+    """Bring line, proposals, ledger and tags. Tags that this clone has are never moved.
+
+    The remote is asked for its refs first: mostly nothing is new, and fetching nothing takes longer than asking.
+    """
+    from gitops_models.store.transport import fetch, listing  # noqa: PLC0415 - only where there is a remote
+
     places = {
         f"refs/heads/{line}": f"refs/remotes/{remote}/{line}",
         "refs/heads/gm/*": f"refs/remotes/{remote}/gm/*",
         "refs/gm/*": f"refs/gm-remote/{remote}/*",
         "refs/tags/*": f"refs/gm-tags/{remote}/*",
     }
-    if not _nothing_new(store, remote, places):
+    known = _known(store, places)
+    if _something_new(known, listing(store, remote, *places), places):
         fetch(store, remote, [f"+{source}:{place}" for source, place in places.items()], prune=True)
-    _adopt_tags(store, remote)
+        known = _known(store, places)
+    _adopt_tags(store, known, remote)
 
 
-def _nothing_new(store: Store, remote: str, places: Mapping[str, str]) -> bool:
-    """Whether this clone has the remote's refs as they are, asked only where git would compare many of them."""
-    known = store.refs(*(place.removesuffix("*") for place in places.values()))
-    here = {name: oid for name, oid in known.items() if any(_fits(name, place) for place in places.values())}
-    if len(here) < MANY:
-        return False
-    return here == dict(_placed(ls_remote(store, remote, *places), places))
+def _known(store: Store, places: Mapping[str, str]) -> bytes:
+    """Give what this clone holds of the remote, and its own tags, as git lists them."""
+    return store.listing(*(place.removesuffix("*") for place in places.values()), "refs/tags/")
 
 
-def _placed(refs: Mapping[str, str], places: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    for name, oid in refs.items():
-        source = next((source for source in places if _fits(name, source)), None)
-        if source is not None:
-            yield places[source].removesuffix("*") + name.removeprefix(source.removesuffix("*")), oid
+def _something_new(known: bytes, heard: bytes, places: Mapping[str, str]) -> bool:
+    """Whether the remote's refs are others than those that this clone keeps of it.
+
+    Listings are compared as sets of lines, since ten thousand tags one by one would be half of a command; only lines
+    that stand in one listing are looked at. git also lists what ends like a pattern: refs/notes/refs/gm/x.
+    """
+    for source, place in places.items():
+        heard = heard.replace(_part_of_line(source), _part_of_line(place))
+    ours = tuple(_part_of_line(place) for place in places.values())
+    if not all(place in heard for place in ours if place.endswith(b"\n")):
+        return True  # a line that the remote has not: fetching says so
+    return any(line[line.find(b"\t") :].startswith(ours) for line in _lines(known) ^ _lines(heard))
 
 
-def _fits(name: str, pattern: str) -> bool:
-    return name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern
+def _part_of_line(pattern: str) -> bytes:
+    """Give how the name begins, or all of it, where it stands in a line of a listing: after a tab."""
+    return b"\t" + (pattern[:-1] if pattern.endswith("*") else f"{pattern}\n").encode()
+
+
+def _lines(listed: bytes) -> set[bytes]:
+    return {line + b"\n" for line in listed.split(b"\n") if line}
 
 
 def go_online(store: Store, remote: str, line: str) -> str | None:
@@ -72,9 +85,10 @@ def go_online(store: Store, remote: str, line: str) -> str | None:
     return None
 
 
-def _adopt_tags(store: Store, remote: str) -> None:
-    prefix = f"refs/gm-tags/{remote}/"
-    known = store.refs(prefix, "refs/tags/")
-    seen = {f"refs/tags/{name.removeprefix(prefix)}": oid for name, oid in known.items() if name.startswith(prefix)}
-    fresh = [RefUpdate(name, new=oid, old=None) for name, oid in seen.items() if name not in known]
-    update_refs(store, fresh, "adopt tags")
+def _adopt_tags(store: Store, known: bytes, remote: str) -> None:
+    """Take over tags of the remote whose names this clone has not."""
+    adopted = known.replace(_part_of_line(f"refs/gm-tags/{remote}/*"), _part_of_line("refs/tags/*"))
+    if missing := lines_of(b"".join(_lines(adopted) - _lines(known))):
+        own = store.refs("refs/tags/")
+        seen = sorted((name, oid) for oid, name in (line.split("\t", 1) for line in missing))
+        update_refs(store, [RefUpdate(name, oid, None) for name, oid in seen if name not in own], "adopt tags")

@@ -9,7 +9,7 @@ from pathlib import Path
 from gitops_models.delivery.triggers import reduce, replay, values
 from gitops_models.delivery.triggers.sources import alerts, fill, reports, web
 from gitops_models.errors import GmError
-from gitops_models.registry.documents import Trigger
+from gitops_models.registry.documents.triggers import Trigger
 from tests.fuzz.engine import Target
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gitops_models.delivery.results import Report
-    from gitops_models.registry.documents import Risk, Trigger
+    from gitops_models.registry.documents import Risk
+    from gitops_models.registry.documents.triggers import Trigger
     from gitops_models.verification.history import History
 
 

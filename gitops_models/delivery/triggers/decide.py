@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gitops_models.delivery.triggers.values import Signal
-    from gitops_models.registry.documents import Trigger
+    from gitops_models.registry.documents.triggers import Trigger
 
 
 _FEW = 3  # looks that may be missed in between

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from gitops_models.delivery.triggers.sources.base import MetricSource, Subject
     from gitops_models.delivery.triggers.values import Signal
-    from gitops_models.registry.documents import Lineage, Trigger
+    from gitops_models.registry.documents import Lineage
+    from gitops_models.registry.documents.triggers import Trigger
 
 _SHOWN = 300
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gitops_models.delivery.triggers.eyes import Eyes
     from gitops_models.delivery.triggers.surroundings import Glance
     from gitops_models.delivery.values import Desired, ModelStage
-    from gitops_models.registry.documents import Trigger
+    from gitops_models.registry.documents.triggers import Trigger
     from gitops_models.verification.history import History
 
 

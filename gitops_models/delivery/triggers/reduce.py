@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from gitops_models.registry.documents import Trigger
+    from gitops_models.registry.documents.triggers import Trigger
 
 AHEAD = timedelta(minutes=5)  # what the clock of a source may be ahead of ours
 

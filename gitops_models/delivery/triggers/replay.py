@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
-    from gitops_models.registry.documents import Trigger
+    from gitops_models.registry.documents.triggers import Trigger
 
 INVALID = "GM-R630"
 LONGEST = 1 << 20

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gitops_models.delivery.triggers.decide import Decision
     from gitops_models.delivery.values import ModelStage
     from gitops_models.errors import GmError
-    from gitops_models.registry.documents import Trigger
+    from gitops_models.registry.documents.triggers import Trigger
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,6 @@ from gitops_models.registry.documents.safety import (
     Urgency,
 )
 from gitops_models.registry.documents.stages import Evidence, Report, StageState
-from gitops_models.registry.documents.triggers import Trigger, Triggers
 from gitops_models.registry.documents.waiver import Waiver
 
 __all__ = [
@@ -87,8 +86,6 @@ __all__ = [
     "Target",
     "Targets",
     "TensorSpec",
-    "Trigger",
-    "Triggers",
     "Urgency",
     "Waiver",
     "Workload",

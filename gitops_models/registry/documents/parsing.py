@@ -1,5 +1,6 @@
 """Bytes to documents and back."""
 
+from importlib import import_module
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -14,7 +15,6 @@ from gitops_models.registry.documents.people import People
 from gitops_models.registry.documents.repository import Repository, Targets
 from gitops_models.registry.documents.safety import Cause, Hold, Quarantine, Status
 from gitops_models.registry.documents.stages import Evidence, StageState
-from gitops_models.registry.documents.triggers import Triggers
 from gitops_models.registry.documents.waiver import Waiver
 from gitops_models.registry.text import visible
 
@@ -32,19 +32,18 @@ _CLASSES: dict[str, type[Document]] = {
     "StageState": StageState,
     "Status": Status,
     "Targets": Targets,
-    "Triggers": Triggers,
     "Waiver": Waiver,
 }
-_POLICY_TEST = "PolicyTest"  # ten classes that only `gm check --policy-tests` reads: imported when one is asked for
-KINDS = tuple(sorted((*_CLASSES, _POLICY_TEST)))
+# Kinds that few commands read, of many classes: imported when one is asked for.
+_LATE = {"PolicyTest": "policytest", "Triggers": "triggers"}
+KINDS = tuple(sorted((*_CLASSES, *_LATE)))
 
 
 def document_class(kind: str) -> type[Document]:
     """Return the class of a kind; ``GM-D020`` for a kind that this version does not know."""
-    if kind == _POLICY_TEST:
-        from gitops_models.registry.documents.policytest import PolicyTest  # noqa: PLC0415 - see there
-
-        return PolicyTest
+    if kind in _LATE and kind not in _CLASSES:
+        module = import_module(f"gitops_models.registry.documents.{_LATE[kind]}")
+        _CLASSES[kind] = getattr(module, kind)
     if kind not in _CLASSES:
         raise GmError("GM-D020", f"unknown kind `{visible(kind)}`")
     return _CLASSES[kind]

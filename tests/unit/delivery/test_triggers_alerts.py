@@ -12,7 +12,7 @@ from gitops_models.delivery.triggers.sources.alerts import Alerts, HeardAlerts
 from gitops_models.delivery.triggers.sources.base import Subject
 from gitops_models.delivery.triggers.values import Answer, Kind, Sample
 from gitops_models.errors import GmError
-from gitops_models.registry.documents import Trigger
+from gitops_models.registry.documents.triggers import Trigger
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 LOW = {"alertname": "Low", "model": "fraud"}

@@ -9,7 +9,7 @@ import pytest
 from gitops_models.delivery.triggers.decide import Act, Around, Standing, State, decide
 from gitops_models.delivery.triggers.reduce import signal_of
 from gitops_models.delivery.triggers.values import Answer, Kind, Sample, Signal, decimal_of
-from gitops_models.registry.documents import Trigger
+from gitops_models.registry.documents.triggers import Trigger
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 AGO = {seconds: NOW - timedelta(seconds=seconds) for seconds in (1, 100, 1000, 10_000)}

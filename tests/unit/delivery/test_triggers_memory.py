@@ -14,7 +14,7 @@ from gitops_models.delivery.triggers.reports import MonitorReport, Row
 from gitops_models.delivery.triggers.telling import AREA, alarms_of
 from gitops_models.delivery.values import ModelStage
 from gitops_models.errors import GmError
-from gitops_models.registry.documents import Trigger
+from gitops_models.registry.documents.triggers import Trigger
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 AT = ModelStage("fraud", "production")

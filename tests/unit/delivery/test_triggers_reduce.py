@@ -6,7 +6,7 @@ import pytest
 from gitops_models.delivery.triggers.decide import compare
 from gitops_models.delivery.triggers.reduce import signal_of
 from gitops_models.delivery.triggers.values import Answer, Kind, Sample, Signal, decimal_of, shown
-from gitops_models.registry.documents import Trigger
+from gitops_models.registry.documents.triggers import Trigger
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 

@@ -6,7 +6,7 @@ import pytest
 
 from gitops_models.delivery.triggers.replay import Rate, read_recording, replay
 from gitops_models.errors import GmError
-from gitops_models.registry.documents import Trigger
+from gitops_models.registry.documents.triggers import Trigger
 from tests.support.recorded_day import TRIGGER, TURNS, whole_day
 
 DROP = Trigger.model_validate(TRIGGER)

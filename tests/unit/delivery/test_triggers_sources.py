@@ -19,8 +19,9 @@ from gitops_models.delivery.triggers.sources.assemble import open_sources
 from gitops_models.delivery.triggers.sources.base import Subject
 from gitops_models.delivery.triggers.values import Answer, Kind, Sample
 from gitops_models.errors import GmError
-from gitops_models.registry.documents import Trigger, validate
+from gitops_models.registry.documents import validate
 from gitops_models.registry.documents.lineage import Lineage
+from gitops_models.registry.documents.triggers import Trigger
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 SUBJECT = Subject("fraud", "production", "1.2.0", "d" * 64, NOW, lambda: ("eu: changed-bytes: model.onnx",))

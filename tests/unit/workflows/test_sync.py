@@ -1,14 +1,14 @@
-"""Where a clone knows many refs the remote is asked for them first, and fetched only when one is another."""
+"""The remote is asked for its refs first, and fetched only when one is another."""
 
 from functools import partial
 
 import pytest
 
+from gitops_models.errors import GmError
+from gitops_models.store import transport
 from gitops_models.store.repository import Store
 from gitops_models.workflows import sync
 from tests.support.git import run_git
-
-HERE = ("refs/remotes/origin/", "refs/gm-remote/origin/", "refs/gm-tags/origin/", "refs/tags/")
 
 
 @pytest.fixture
@@ -38,11 +38,10 @@ def clone(git, remote, tmp_path):
 
 @pytest.fixture
 def fetches(monkeypatch):
-    """How often git fetched since, of clones for which few refs are many."""
-    monkeypatch.setattr(sync, "MANY", 1)
+    """How often git fetched since."""
     made = []
-    fetch = sync.fetch
-    monkeypatch.setattr(sync, "fetch", lambda *given, **named: (made.append(1), fetch(*given, **named)))
+    fetch = transport.fetch
+    monkeypatch.setattr(transport, "fetch", lambda *given, **named: (made.append(1), fetch(*given, **named)))
     return made
 
 
@@ -85,7 +84,25 @@ def test_a_tag_that_was_fetched_and_not_adopted_is_adopted(clone, fetches):
     assert (fetches, clone.ref("refs/tags/fraud@v1")) == ([], clone.ref("refs/gm-tags/origin/fraud@v1"))
 
 
-def test_few_refs_are_fetched_at_once(clone, fetches, monkeypatch):
-    monkeypatch.setattr(sync, "MANY", len(clone.refs(*HERE)) + 1)
+def test_a_line_that_neither_side_has_is_not_found(clone, fetches):
+    before = clone.refs()
+    with pytest.raises(GmError) as missing:
+        sync.fetch_all(clone, "origin", "another")
+    assert (missing.value.code, fetches, clone.refs()) == ("GM-S207", [1], before)
+
+
+def test_a_ref_whose_name_only_ends_like_ours_is_no_reason_to_fetch(git, remote, clone, fetches):
+    for ref in ("notes/refs/gm/y", "heads/refs/tags/z", "heads/main3"):
+        git(remote, "update-ref", f"refs/{ref}", "HEAD")
     sync.fetch_all(clone, "origin", "main")
-    assert fetches == [1]
+    assert fetches == []
+
+
+def test_a_tag_that_stands_elsewhere_here_is_not_moved(git, remote, clone, fetches):
+    git(remote, "commit", "--quiet", "--allow-empty", "-m", "two")
+    git(remote, "update-ref", "refs/tags/fraud@v1", "HEAD")
+    own = clone.ref("refs/tags/fraud@v1")
+    for _ in range(2):
+        sync.fetch_all(clone, "origin", "main")
+    assert (fetches, clone.ref("refs/tags/fraud@v1")) == ([1], own)
+    assert clone.ref("refs/gm-tags/origin/fraud@v1") == git(remote, "rev-parse", "HEAD")
