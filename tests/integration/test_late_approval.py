@@ -9,10 +9,7 @@ from unittest import mock
 
 import pytest
 
-from gitops_models.workflows.pin import pin
 from tests.support import stories
-from tests.support.git import clone_repository
-from tests.support.keys import ed25519_key
 
 
 @pytest.fixture
@@ -35,12 +32,7 @@ def gm(server, tmp_path, home):
     def run(person, *words):
         path = tmp_path / person
         if not path.exists():
-            clone = clone_repository(server.path, path, home)
-            settings = {"user.name": person, "user.email": f"{person}@example.org", "gpg.format": "ssh"}
-            settings["user.signingkey"] = str(ed25519_key(person).write(tmp_path / "keys" / person))
-            for name, value in settings.items():
-                clone.git("config", name, value)
-            pin(path, server.pin)
+            server.clone_for(person, path, home)
         command = [sys.executable, "-m", "gitops_models", "-C", str(path), "--json", "--no-input", *words]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, env=os.environ)
         return done.returncode, json.loads(done.stdout or "null"), done.stderr

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from tests.support.act import Hosted, git, pull_request
+from tests.support.act import Hosted, git, pull_request, stand_in
 from tests.support.workflows import FOLDER, load, steps
 
 # Stands where a runner brings its own gm: says what it was asked, and what of the head lies about as files.
@@ -24,11 +24,7 @@ def hosted(tmp_path):
 
 @pytest.fixture
 def witness(tmp_path):
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    (folder / "gm").write_text(WITNESS)
-    (folder / "gm").chmod(0o755)
-    return folder
+    return stand_in(tmp_path / "bin", WITNESS)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 
-from gitops_models.forge.landing import prepare_landing
 from gitops_models.workflows.hook import Moved, pre_receive
 from tests.support import stories
 from tests.support.registry import people_document
@@ -33,18 +32,8 @@ def knock(registry, landing):
 
 def landed(registry, proposal, by):
     """A landing as it is made while the forge is down."""
-    session = registry.session(by)
     registry.clock.tick()
-    return prepare_landing(
-        registry.store,
-        session.writer(),
-        proposal,
-        registry.check(proposal),
-        line="main",
-        signer=session.signer(),
-        ident=session.ident(),
-        at=registry.clock.now(),
-    )
+    return registry.landing(proposal, by=by)
 
 
 @pytest.mark.attack("a rollback dated ahead", "GM-F303", by="thief")

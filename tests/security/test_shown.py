@@ -10,13 +10,10 @@ from unittest import mock
 import pytest
 
 from gitops_models.workflows import merging, review
-from gitops_models.workflows.pin import pin
 from gitops_models.workflows.queue import waiting
 from gitops_models.workflows.shown import remember_shown
 from tests.support import policy as documents
 from tests.support import stories
-from tests.support.git import clone_repository
-from tests.support.keys import ed25519_key
 from tests.support.refusals import why_refused
 from tests.support.stories import POLICY, people_without, stage_file, weak_policy
 
@@ -202,12 +199,7 @@ def gm(tmp_path, home):
     def run(person, *words):
         path = tmp_path / person
         if not path.exists():
-            clone = clone_repository(server.path, path, home)
-            settings = {"user.name": person, "user.email": f"{person}@example.org", "gpg.format": "ssh"}
-            settings["user.signingkey"] = str(ed25519_key(person).write(tmp_path / "keys" / person))
-            for name, value in settings.items():
-                clone.git("config", name, value)
-            pin(path, server.pin)
+            server.clone_for(person, path, home)
         command = [sys.executable, "-m", "gitops_models", "-C", str(path), "--no-input", *words]
         done = subprocess.run(command, capture_output=True, text=True, env=os.environ, check=False, timeout=120)
         return done.returncode, done.stdout, done.stderr

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.act import Hosted, pull_request
+from tests.support.act import Hosted, pull_request, stand_in
 
 # Each would leave a file behind if any shell, or gm's own command line, took it for more than text.
 EVIL = '"; touch {mark} #$(touch {mark})`touch {mark}`\n::set-output name=x::y\n${{{{ github.token }}}}'
@@ -24,11 +24,7 @@ def hosted(tmp_path):
 
 @pytest.fixture
 def witness(tmp_path):
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    (folder / "gm").write_text(WITNESS)
-    (folder / "gm").chmod(0o755)
-    return folder
+    return stand_in(tmp_path / "bin", WITNESS)
 
 
 @pytest.fixture

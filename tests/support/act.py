@@ -19,6 +19,14 @@ def git(folder, *arguments):
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout.rstrip("\n")
 
 
+def stand_in(folder, script):
+    """A folder for PATH in which ``gm`` is this script."""
+    folder.mkdir()
+    (folder / "gm").write_text(script)
+    (folder / "gm").chmod(0o755)
+    return folder
+
+
 class Hosted:
     """A bare remote and a clone whose work tree is what the forge takes workflow files from."""
 

@@ -12,6 +12,7 @@ from cryptography.x509.oid import NameOID
 
 from tests.support.keys import ecdsa_key, rsa_key
 from tests.support.signed import AT, commit_bytes, put_signature
+from tests.support.timestamps import tlv
 
 INTEGER, OCTETS, OID, SEQUENCE, SET, FIRST, SECOND = 0x02, 0x04, 0x06, 0x30, 0x31, 0xA0, 0xA1
 DATA = "2a864886f70d010701"
@@ -23,20 +24,12 @@ ECDSA_SHA256 = "2a8648ce3d040302"
 REKOR = "2b0601040183bf300301"
 
 
-def der(tag, *parts):
-    body = b"".join(parts)
-    if len(body) < 0x80:
-        return bytes([tag, len(body)]) + body
-    size = len(body).to_bytes((len(body).bit_length() + 7) // 8, "big")
-    return bytes([tag, 0x80 | len(size)]) + size + body
-
-
 def oid(text):
-    return der(OID, bytes.fromhex(text))
+    return tlv(OID, bytes.fromhex(text))
 
 
 def attribute(kind, *values):
-    return der(SEQUENCE, oid(kind), der(SET, *values))
+    return tlv(SEQUENCE, oid(kind), tlv(SET, *values))
 
 
 def certificate(private=None):
@@ -55,7 +48,7 @@ def _certificate(private):
 def tbs(cert):
     made = x509.load_der_x509_certificate(cert)
     serial = made.serial_number
-    return made.issuer.public_bytes(), der(INTEGER, serial.to_bytes(serial.bit_length() // 8 + 1, "big"))
+    return made.issuer.public_bytes(), tlv(INTEGER, serial.to_bytes(serial.bit_length() // 8 + 1, "big"))
 
 
 def cms(
@@ -77,30 +70,30 @@ def cms(
     private = private or ecdsa_key("ann").private
     digest = hashlib.sha256(payload).digest()
     if attributes is None:
-        attributes = [attribute(CONTENT_TYPE, oid(DATA)), attribute(DIGEST, der(OCTETS, digest))]
+        attributes = [attribute(CONTENT_TYPE, oid(DATA)), attribute(DIGEST, tlv(OCTETS, digest))]
     signed = b"".join(attributes)
     if signature is None:
-        signature = sign(private, der(SET, signed))
+        signature = sign(private, tlv(SET, signed))
     issuer, serial = tbs(cert)
-    signer = der(
+    signer = tlv(
         SEQUENCE,
-        der(INTEGER, b"\x01"),
-        der(SEQUENCE, issuer, serial),
-        der(SEQUENCE, oid(algorithm)),
-        der(FIRST, signed),
-        der(SEQUENCE, oid(ECDSA_SHA256)),
-        der(OCTETS, signature),
-        *([der(unsigned_tag, *unsigned)] if unsigned else []),
+        tlv(INTEGER, b"\x01"),
+        tlv(SEQUENCE, issuer, serial),
+        tlv(SEQUENCE, oid(algorithm)),
+        tlv(FIRST, signed),
+        tlv(SEQUENCE, oid(ECDSA_SHA256)),
+        tlv(OCTETS, signature),
+        *([tlv(unsigned_tag, *unsigned)] if unsigned else []),
     )
-    data = der(
+    data = tlv(
         SEQUENCE,
-        der(INTEGER, b"\x01"),
-        der(SET, der(SEQUENCE, oid(SHA256))),
-        der(SEQUENCE, oid(DATA), *([content] if content else [])),
-        der(FIRST, *([cert] if certificates is None else certificates)),
-        der(SET, *[signer] * signers),
+        tlv(INTEGER, b"\x01"),
+        tlv(SET, tlv(SEQUENCE, oid(SHA256))),
+        tlv(SEQUENCE, oid(DATA), *([content] if content else [])),
+        tlv(FIRST, *([cert] if certificates is None else certificates)),
+        tlv(SET, *[signer] * signers),
     )
-    return der(SEQUENCE, oid(outer), der(FIRST, data))
+    return tlv(SEQUENCE, oid(outer), tlv(FIRST, data))
 
 
 def sign(private, data):
@@ -122,7 +115,7 @@ def cms_commit(**fields):
 
 
 def rekor_attribute(entry):
-    return attribute(REKOR, der(OCTETS, entry))
+    return attribute(REKOR, tlv(OCTETS, entry))
 
 
 def field(number, value):

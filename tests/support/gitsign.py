@@ -13,13 +13,13 @@ from tests.support.cms import (
     SET,
     attribute,
     cms,
-    der,
     field,
     message,
     oid,
     rekor_attribute,
 )
 from tests.support.sigstore_loopback import Loopback
+from tests.support.timestamps import tlv
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class KeylessCommits:
 
     def sign(self, data, _namespace):
         """The armored CMS over ``data``."""
-        attributes = [attribute(CONTENT_TYPE, oid(DATA)), attribute(DIGEST, der(OCTETS, hashlib.sha256(data).digest()))]
-        bundle = self._bundle(der(SET, *attributes))
+        attributes = [attribute(CONTENT_TYPE, oid(DATA)), attribute(DIGEST, tlv(OCTETS, hashlib.sha256(data).digest()))]
+        bundle = self._bundle(tlv(SET, *attributes))
         material = bundle["verificationMaterial"]
         unsigned = [rekor_attribute(entry_bytes(material["tlogEntries"][0]))] if self.offline else []
         made = cms(

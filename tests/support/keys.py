@@ -39,8 +39,22 @@ RSA_Q = int(
 )
 
 
+class Named:
+    """What a key is known by; ``blob`` is its public half."""
+
+    blob: bytes
+
+    @property
+    def fingerprint(self) -> str:
+        return load_key(self.blob).fingerprint
+
+    @property
+    def public_key(self) -> str:
+        return load_key(self.blob).line
+
+
 @dataclass(frozen=True)
-class TestSigner:
+class TestSigner(Named):
     """Signs like ``ssh-keygen -Y sign`` without a process; satisfies the ``Signer`` protocol."""
 
     __test__ = False
@@ -52,14 +66,6 @@ class TestSigner:
     @property
     def blob(self) -> bytes:
         return public_blob(self.private)
-
-    @property
-    def fingerprint(self) -> str:
-        return load_key(self.blob).fingerprint
-
-    @property
-    def public_key(self) -> str:
-        return load_key(self.blob).line
 
     def sign(self, data: bytes, namespace: str) -> str:
         field = self.field(signed_data(data, namespace, self.hash_alg))
@@ -94,7 +100,7 @@ class TestSigner:
 
 
 @dataclass(frozen=True)
-class Authenticator:
+class Authenticator(Named):
     """A hardware key in software (OpenSSH PROTOCOL.u2f); satisfies the ``Signer`` protocol.
 
     ``flags``: bit 0 says that somebody touched it, bit 2 that the PIN was entered.
@@ -115,14 +121,6 @@ class Authenticator:
         reader = Reader(self.inner.blob, "public key")
         plain = reader.string()
         return string(self.kind) + self.inner.blob[4 + len(plain) :] + string(self.application)
-
-    @property
-    def fingerprint(self) -> str:
-        return load_key(self.blob).fingerprint
-
-    @property
-    def public_key(self) -> str:
-        return load_key(self.blob).line
 
     def sign(self, data: bytes, namespace: str) -> str:
         return armor(sshsig_blob(self.blob, namespace, self.field(signed_data(data, namespace))))

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from gitops_models.forge.base import Proposal
+from gitops_models.forge.landing import prepare_landing
 from gitops_models.registry.snapshot import Entry
 from gitops_models.registry.times import format_time
 from gitops_models.registry.trailers import GM_REASON, commit_message
@@ -25,11 +26,13 @@ from gitops_models.trust.ledger import Ledger, Scribe
 from gitops_models.trust.memory import Memory, Pin, memory_path, save_memory
 from gitops_models.verification.fold import fold
 from gitops_models.workflows import merging, review
+from gitops_models.workflows.pin import pin
 from gitops_models.workflows.promote import Promotion, promote
 from gitops_models.workflows.propose import Draft, propose
 from gitops_models.workflows.recover import Rollback, rollback
 from gitops_models.workflows.session import Session
 from tests.support import policy as documents
+from tests.support.git import clone_repository
 from tests.support.keys import ed25519_key
 
 BEGIN = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -204,6 +207,18 @@ class Registry:
         history = self.history()
         return Acting(self.store, self.clock, None, self.line, history, self.ledger, pinned=True, person=person)
 
+    def clone_for(self, person, path, home):
+        """A pinned clone at ``path`` that commits and signs as ``person``; the key lies in ``keys`` beside it."""
+        clone = clone_repository(self.path, path, home)
+        key = path.parent / "keys" / person
+        if not key.exists():
+            ed25519_key(person).write(key)
+        settings = {"user.name": person, "user.email": f"{person}@example.org", "gpg.format": "ssh"}
+        for name, value in {**settings, "user.signingkey": str(key)}.items():
+            clone.git("config", name, value)
+        pin(path, self.pin)
+        return clone
+
     # -- acting through the workflows --------------------------------------------------------------------------------
 
     def draft(self, model, files, *, by="engineer", event="change", reason="because", **fields):
@@ -230,6 +245,20 @@ class Registry:
     def check(self, proposal, *, by="engineer"):
         """The evaluation of a proposal as it stands."""
         return review.check(self.session(by), proposal)
+
+    def landing(self, proposal, *, by="engineer"):
+        """The landing of a proposal as a person would make it; nothing moves."""
+        session = self.session(by)
+        return prepare_landing(
+            self.store,
+            session.writer(),
+            proposal,
+            self.check(proposal),
+            line=self.line,
+            signer=session.signer(),
+            ident=session.ident(),
+            at=self.clock.now(),
+        )
 
     def merge(self, proposal, *, by="engineer"):
         """Land a proposal; returns the step."""

@@ -16,7 +16,6 @@ from unittest import mock
 from gitops_models.workflows.door import install_hook
 from gitops_models.workflows.pin import pin
 from tests.support.git import clone_repository, init_repository, run_git
-from tests.support.keys import ed25519_key
 from tests.support.measured import measuring
 from tests.support.policy import document
 from tests.support.registry import NO_EVIDENCE, Registry
@@ -96,20 +95,8 @@ class Team:
     def clone(self, person, name=None):
         """The clone of a person, pinned, with name and signing key in its own configuration."""
         path = self.root / (name or person)
-        if path.exists():
-            return path
-        work = clone_repository(self.path, path, self.home)
-        key = self.root / "keys" / person
-        if not key.exists():
-            ed25519_key(person).write(key)
-        for option, value in (
-            ("user.name", person),
-            ("user.email", f"{person}@example.org"),
-            ("gpg.format", "ssh"),
-            ("user.signingkey", str(key)),
-        ):
-            work.git("config", option, value)
-        pin(path, self.registry.pin)
+        if not path.exists():
+            self.registry.clone_for(person, path, self.home)
         return path
 
     def git(self, *args, path=None):

@@ -10,10 +10,7 @@ from unittest import mock
 
 from gitops_models.cli.run import run
 from gitops_models.store.repository import Store
-from gitops_models.workflows.pin import pin
 from tests.support import stories
-from tests.support.git import clone_repository
-from tests.support.keys import ed25519_key
 
 
 class Canary:
@@ -37,11 +34,7 @@ class Victim:
 
     def __init__(self, server, path, home, person="engineer"):
         self.server, self.path, self.person = server, path, person
-        self.clone = clone_repository(server.path, path, home)
-        settings = {"user.name": person, "user.email": f"{person}@example.org", "gpg.format": "ssh"}
-        settings["user.signingkey"] = str(ed25519_key(person).write(path.parent / "keys" / person))
-        self.configure(**settings)
-        pin(path, server.pin)
+        self.clone = server.clone_for(person, path, home)
 
     def configure(self, **settings):
         """Set values in the clone's own configuration."""

@@ -3,7 +3,6 @@
 import pytest
 
 from gitops_models.errors import GmError
-from gitops_models.forge.landing import prepare_landing
 from gitops_models.registry.trailers import parse_trailers
 from tests.support import stories
 
@@ -17,18 +16,8 @@ def registry(tmp_path):
 
 def prepare(registry, proposal, by="engineer"):
     """The landing of a proposal as a person would make it; nothing moves."""
-    session = registry.session(by)
     with registry.untouched():
-        return prepare_landing(
-            registry.store,
-            session.writer(),
-            proposal,
-            registry.check(proposal),
-            line="main",
-            signer=session.signer(),
-            ident=session.ident(),
-            at=registry.clock.now(),
-        )
+        return registry.landing(proposal, by=by)
 
 
 def test_a_landing_moves_line_ledger_and_branch_each_from_what_was_judged(registry):

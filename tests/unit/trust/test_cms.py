@@ -15,12 +15,12 @@ from tests.support.cms import (
     attribute,
     certificate,
     cms,
-    der,
     message,
     oid,
     rekor_attribute,
 )
 from tests.support.keys import ecdsa_key
+from tests.support.timestamps import tlv
 
 PAYLOAD = b"tree and everything\n"
 TYPE = attribute(CONTENT_TYPE, oid(DATA))
@@ -48,9 +48,9 @@ def test_a_log_entry_comes_along_in_an_unsigned_attribute():
 
 def test_the_signers_certificate_is_found_among_others():
     other = certificate(ecdsa_key("bob").private)
-    text = message(cms(PAYLOAD, certificates=[der(SEQUENCE), der(SET, der(OID)), certificate()]))
+    text = message(cms(PAYLOAD, certificates=[tlv(SEQUENCE), tlv(SET, tlv(OID)), certificate()]))
     assert check_cms(PAYLOAD, text.encode()).certificate == certificate()
-    assert problem_of(message(cms(PAYLOAD, certificates=[der(SEQUENCE)]))) == ("GM-T050", "malformed")
+    assert problem_of(message(cms(PAYLOAD, certificates=[tlv(SEQUENCE)]))) == ("GM-T050", "malformed")
     assert problem_of(message(cms(PAYLOAD, certificates=[other])))[0] == "GM-T003"
 
 
@@ -61,21 +61,21 @@ def test_the_signers_certificate_is_found_among_others():
         (message(cms(PAYLOAD, signature=b"none")), "GM-T003", "bad"),
         (message(cms(PAYLOAD, private=RSA)), "GM-T020", "untrusted"),
         (message(cms(PAYLOAD, outer=DATA)), "GM-T050", "malformed"),
-        (message(cms(PAYLOAD, content=der(0xA0, der(OCTETS, PAYLOAD)))), "GM-T050", "malformed"),
+        (message(cms(PAYLOAD, content=tlv(0xA0, tlv(OCTETS, PAYLOAD)))), "GM-T050", "malformed"),
         (message(cms(PAYLOAD, signers=2)), "GM-T050", "malformed"),
         (message(cms(PAYLOAD, signers=0)), "GM-T050", "malformed"),
         (message(cms(PAYLOAD, algorithm="2b0e03021a")), "GM-T050", "malformed"),
         (message(cms(PAYLOAD, attributes=[TYPE])), "GM-T050", "malformed"),
         (message(cms(PAYLOAD, attributes=[TYPE, TYPE])), "GM-T050", "malformed"),
-        (message(cms(PAYLOAD, attributes=[attribute(DIGEST, der(OCTETS, b"x"))])), "GM-T050", "malformed"),
+        (message(cms(PAYLOAD, attributes=[attribute(DIGEST, tlv(OCTETS, b"x"))])), "GM-T050", "malformed"),
         (message(cms(PAYLOAD, attributes=[attribute(CONTENT_TYPE, oid(DIGEST))])), "GM-T050", "malformed"),
         (message(cms(PAYLOAD, attributes=[attribute(CONTENT_TYPE)])), "GM-T050", "malformed"),
-        (message(cms(PAYLOAD, attributes=[der(SEQUENCE, oid(DATA))])), "GM-T050", "malformed"),
+        (message(cms(PAYLOAD, attributes=[tlv(SEQUENCE, oid(DATA))])), "GM-T050", "malformed"),
         (message(cms(PAYLOAD, unsigned=[TYPE], unsigned_tag=SET)), "GM-T050", "malformed"),
         (message(cms(PAYLOAD, unsigned=[attribute("2b0601040183bf300301", oid(DATA))])), "GM-T050", "malformed"),
         (message(cms(PAYLOAD) + b"x"), "GM-T050", "malformed"),
         (message(cms(PAYLOAD)[:-1]), "GM-T050", "malformed"),
-        (message(der(SET)), "GM-T050", "malformed"),
+        (message(tlv(SET)), "GM-T050", "malformed"),
         ("x" * 70000, "GM-T050", "malformed"),
         (RIGHT.replace("MESSAGE-----\n", "MESSAGE----- approved\n", 1), "GM-T011", "malformed"),
         (RIGHT + "approved\n", "GM-T011", "malformed"),
@@ -93,7 +93,7 @@ def test_everything_else_is_refused_with_its_reason(text, code, verdict):
 
 def test_a_certificate_that_cannot_be_read_is_refused():
     fields = read_der(certificate()).children()[0].children()
-    broken = der(SEQUENCE, der(SEQUENCE, fields[1].raw, fields[2].raw, fields[3].raw))
+    broken = tlv(SEQUENCE, tlv(SEQUENCE, fields[1].raw, fields[2].raw, fields[3].raw))
     assert problem_of(message(cms(PAYLOAD, certificates=[broken]))) == ("GM-T020", "malformed")
 
 
@@ -117,5 +117,5 @@ def test_what_is_not_der_is_refused(data):
 
 
 def test_long_lengths_are_read():
-    node = read_der(der(SEQUENCE, der(OCTETS, bytes(300))))
+    node = read_der(tlv(SEQUENCE, tlv(OCTETS, bytes(300))))
     assert [len(child.body) for child in node.children()] == [300]
