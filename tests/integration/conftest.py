@@ -1,4 +1,7 @@
-"""What several modules share: the processes that fork runs to be stopped, and a receiver of notices."""
+"""What several modules share: the processes that fork runs to be stopped, a receiver of notices, a GitHub with people.
+
+A module whose repository or GitHub is another has fixtures of its own by these names.
+"""
 
 import pytest
 
@@ -42,3 +45,26 @@ def post(tmp_path, waits):
     from tests.support.notices import poster  # noqa: PLC0415 - as above
 
     return poster(tmp_path / "state", waits)
+
+
+@pytest.fixture
+def fake(shared_data, tmp_path, monkeypatch):  # noqa: ARG001 - skips where it is absent
+    """A GitHub with people and an app; see ``tests/support/github/work.py``."""
+    from tests.support.github.work import peopled  # noqa: PLC0415 - for the few modules that speak to it
+
+    with peopled(tmp_path / "github", monkeypatch) as made:
+        yield made
+
+
+@pytest.fixture
+def repo(fake):
+    """``acme/registry`` on ``fake``."""
+    return fake.repository("acme", "registry")
+
+
+@pytest.fixture
+def work(fake, repo, tmp_path, home):
+    """A clone of ``repo``, from which everybody pushes and proposes."""
+    from tests.support.github.work import Work  # noqa: PLC0415 - as above
+
+    return Work(fake, repo, tmp_path / "work", home)

@@ -8,26 +8,10 @@ from gitops_models.forge.github.connect import Patience, github_of
 from gitops_models.forge.github.models import Annotation
 from gitops_models.forge.github.webhooks import parse_event
 from tests.support.github import Fault, rules
-from tests.support.github.work import HOME, Work, peopled
+from tests.support.github.work import HOME
 from tests.support.refusals import refused
 
 READ = ("pull_request", "pull_request_review", "push", "workflow_run", "check_run", "deployment_status")
-
-
-@pytest.fixture
-def fake(shared_data, tmp_path, monkeypatch):  # noqa: ARG001 - skips where it is absent
-    with peopled(tmp_path / "github", monkeypatch) as fake:
-        yield fake
-
-
-@pytest.fixture
-def repo(fake):
-    return fake.repository("acme", "registry")
-
-
-@pytest.fixture
-def work(fake, repo, tmp_path, home):
-    return Work(fake, repo, tmp_path / "work", home)
 
 
 @pytest.fixture

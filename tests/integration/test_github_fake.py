@@ -14,26 +14,10 @@ from tests.support.github import rules
 from tests.support.github.routing import ROUTES
 from tests.support.github.signatures import GpgKey
 from tests.support.github.validation import description
-from tests.support.github.work import HOME, Work, peopled
+from tests.support.github.work import HOME
 from tests.support.gpg import gpg_home
 from tests.support.keys import ed25519_key
 from tests.support.signed import put_signature
-
-
-@pytest.fixture
-def fake(shared_data, tmp_path, monkeypatch):  # noqa: ARG001 - skips where it is absent
-    with peopled(tmp_path / "github", monkeypatch) as fake:
-        yield fake
-
-
-@pytest.fixture
-def repo(fake):
-    return fake.repository("acme", "registry")
-
-
-@pytest.fixture
-def work(fake, repo, tmp_path, home):
-    return Work(fake, repo, tmp_path / "work", home)
 
 
 def pygithub(fake, login):

@@ -6,23 +6,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.support.github import Fault, Refused, rules
-from tests.support.github.work import HOME, Work, peopled
-
-
-@pytest.fixture
-def fake(shared_data, tmp_path, monkeypatch):  # noqa: ARG001 - skips where it is absent
-    with peopled(tmp_path / "github", monkeypatch) as fake:
-        yield fake
-
-
-@pytest.fixture
-def repo(fake):
-    return fake.repository("acme", "registry")
-
-
-@pytest.fixture
-def work(fake, repo, tmp_path, home):
-    return Work(fake, repo, tmp_path / "work", home)
+from tests.support.github.work import HOME
 
 
 def review(fake, by, number, event="APPROVE", **more):

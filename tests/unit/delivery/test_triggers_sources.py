@@ -22,6 +22,7 @@ from gitops_models.errors import GmError
 from gitops_models.registry.documents import validate
 from gitops_models.registry.documents.lineage import Lineage
 from gitops_models.registry.documents.triggers import Trigger
+from tests.support.serving import Quiet, serving
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 SUBJECT = Subject("fraud", "production", "1.2.0", "d" * 64, NOW, lambda: ("eu: changed-bytes: model.onnx",))
@@ -47,7 +48,7 @@ def server(answer):
     """A server that gives ``answer(path, body, headers) -> (status, bytes)`` and keeps what it was asked."""
     asked = []
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         def do_GET(self):
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             asked.append((self.command, self.path, body, dict(self.headers)))
@@ -59,18 +60,8 @@ def server(answer):
 
         do_POST = do_GET  # noqa: N815
 
-        def log_message(self, *args):
-            pass
-
-    found = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=found.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{found.server_port}", asked
-    finally:
-        found.shutdown()
-        thread.join()
-        found.server_close()
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as port:
+        yield f"http://127.0.0.1:{port}", asked
 
 
 # Files
