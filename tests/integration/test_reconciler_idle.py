@@ -39,11 +39,15 @@ def test_a_hundred_polls_leave_no_memory_and_no_descriptor_behind(many, reposito
     assert found["cpu"] < 0.1, "the limit for a hundred times as many is 0.02; this one holds on a busy machine too"
 
 
+def heard(function, started):
+    """``function`` of a store and of git's arguments, which are kept."""
+    return lambda *args, **options: (started.append(args[1]), function(*args, **options))[1]
+
+
 def test_an_idle_poll_starts_one_git_and_still_sees_what_somebody_changed(many, monkeypatch):
-    now, started, transfer = [datetime.now(UTC) + timedelta(hours=3)], [], transport.transfer
-    monkeypatch.setattr(
-        transport, "transfer", lambda *args, **options: (started.append(args[1]), transfer(*args, **options))[1]
-    )
+    now, started = [datetime.now(UTC) + timedelta(hours=3)], []
+    for name in ("ask", "transfer"):
+        monkeypatch.setattr(transport, name, heard(getattr(transport, name), started))
     with open_reconciler(read_config(many / "gm-reconciler.yaml"), clock=lambda: now[0]) as reconciler:
         for _ in range(3):
             now[0] += timedelta(seconds=15)
