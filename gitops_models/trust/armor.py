@@ -9,7 +9,7 @@ import binascii
 
 from gitops_models.trust.problem import SignatureProblem
 
-__all__ = ["BEGIN", "END", "armor", "dearmor"]
+__all__ = ["BEGIN", "END", "armor", "dearmor", "decode"]
 
 BEGIN = b"-----BEGIN SSH SIGNATURE-----"
 END = b"-----END SSH SIGNATURE-----"
@@ -35,7 +35,19 @@ def dearmor(text: bytes) -> bytes:
     joined = body.replace(b"\n", b"")
     if joined.split() != [joined] or b"\n\n" in b"\n" + body + b"\n":
         raise SignatureProblem("GM-T012", "white space inside the base64 of the signature")
-    return _decode(joined)
+    return decode(joined)
+
+
+def decode(joined: bytes) -> bytes:
+    """Return the bytes of the base64 of an armor of any kind, its lines joined; GM-T014 (not in its one form)."""
+    try:
+        blob = base64.b64decode(joined, validate=True)
+    except binascii.Error as error:
+        raise SignatureProblem("GM-T014", "the signature is not base64") from error
+    # The unused bits of the last character are free in base64: only one of the spellings is accepted.
+    if base64.b64encode(blob) != joined:
+        raise SignatureProblem("GM-T014", "the base64 of the signature is not in its one form")
+    return blob
 
 
 def _check_frame(text: bytes) -> None:
@@ -48,14 +60,3 @@ def _check_frame(text: bytes) -> None:
         raise SignatureProblem("GM-T010", "no SSH signature between a BEGIN and an END line")
     if begin or text[len(BEGIN) : len(BEGIN) + 1] != b"\n" or text[end + 1 :] not in (END, END + b"\n"):
         raise SignatureProblem("GM-T011", "text before the BEGIN line, on it, or on or after the END line")
-
-
-def _decode(joined: bytes) -> bytes:
-    try:
-        blob = base64.b64decode(joined, validate=True)
-    except binascii.Error as error:
-        raise SignatureProblem("GM-T014", "the signature is not base64") from error
-    # The unused bits of the last character are free in base64: only one of the spellings is accepted.
-    if base64.b64encode(blob) != joined:
-        raise SignatureProblem("GM-T014", "the base64 of the signature is not in its one form")
-    return blob

@@ -4,8 +4,6 @@ Read as gitsign writes it: one signer, SHA-256, signed attributes, an ECDSA cert
 certificate means anything is not decided here.
 """
 
-import base64
-import binascii
 import hashlib
 from collections.abc import Sequence
 
@@ -15,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from gitops_models.registry.values import dataclass
+from gitops_models.trust.armor import decode
 from gitops_models.trust.der import Node, read_der
 from gitops_models.trust.problem import SignatureProblem
 
@@ -147,10 +146,4 @@ def _dearmor(armored: bytes) -> bytes:
     joined = b"".join(lines[1:-1])
     if joined.split() != [joined] or b"" in lines:
         raise SignatureProblem("GM-T012", "white space inside the base64 of the signature")
-    try:
-        data = base64.b64decode(joined, validate=True)
-    except binascii.Error as error:
-        raise SignatureProblem("GM-T014", "the signature is not base64") from error
-    if base64.b64encode(data) != joined:
-        raise SignatureProblem("GM-T014", "the base64 of the signature is not in its one form")
-    return data
+    return decode(joined)

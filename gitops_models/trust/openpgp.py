@@ -5,10 +5,10 @@ exactly one version 4 signature packet over binary data, which is all that ``gpg
 """
 
 import base64
-import binascii
 import re
 
 from gitops_models.registry.openpgp import packet
+from gitops_models.trust.armor import decode
 from gitops_models.trust.problem import SignatureProblem
 
 __all__ = ["crc24", "digest", "literal_packet", "signature_packet"]
@@ -87,7 +87,9 @@ def _dearmor(armored: bytes) -> bytes:
     joined = b"".join(body)
     if joined.split() != [joined] or b"" in body:
         raise SignatureProblem("GM-T012", "white space inside the base64 of the signature")
-    data = _decode(joined)
+    if not _BASE64.fullmatch(joined):
+        raise SignatureProblem("GM-T014", "the signature is not base64")
+    data = decode(joined)
     if checksum is not None and checksum != base64.b64encode(crc24(data)):
         raise SignatureProblem("GM-T014", "the checksum of the armor is another")
     return data
@@ -104,18 +106,6 @@ def _frame(armored: bytes) -> list[bytes]:
     if lines[0] != _BEGIN or lines[-1] != _END or lines.count(_END) != 1:
         raise SignatureProblem("GM-T011", "text on the BEGIN line, or on or after the END line")
     return lines[1:-1]
-
-
-def _decode(joined: bytes) -> bytes:
-    if not _BASE64.fullmatch(joined):
-        raise SignatureProblem("GM-T014", "the signature is not base64")
-    try:
-        data = base64.b64decode(joined, validate=True)
-    except binascii.Error as error:
-        raise SignatureProblem("GM-T014", "the signature is not base64") from error
-    if base64.b64encode(data) != joined:
-        raise SignatureProblem("GM-T014", "the base64 of the signature is not in its one form")
-    return data
 
 
 def _packet(data: bytes) -> tuple[int, int, int]:
