@@ -68,7 +68,16 @@ def open_directory(path: str | Path, *, dir_fd: int | None = None, where: str | 
 
 def fsync_directory(path: Path) -> None:
     """Make a rename inside ``path`` survive a power cut."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    _fsync(path, os.O_DIRECTORY)
+
+
+def fsync_file(path: Path) -> None:
+    """Make the content and the mode of the regular file ``path`` survive a power cut."""
+    _fsync(path, os.O_NOFOLLOW)
+
+
+def _fsync(path: Path, flag: int) -> None:
+    descriptor = os.open(path, os.O_RDONLY | flag | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
     finally:

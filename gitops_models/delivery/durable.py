@@ -9,6 +9,8 @@ import os
 import stat
 from pathlib import Path
 
+from gitops_models.artifacts.files import fsync_directory, fsync_file
+
 TEMPORARY = ".new"
 
 
@@ -22,31 +24,13 @@ def is_temporary(name: str) -> bool:
     return name.startswith(".") and name.endswith(TEMPORARY)
 
 
-def sync_directory(path: Path) -> None:
-    """Flush the entries of directory ``path``."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def sync_file(path: Path) -> None:
-    """Flush the content and the mode of the regular file ``path``."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def make_directory(path: Path) -> None:
     """Create ``path`` and its parents, each flushed into its own parent."""
     if path.is_dir():
         return
     make_directory(path.parent)
     path.mkdir(exist_ok=True)
-    sync_directory(path.parent)
+    fsync_directory(path.parent)
 
 
 def write_file(path: Path, data: bytes, *, mode: int = 0o644) -> None:
@@ -59,13 +43,13 @@ def write_file(path: Path, data: bytes, *, mode: int = 0o644) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
-    sync_directory(path.parent)
+    fsync_directory(path.parent)
 
 
 def point(link: Path, destination: str) -> None:
     """Make ``link`` a symbolic link to ``destination``; a reader sees the old link or the new one."""
     swing(link, destination)
-    sync_directory(link.parent)
+    fsync_directory(link.parent)
 
 
 def swing(link: Path, destination: str) -> None:
@@ -81,7 +65,7 @@ def remove_file(path: Path) -> None:
     if not os.path.lexists(path):
         return
     path.unlink()
-    sync_directory(path.parent)
+    fsync_directory(path.parent)
 
 
 def move(source: Path, destination: Path) -> None:
@@ -89,8 +73,8 @@ def move(source: Path, destination: Path) -> None:
     if stat.S_ISDIR(source.lstat().st_mode):
         source.chmod(0o755)
     source.rename(destination)
-    sync_directory(destination.parent)
-    sync_directory(source.parent)
+    fsync_directory(destination.parent)
+    fsync_directory(source.parent)
 
 
 def remove_tree(path: Path) -> None:
@@ -111,6 +95,6 @@ def seal_tree(path: Path) -> None:
             seal_tree(child)
         else:
             child.chmod(0o444)
-            sync_file(child)
+            fsync_file(child)
     path.chmod(0o555)
-    sync_directory(path)
+    fsync_directory(path)

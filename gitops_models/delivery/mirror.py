@@ -6,6 +6,7 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from gitops_models.artifacts.files import fsync_directory
 from gitops_models.delivery import durable
 from gitops_models.delivery.locks import exclusive
 from gitops_models.errors import GmError
@@ -108,7 +109,7 @@ def _make(path: Path) -> None:
     durable.remove_tree(building)
     init(building, bare=True)
     building.rename(path)
-    durable.sync_directory(path.parent)
+    fsync_directory(path.parent)
 
 
 def _remove_unfinished(path: Path) -> None:

@@ -14,6 +14,7 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from gitops_models.artifacts.files import fsync_directory
 from gitops_models.delivery import durable
 from gitops_models.delivery.notify.base import Message
 from gitops_models.errors import GmError
@@ -93,7 +94,7 @@ class Outbox:
         with _as_r705(path):
             self._make(folder)
             path.replace(folder / path.name)
-            durable.sync_directory(folder)
+            fsync_directory(folder)
             for old in sorted(folder.iterdir())[:-MOST_ASIDE]:
                 old.unlink(missing_ok=True)
 
@@ -136,7 +137,7 @@ class Outbox:
         if not folder.is_dir():
             durable.make_directory(folder.parent)
             folder.mkdir(mode=0o700, exist_ok=True)
-            durable.sync_directory(folder.parent)
+            fsync_directory(folder.parent)
 
     def _make_room(self) -> list[Path]:
         """Drop what matters least, the oldest first, until one more fits."""

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from gitops_models.artifacts.files import fsync_directory
 from gitops_models.delivery import durable
 from gitops_models.delivery.engines import REFUSALS, UNSETTLED, EngineState
 from gitops_models.delivery.glimpse import Glimpse, take
@@ -278,7 +279,7 @@ def _build_entry(place: Place, deployment: Deployment, source: ByteSource) -> st
     durable.seal_tree(building)
     building.rename(entry)
     _make_newest(place, entry.name)
-    durable.sync_directory(place.store)
+    fsync_directory(place.store)
     return entry.name
 
 
