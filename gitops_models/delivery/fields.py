@@ -6,6 +6,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator
 
+from gitops_models.delivery.checks.fill import known_words
 from gitops_models.registry.documents._base import Line
 from gitops_models.registry.text import names_a_user
 
@@ -32,3 +33,13 @@ def web_parts(text: str) -> SplitResult:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:  # no number is ValueError too
         raise ValueError("must begin with http:// or https:// and name a host")
     return parts
+
+
+def _host_named(text: str) -> str:
+    if "{" in web_parts(known_words(text)).netloc:
+        raise ValueError("must name the host itself")
+    return text
+
+
+Address = Annotated[Line, AfterValidator(_host_named)]
+"""A web address that may leave words open (``checks.fill``), but not in its host."""

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
 from gitops_models.delivery.checks.fill import known_words
-from gitops_models.delivery.fields import Place, local, web_parts
+from gitops_models.delivery.fields import Address, Place, local
 from gitops_models.delivery.plan import DEFAULT_KEEP
 from gitops_models.registry.documents import Part
 from gitops_models.registry.documents._base import Items, Line, Name, about
@@ -21,14 +21,6 @@ _USUAL_KIND = "directory"
 _ENGINE = "http://127.0.0.1:8080/v2"
 _LOAD = f"{_ENGINE}/repository/models/{{model}}/load"
 
-
-def _web_address(text: str) -> str:
-    if "{" in web_parts(known_words(text)).netloc:
-        raise ValueError("must name the host itself")
-    return text
-
-
-Address = Annotated[Line, AfterValidator(_web_address)]
 Words = Annotated[Line, AfterValidator(known_words)]
 Command = Annotated[Items[Words], Field(min_length=1, max_length=64)]
 Seconds = Annotated[float, Field(gt=0, le=600)]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from gitops_models.delivery.checks.fill import known_words
-from gitops_models.delivery.fields import Place, local, web_parts
+from gitops_models.delivery.fields import Address, Place, local
 from gitops_models.delivery.serving.settings import Listen  # noqa: TC001 - pydantic reads the annotation
 from gitops_models.registry.documents import Part
 from gitops_models.registry.documents._base import Items, Line, Name, about
@@ -17,12 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 QUERY = "{query}"
-
-
-def _address(text: str) -> str:
-    if "{" in web_parts(known_words(text)).netloc:
-        raise ValueError("must name the host itself")
-    return text
 
 
 def _words(text: str) -> str:
@@ -34,9 +28,6 @@ def _own_address(text: str) -> str:
         return str(ipaddress.ip_address(text))
     except ValueError as error:
         raise ValueError("must be an IP address of this machine, such as 127.0.0.1 or ::1") from error
-
-
-Address = Annotated[Line, AfterValidator(_address)]
 
 
 class SourcePart(Part):
