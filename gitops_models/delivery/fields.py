@@ -1,7 +1,7 @@
 """Kinds of field that the operator's own files share, and how paths in them are read."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Protocol
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator
@@ -9,6 +9,11 @@ from pydantic import AfterValidator
 from gitops_models.delivery.checks.fill import known_words
 from gitops_models.registry.documents._base import Line
 from gitops_models.registry.text import names_a_user
+
+
+class _Named(Protocol):
+    @property
+    def id(self) -> str: ...
 
 
 def _no_option(text: str) -> str:
@@ -43,3 +48,15 @@ def _host_named(text: str) -> str:
 
 Address = Annotated[Line, AfterValidator(_host_named)]
 """A web address that may leave words open (``checks.fill``), but not in its host."""
+
+
+def distinct(what: str) -> AfterValidator:
+    """Return what refuses two of one id in a list; ``what`` is the plural of what it lists."""
+
+    def check(found: tuple[_Named, ...]) -> tuple[_Named, ...]:
+        ids = [one.id for one in found]
+        if len(set(ids)) != len(ids):
+            raise ValueError(f"two {what} have the same id")
+        return found
+
+    return AfterValidator(check)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from gitops_models.delivery.checks.fill import known_words
-from gitops_models.delivery.fields import Place, local, web_parts
+from gitops_models.delivery.fields import Place, distinct, local, web_parts
 from gitops_models.registry.documents import Part
 from gitops_models.registry.documents._base import Items, Line, Name, about
 from gitops_models.registry.documents.repository import Glob
@@ -157,15 +157,8 @@ Check = Annotated[
 ]
 
 
-def _distinct(found: tuple[CheckPart, ...]) -> tuple[CheckPart, ...]:
-    ids = [one.id for one in found]
-    if len(set(ids)) != len(ids):
-        raise ValueError("two checks have the same id")
-    return found
-
-
 CheckList = Annotated[
-    Annotated[Items[Check], Field(max_length=64), AfterValidator(_distinct)],
+    Annotated[Items[Check], Field(max_length=64), distinct("checks")],
     about(
         "What is looked at before and after a switch.",
         [{"id": "answers", "use": "golden", "url": _ADDRESS, "cases": _CASES}],

@@ -6,9 +6,9 @@
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from gitops_models.delivery.fields import Place, local
+from gitops_models.delivery.fields import Place, distinct, local
 from gitops_models.delivery.notify.ways import Chat, Hidden, Smtp, Webhook
 from gitops_models.errors import GmError
 from gitops_models.registry import yamls
@@ -56,15 +56,8 @@ class Notification(Part):
         return self
 
 
-def _distinct(found: tuple[Notification, ...]) -> tuple[Notification, ...]:
-    ids = [one.id for one in found]
-    if len(set(ids)) != len(ids):
-        raise ValueError("two places have the same id")
-    return found
-
-
 Destinations = Annotated[
-    Annotated[Items[Notification], Field(max_length=32), AfterValidator(_distinct)],
+    Annotated[Items[Notification], Field(max_length=32), distinct("places")],
     about("Who is told what happens.", [{"id": "on-call", "command": ["/usr/local/bin/page"]}]),
 ]
 

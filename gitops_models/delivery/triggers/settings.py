@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from gitops_models.delivery.checks.fill import known_words
-from gitops_models.delivery.fields import Address, Place, local
+from gitops_models.delivery.fields import Address, Place, distinct, local
 from gitops_models.delivery.serving.settings import Listen  # noqa: TC001 - pydantic reads the annotation
 from gitops_models.registry.documents import Part
 from gitops_models.registry.documents._base import Items, Line, Name, about
@@ -97,15 +97,8 @@ Source = Annotated[
 ]
 
 
-def _distinct(found: tuple[SourcePart, ...]) -> tuple[SourcePart, ...]:
-    ids = [one.id for one in found]
-    if len(set(ids)) != len(ids):
-        raise ValueError("two sources have the same id")
-    return found
-
-
 Sources = Annotated[
-    Annotated[Items[Source], Field(max_length=64), AfterValidator(_distinct)],
+    Annotated[Items[Source], Field(max_length=64), distinct("sources")],
     about("What triggers may ask.", [{"id": "prometheus-main", "kind": "prometheus", "url": "http://127.0.0.1:9090"}]),
 ]
 
