@@ -84,7 +84,7 @@ class Story:
             incident=self.wanted.incident,
             cause=self.wanted.cause,
             reason=self.wanted.reason,
-            actor=self._who(),
+            actor=who(self.session),
             details={"way": self.way, **found, **details},
         )
 
@@ -94,12 +94,6 @@ class Story:
             return None
         state = accepted.stage_state(model, stage)
         return state.version if state else None
-
-    def _who(self) -> str | None:
-        try:
-            return self.session.actor(self.session.signer()).id
-        except GmError:
-            return None
 
 
 @contextmanager
@@ -137,6 +131,14 @@ def _kind(how: Literal["initiated", "completed", "failed", "stalled"], *, emerge
         "failed": "emergency-failed" if emergency else "rollback-failed",
     }
     return kinds[how]
+
+
+def who(session: Session) -> str | None:
+    """Return whose key signs here; None where nobody can tell, for a message goes out all the same."""
+    try:
+        return session.actor(session.signer()).id
+    except GmError:
+        return None
 
 
 def tell_landed(post: Post, proposal: Proposal, step: str, *, reason: str | None = None) -> None:

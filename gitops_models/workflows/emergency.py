@@ -17,6 +17,7 @@ from gitops_models.errors import GmError
 from gitops_models.policy.denied import Denied
 from gitops_models.registry.events import HoldPlaced
 from gitops_models.registry.values import dataclass
+from gitops_models.workflows.announcing import who
 from gitops_models.workflows.bundling import bundle, carried
 from gitops_models.workflows.emergency_plan import declared, plan
 from gitops_models.workflows.emergency_ratify import emergencies
@@ -256,15 +257,9 @@ class _Told:
                 incident=self.wanted.incident,
                 cause=self.wanted.kind,
                 reason=self.wanted.reason,
-                actor=self._who(),
+                actor=who(self.session),
                 commit=commit,
                 code=code,
                 details=details,
             )
         )
-
-    def _who(self) -> str | None:
-        try:
-            return self.session.actor(self.session.signer()).id
-        except GmError:
-            return None
