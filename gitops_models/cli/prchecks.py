@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import signal
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from gitops_models.cli.common import open_here, tell_notes
 from gitops_models.cli.output import next_step, say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from types import FrameType
-
     from gitops_models.cli.options import Options
     from gitops_models.policy.verdict import Simulated
 
@@ -20,6 +15,7 @@ if TYPE_CHECKING:
 def check_pull(options: Options, number: int, *, post: bool, pin: str | None) -> Simulated:
     """Judge pull request ``number`` with its reviews; with ``post`` show the verdict on the head that was judged."""
     from gitops_models.policy.verdict import Simulated
+    from gitops_models.workflows.ending import ended_like_interrupted
     from gitops_models.workflows.posting import check_and_post, find_pull
     from gitops_models.workflows.review import check
     from gitops_models.workflows.shown import remember_shown
@@ -27,7 +23,7 @@ def check_pull(options: Options, number: int, *, post: bool, pin: str | None) ->
     session = open_here(options, pin=pin)
     proposal = find_pull(session, number)
     if post:
-        with _ended_like_interrupted():
+        with ended_like_interrupted():  # SIGTERM is how a run is cancelled: then the check fails
             evaluation = check_and_post(session, proposal)
     else:
         evaluation = check(session, proposal)
@@ -37,17 +33,3 @@ def check_pull(options: Options, number: int, *, post: bool, pin: str | None) ->
         tell_notes(options, session)
     next_step(options, f"gm {'merge' if evaluation.verdict.allowed else 'show'} {proposal.id}")
     return Simulated(evaluation.verdict, ())
-
-
-@contextmanager
-def _ended_like_interrupted() -> Iterator[None]:
-    """Let SIGTERM, with which a run is cancelled, unwind as Ctrl-C does, so that the check fails."""
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -5,18 +5,16 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import threading
-from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
 from gitops_models.demo.story import shell
 from gitops_models.errors import GmError
 from gitops_models.registry.values import dataclass
+from gitops_models.workflows.ending import ended_like_interrupted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
     from pathlib import Path
-    from types import FrameType
 
     from gitops_models.demo.story import Act
 
@@ -52,7 +50,7 @@ class Stage:
 def play(stage: Stage, acts: Iterable[Act], tell: Callable[[str], None]) -> int:
     """Run every command and return how many; GM-C302 at the first that fails. Nothing runs on afterwards."""
     done = 0
-    with _terminated_like_interrupted():
+    with ended_like_interrupted():  # nothing is left behind
         try:
             for act in acts:
                 tell(f"\n## {act.title}")
@@ -69,20 +67,3 @@ def _run(stage: Stage, command: str) -> None:
     status = stage.run(command)
     if status:
         raise GmError("GM-C302", f"this command ended with {status}", where=command.split("\n", 1)[0])
-
-
-@contextmanager
-def _terminated_like_interrupted() -> Iterator[None]:
-    """Let SIGTERM unwind as Ctrl-C does, so that nothing is left behind."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
