@@ -6,7 +6,6 @@ tensors, not what goes in and out; who writes an Interface as JSON under ``inter
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitops_models.artifacts.files import open_regular, read_error
 from gitops_models.errors import GmError
+from gitops_models.registry.strictjson import strict_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,7 +67,7 @@ def parse_safetensors(length: int, header: bytes, size: int) -> SafetensorsInfo:
     if length > LARGEST_HEADER or len(header) != length or size < 0:
         raise HeaderError("has a header longer than the file or than any model needs")
     try:
-        value = json.loads(header.decode(), object_pairs_hook=_once, parse_constant=_no_constant)
+        value = strict_json(header.decode())
     except (ValueError, RecursionError) as error:
         raise HeaderError("has a header that is no JSON") from error
     if not isinstance(value, dict):
@@ -78,17 +78,6 @@ def parse_safetensors(length: int, header: bytes, size: int) -> SafetensorsInfo:
     tensors = {name: _tensor(entry) for name, entry in value.items()}
     _check_extents([entry["data_offsets"] for entry in value.values()], size)
     return SafetensorsInfo(tensors, metadata, sum(prod(shape) for _, shape in tensors.values()))
-
-
-def _once(items: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(items)
-    if len(found) != len(items):
-        raise ValueError("a name is given twice")
-    return found
-
-
-def _no_constant(text: str) -> Any:
-    raise ValueError(text)
 
 
 def _tensor(entry: Any) -> tuple[str, tuple[int, ...]]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from gitops_models.errors import GmError
 from gitops_models.forge.github.fields import unlike
+from gitops_models.registry.strictjson import strict_json
 from gitops_models.registry.text import visible
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class LimitedError(GmError):
 def parse_json(body: bytes, what: str) -> Any:
     """Read strict JSON: UTF-8, every key once, no NaN, at most ``MOST_DEPTH`` levels. GM-F408."""
     try:
-        value = json.loads(body.decode(), object_pairs_hook=_unique, parse_constant=_refuse)
+        value = strict_json(body.decode())
     except (ValueError, RecursionError) as error:
         raise unlike(f"{what} is no JSON: {visible(str(error))[:_SHOWN]}") from error
     if _is_deeper(value, MOST_DEPTH):
@@ -119,14 +119,3 @@ def _is_deeper(value: Any, most: int) -> bool:
             for inner in (one.values() if isinstance(one, dict) else one)
         ]
     return any(isinstance(one, dict | list) for one in level)
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        raise ValueError("a key stands twice")
-    return made
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no JSON number")

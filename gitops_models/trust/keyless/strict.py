@@ -2,10 +2,10 @@
 
 import base64
 import binascii
-import json
-from typing import Any, NoReturn
+from typing import Any
 
 from gitops_models.errors import GmError
+from gitops_models.registry.strictjson import strict_json
 
 __all__ = ["decode_base64", "read_object"]
 
@@ -15,7 +15,7 @@ def read_object(data: bytes, what: str, *, code: str, limit: int) -> dict[str, A
     if len(data) > limit:
         raise GmError(code, f"the {what} has {len(data)} bytes; at most {limit} are read")
     try:
-        value = json.loads(data, object_pairs_hook=_unique, parse_constant=_refuse)
+        value = strict_json(data)
     except (ValueError, RecursionError) as error:
         raise GmError(code, f"the {what} is not JSON: {error}") from error
     if not isinstance(value, dict):
@@ -32,14 +32,3 @@ def decode_base64(text: Any, what: str, *, code: str) -> bytes:
     if base64.b64encode(data).decode() != text:
         raise GmError(code, f"the {what} is base64 in another spelling")
     return data
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        raise ValueError("a key stands twice")
-    return made
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no JSON number")
