@@ -27,6 +27,14 @@ LEAKING = frozenset(
 KEPT = frozenset({"GM_SHARED_DATA", "GM_SWEEP", "GM_SWEEP_MOST"})
 
 
+def pytest_sessionfinish() -> None:
+    """Write what was measured: xdist kills a worker that needs ten seconds to remove old folders before it exits."""
+    coverage = sys.modules.get("coverage")
+    measured = coverage.Coverage.current() if coverage else None
+    if measured is not None:
+        measured.save()
+
+
 def isolate(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
     """Point everything that a tool reads from the person's machine at ``home``, which is made."""
     home.mkdir(parents=True)

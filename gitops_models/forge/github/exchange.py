@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import unquote
 
 import urllib3
-from urllib3.exceptions import HTTPError, ProtocolError, SSLError
+from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError, SSLError
 
 from gitops_models.errors import GmError
 from gitops_models.forge.github.fields import unlike
@@ -82,6 +82,7 @@ class Line:
         came = outcome[:]
         if not came:
             del self._pool  # the line in use belongs to the thread that is left behind
+        if not came or isinstance(came[0], ReadTimeoutError):  # the socket's own clock may be first
             raise GmError("GM-F407", f"no whole answer within {self.seconds:g} s", where=str(self.address))
         if isinstance(came[0], Exception):
             self._fail(came[0])
