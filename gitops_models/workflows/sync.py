@@ -43,8 +43,8 @@ def fetch_all(store: Store, remote: str, line: str) -> None:
 
 
 def _known(store: Store, places: Mapping[str, str]) -> bytes:
-    """Give what this clone holds of the remote, and its own tags, as git lists them."""
-    return store.listing(*(place.removesuffix("*") for place in places.values()), "refs/tags/")
+    """Give what this clone holds of the remote, as git lists it."""
+    return store.listing(*(place.removesuffix("*") for place in places.values()))
 
 
 def _something_new(known: bytes, heard: bytes, places: Mapping[str, str]) -> bool:
@@ -67,7 +67,7 @@ def _part_of_line(pattern: str) -> bytes:
 
 
 def _lines(listed: bytes) -> set[bytes]:
-    return {line + b"\n" for line in listed.split(b"\n") if line}
+    return set(listed.splitlines(keepends=True))
 
 
 def go_online(store: Store, remote: str, line: str) -> str | None:
@@ -88,7 +88,8 @@ def go_online(store: Store, remote: str, line: str) -> str | None:
 def _adopt_tags(store: Store, known: bytes, remote: str) -> None:
     """Take over tags of the remote whose names this clone has not."""
     adopted = known.replace(_part_of_line(f"refs/gm-tags/{remote}/*"), _part_of_line("refs/tags/*"))
-    if missing := lines_of(b"".join(_lines(adopted) - _lines(known))):
+    others = _lines(adopted) - _lines(known) - _lines(store.listing("refs/tags/"))
+    if others:
         own = store.refs("refs/tags/")
-        seen = sorted((name, oid) for oid, name in (line.split("\t", 1) for line in missing))
+        seen = sorted((name, oid) for oid, name in (line.split("\t", 1) for line in lines_of(b"".join(others))))
         update_refs(store, [RefUpdate(name, oid, None) for name, oid in seen if name not in own], "adopt tags")
