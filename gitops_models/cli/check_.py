@@ -93,10 +93,12 @@ def _refuse_mixed(*, pull: bool, post: bool, others: bool, floating: bool, trial
 
 
 def _supposed(path: Path | None) -> tuple[Supposed, ...]:
+    if path is None:
+        return ()
     from gitops_models.artifacts.small_files import read_small
     from gitops_models.policy.simulation import load_simulation
 
-    return load_simulation(read_small(path, "GM-D001"), str(path)) if path else ()
+    return load_simulation(read_small(path, "GM-D001"), str(path))
 
 
 def _commits(

@@ -7,7 +7,7 @@ YAML 1.2 core schema, so dates and versions such as 1.2.0 stay text. Every fault
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 import yaml
@@ -16,12 +16,13 @@ from yaml._yaml import CParser
 
 from gitops_models.errors import GmError
 from gitops_models.registry.text import escape_character, visible
-from gitops_models.registry.yamlwriter import MAX_KEY, dump
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_KEY", "dump", "load", "load_items"]
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 32
+# libyaml reads a key without `?` only if it fits into 1024 bytes; every character here has at most ten as an escape.
+MAX_KEY = 100
 MAX_INTEGER = 2**53 - 1  # the largest integer that RFC 8785 can write exactly
 _MERGE_KEY = "<<"
 _NULL = frozenset(("", "~", "null", "Null", "NULL"))
@@ -37,6 +38,13 @@ _NUMERIC = frozenset("+-.0123456789")  # what the first sign of each of the four
 # bidirectional and invisible formatting: a reviewer would read another document than the loader (CVE-2021-42574).
 _MISLEADING = re.compile("\r(?!\n)|[\x85\u061c\u200b-\u200f\u2028\u2029\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 _Next = Callable[[], Any]
+
+
+def dump(mapping: Mapping[str, Any]) -> bytes:
+    """Return the canonical bytes of a mapping: see ``yamlwriter``."""
+    from gitops_models.registry.yamlwriter import dump as write  # noqa: PLC0415 - most commands only read
+
+    return write(mapping)
 
 
 def load(data: bytes, where: str) -> dict[str, Any]:

@@ -13,9 +13,8 @@ import yaml
 
 from gitops_models.errors import GmError
 from gitops_models.registry.text import UNSAFE, escape_character
+from gitops_models.registry.yamls import MAX_KEY
 
-# libyaml reads a key without `?` only if it fits into 1024 bytes; every character here has at most ten as an escape.
-MAX_KEY = 100
 _INTEGERS = range(-(2**53) + 1, 2**53)
 _PLAIN = re.compile(r"(?!\.\.\.)[A-Za-z0-9_./][A-Za-z0-9_./@+~^$%*()=;<>|?!&', -]*(?::[A-Za-z0-9_./@+-]+)*")
 _CORE_NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|0o[0-7]+|0x[0-9a-fA-F]+")

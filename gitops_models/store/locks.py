@@ -6,7 +6,6 @@ works in this repository; in a repository that gm owns alone no process of other
 """
 
 import fcntl
-import logging
 import os
 import time
 from collections.abc import Container, Iterator, Sequence
@@ -15,8 +14,6 @@ from pathlib import Path
 
 from gitops_models.registry.values import dataclass
 from gitops_models.store.repository import Store
-
-_log = logging.getLogger(__name__)
 
 HELD_AT_MOST = 3.0  # seconds; core.filesRefLockTimeout of our own git processes waits as long
 UNKNOWN_HOLDER = 900.0  # seconds; where running processes cannot be seen (no /proc)
@@ -45,8 +42,15 @@ def break_stale_locks(store: Store, *, exclusive: bool = False, now: float | Non
             return ()
         broken = tuple(lock for lock in found if _remove(lock.path))
     for lock in broken:
-        _log.warning("removed a stale lock left by a killed process: %s (%.0f s old)", lock.path, lock.age)
+        _tell(lock)
     return broken
+
+
+def _tell(lock: BrokenLock) -> None:
+    import logging  # noqa: PLC0415 - hardly ever
+
+    log = logging.getLogger(__name__)
+    log.warning("removed a stale lock left by a killed process: %s (%.0f s old)", lock.path, lock.age)
 
 
 @contextmanager

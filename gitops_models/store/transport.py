@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from gitops_models.errors import GmError
 from gitops_models.store.config import remote_address
@@ -10,13 +11,14 @@ from gitops_models.store.gitcli import lines_of
 from gitops_models.store.locks import break_stale_locks
 from gitops_models.store.names import check_oid, check_ref, check_remote
 from gitops_models.store.neighbours import break_locks_of
-from gitops_models.store.pushing import PushResult, read_push
 from gitops_models.store.refs import RefUpdate
-from gitops_models.store.refusals import transport_error
 from gitops_models.store.repository import Store
 from gitops_models.store.transfer import Progress, ask, transfer
 
-__all__ = ["RETRYABLE", "Progress", "PushResult", "fetch", "is_retryable", "ls_remote", "push"]
+if TYPE_CHECKING:
+    from gitops_models.store.pushing import PushResult
+
+__all__ = ["RETRYABLE", "Progress", "fetch", "is_retryable", "ls_remote", "push"]
 
 TIMEOUT = 900.0
 RETRYABLE = frozenset({"GM-S101", "GM-S102", "GM-S204", "GM-S209"})
@@ -59,7 +61,7 @@ def fetch(
     if done.status and ".lock': File exists" in done.stderr and break_stale_locks(store):
         done = transfer(store, args, progress=progress, timeout=timeout)
     if done.status:
-        raise transport_error(remote, done.stderr)
+        raise _failed(remote, done.stderr)
 
 
 def push(
@@ -70,12 +72,14 @@ def push(
     atomic: bool = True,
     progress: Progress | None = None,
     timeout: float = TIMEOUT,
-) -> PushResult:
+) -> "PushResult":
     """Move refs at a remote, each only if it still is at its ``old`` there; all or none when ``atomic``.
 
     Raises GM-S203 when the remote refuses (with its lines), GM-S204 when a ref has moved, GM-S205 for a taken tag,
     GM-S206 without atomic pushes, GM-S209 when the remote was busy, else as fetch.
     """
+    from gitops_models.store.pushing import PushResult, read_push  # noqa: PLC0415 - most commands only read
+
     if not updates:
         return PushResult(remote, (), ())
     leases = [f"--force-with-lease={update.name}:{update.old or ''}" for update in updates]
@@ -107,8 +111,14 @@ def listing(store: Store, remote: str, *patterns: str, timeout: float = TIMEOUT)
     options = ["--quiet", *(["--refs"] if patterns else [])]  # without patterns HEAD is told as well
     done = ask(store, ["ls-remote", *options, "--", _address(remote, store), *patterns], timeout=timeout)
     if done.status:
-        raise transport_error(remote, done.stderr)
+        raise _failed(remote, done.stderr)
     return done.stdout
+
+
+def _failed(remote: str, said: str) -> GmError:
+    from gitops_models.store.refusals import transport_error  # noqa: PLC0415 - all that git may say
+
+    return transport_error(remote, said)
 
 
 def _address(remote: str, store: Store) -> str:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from gitops_models.artifacts.pointers import Pointer
     from gitops_models.artifacts.readers import Reader
+    from gitops_models.artifacts.remotes import RemoteSpec
     from gitops_models.registry.snapshot import Snapshot
     from gitops_models.store.repository import Store
     from gitops_models.workflows.session import Session
@@ -24,10 +25,8 @@ NO_REMOTE = "GM-A302"
 
 def reader(session: Session, url: str | None = None) -> Reader:
     """The artifact remote of this clone; ``url`` overrides it."""
-    from gitops_models.artifacts.readers import open_remote  # noqa: PLC0415 - loads asyncio; most checks need no bytes
-
     if url is None and session.artifacts is not None:
-        return open_remote(session.artifacts)
+        return _open(session.artifacts)
     return reader_of(session.accepted, session.store, url)
 
 
@@ -36,13 +35,17 @@ def reader_of(accepted: Snapshot, store: Store, url: str | None = None) -> Reade
 
     Raises GM-A302 when none is configured, GM-A610 when the clone's own settings came with the repository.
     """
-    from gitops_models.artifacts.readers import open_remote  # noqa: PLC0415 - as above
-
     if url:
-        return open_remote(remote_from_url(url, Path.cwd()))
+        return _open(remote_from_url(url, Path.cwd()))
     config = accepted.data(DVC_CONFIG) if accepted.entry(DVC_CONFIG) else b""
     root = store.work_tree or store.git_dir
-    return open_remote(remote_from_config(config, root, own_settings(store)))
+    return _open(remote_from_config(config, root, own_settings(store)))
+
+
+def _open(remote: RemoteSpec) -> Reader:
+    from gitops_models.artifacts.readers import open_remote  # noqa: PLC0415 - loads asyncio; without a remote not needed
+
+    return open_remote(remote)
 
 
 def has_bytes(session: Session) -> Callable[[str, int], bool] | None:
@@ -64,7 +67,7 @@ def has_bytes(session: Session) -> Callable[[str, int], bool] | None:
 
 def pointers(snapshot: Snapshot, model: str, version: str) -> dict[str, Pointer]:
     """The pointers of a version by artifact path, read as data."""
-    from gitops_models.artifacts.pointers import parse_pointer  # noqa: PLC0415 - as above
+    from gitops_models.artifacts.pointers import parse_pointer  # noqa: PLC0415 - only where bytes are asked for
 
     found: dict[str, Pointer] = {}
     for name in snapshot.pointers(model, version):
