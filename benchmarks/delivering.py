@@ -19,6 +19,7 @@ from statistics import median
 
 from benchmarks.generate import BEGIN, EMAIL, FILE, PERSON, STAGES, document, policies
 from benchmarks.measure import Compared, run
+from gitops_models.artifacts.files import fsync_directory
 from gitops_models.artifacts.readers import object_path
 from gitops_models.delivery import durable
 from gitops_models.delivery.assemble import open_reconciler
@@ -216,7 +217,7 @@ def _switch(folder):
         begun = time.perf_counter()
         durable.swing(link, "ab"[turn % 2])
         moved = time.perf_counter()
-        durable.sync_directory(folder)
+        fsync_directory(folder)
         figures.append(moved - begun)
         flushed.append(time.perf_counter() - begun)
     return [

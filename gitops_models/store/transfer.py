@@ -1,4 +1,4 @@
-"""One git process that talks to a remote; what moves objects runs under GitPython.
+"""One git process that talks to a remote; what writes there runs under GitPython.
 
 GitPython can only add to the caller's environment, so ``env -u`` takes away what must not reach git.
 """
@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 from gitops_models.errors import GmError
 from gitops_models.registry.text import visible
 from gitops_models.store.environment import unwanted
-from gitops_models.store.gitcli import Completed, spawn
+from gitops_models.store.gitcli import Completed, spawn, stop
 from gitops_models.store.repository import Store
 
 Progress: TypeAlias = Callable[[str], None]
@@ -29,15 +29,16 @@ def transfer(store: Store, args: Sequence[str], *, timeout: float, progress: Pro
     return _finish(guard.proc, args[0], timeout, progress)
 
 
-def ask(store: Store, args: Sequence[str], *, timeout: float) -> Completed:
-    """Run ``git <args>`` that only asks a remote, in the same environment and without the price of GitPython.
-
-    GM-S201 after ``timeout`` seconds.
-    """
+def bring(store: Store, args: Sequence[str], *, timeout: float, progress: Progress | None = None) -> Completed:
+    """As ``transfer``, for what only reads from a remote: every command begins so, and GitPython is half of that."""
     process = spawn(store.git, args)
-    if process.stdin is not None:
-        process.stdin.close()
-    return _finish(process, args[0], timeout, None)
+    try:
+        if process.stdin is not None:
+            process.stdin.close()
+        return _finish(process, args[0], timeout, progress)
+    except BaseException:
+        stop(process)
+        raise
 
 
 def _finish(process: Popen[bytes], verb: str, timeout: float, progress: Progress | None) -> Completed:

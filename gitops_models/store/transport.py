@@ -13,7 +13,7 @@ from gitops_models.store.names import check_oid, check_ref, check_remote
 from gitops_models.store.neighbours import break_locks_of
 from gitops_models.store.refs import RefUpdate
 from gitops_models.store.repository import Store
-from gitops_models.store.transfer import Progress, ask, transfer
+from gitops_models.store.transfer import Progress, bring, transfer
 
 if TYPE_CHECKING:
     from gitops_models.store.pushing import PushResult
@@ -57,9 +57,9 @@ def fetch(
         "--progress" if progress else "--quiet",
     ]
     args = ["fetch", *options, "--", _address(remote, store), *refspecs]
-    done = transfer(store, args, progress=progress, timeout=timeout)
+    done = bring(store, args, progress=progress, timeout=timeout)
     if done.status and ".lock': File exists" in done.stderr and break_stale_locks(store):
-        done = transfer(store, args, progress=progress, timeout=timeout)
+        done = bring(store, args, progress=progress, timeout=timeout)
     if done.status:
         raise _failed(remote, done.stderr)
 
@@ -109,7 +109,7 @@ def listing(store: Store, remote: str, *patterns: str, timeout: float = TIMEOUT)
     for pattern in patterns:
         check_ref(pattern.replace("*", "x"))
     options = ["--quiet", *(["--refs"] if patterns else [])]  # without patterns HEAD is told as well
-    done = ask(store, ["ls-remote", *options, "--", _address(remote, store), *patterns], timeout=timeout)
+    done = bring(store, ["ls-remote", *options, "--", _address(remote, store), *patterns], timeout=timeout)
     if done.status:
         raise _failed(remote, done.stderr)
     return done.stdout

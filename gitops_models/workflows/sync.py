@@ -10,11 +10,13 @@ from gitops_models.store.locks import break_stale_locks
 from gitops_models.store.refs import RefUpdate, update_refs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from gitops_models.store.repository import Store
 
 UNREACHABLE = "GM-S201"
+# From so many refs on a fetch without news costs more than another connection that only asks for them.
+MANY = 1_000
 
 
 def line_ref(remote: str | None, line: str) -> str:
@@ -23,11 +25,8 @@ def line_ref(remote: str | None, line: str) -> str:
 
 
 def fetch_all(store: Store, remote: str, line: str) -> None:
-    """Bring line, proposals, ledger and tags. Tags that this clone has are never moved.
-
-    The remote is asked for its refs first: mostly nothing is new, and fetching nothing takes longer than asking.
-    """
-    from gitops_models.store.transport import fetch, listing  # noqa: PLC0415 - only where there is a remote
+    """Bring line, proposals, ledger and tags. Tags that this clone has are never moved."""
+    from gitops_models.store.transport import fetch  # noqa: PLC0415 - only where there is a remote
 
     places = {
         f"refs/heads/{line}": f"refs/remotes/{remote}/{line}",
@@ -36,7 +35,7 @@ def fetch_all(store: Store, remote: str, line: str) -> None:
         "refs/tags/*": f"refs/gm-tags/{remote}/*",
     }
     known = _known(store, places)
-    if _something_new(known, listing(store, remote, *places), places):
+    if not _nothing_new(store, remote, known, places):
         fetch(store, remote, [f"+{source}:{place}" for source, place in places.items()], prune=True)
         known = _known(store, places)
     _adopt_tags(store, known, remote)
@@ -47,23 +46,32 @@ def _known(store: Store, places: Mapping[str, str]) -> bytes:
     return store.listing(*(place.removesuffix("*") for place in places.values()))
 
 
-def _something_new(known: bytes, heard: bytes, places: Mapping[str, str]) -> bool:
-    """Whether the remote's refs are others than those that this clone keeps of it.
+def _nothing_new(store: Store, remote: str, known: bytes, places: Mapping[str, str]) -> bool:
+    """Whether this clone has the remote's refs as they are, asked only where git would compare many of them.
 
-    Listings are compared as sets of lines, since ten thousand tags one by one would be half of a command; only lines
-    that stand in one listing are looked at. git also lists what ends like a pattern: refs/notes/refs/gm/x.
+    Listings are compared as sets of lines: ten thousand tags one by one would be a third of a command.
     """
+    if known.count(b"\n") < MANY:
+        return False
+    from gitops_models.store.transport import listing  # noqa: PLC0415 - as above
+
+    # git also lists what only ends like a pattern: refs/notes/refs/gm/x.
+    there = b"".join(_at(listing(store, remote, *places), places))
     for source, place in places.items():
-        heard = heard.replace(_part_of_line(source), _part_of_line(place))
-    ours = tuple(_part_of_line(place) for place in places.values())
-    if not all(place in heard for place in ours if place.endswith(b"\n")):
-        return True  # a line that the remote has not: fetching says so
-    return any(line[line.find(b"\t") :].startswith(ours) for line in _lines(known) ^ _lines(heard))
+        there = there.replace(_part_of_line(source), _part_of_line(place))
+    missing = any(_part_of_line(place) not in there for place in places.values() if not place.endswith("*"))
+    return not missing and set(there.splitlines(keepends=True)) == set(_at(known, places.values()))
+
+
+def _at(listed: bytes, patterns: Iterable[str]) -> list[bytes]:
+    """Give the lines of a listing whose names fit one of ``patterns``."""
+    parts = tuple(map(_part_of_line, patterns))
+    return [line for line in listed.splitlines(keepends=True) if line[line.find(b"\t") :].startswith(parts)]
 
 
 def _part_of_line(pattern: str) -> bytes:
     """Give how the name begins, or all of it, where it stands in a line of a listing: after a tab."""
-    return b"\t" + (pattern[:-1] if pattern.endswith("*") else f"{pattern}\n").encode()
+    return b"\t" + (pattern[:-1] if pattern.endswith("*") else f"{pattern}\n").encode("utf-8", "surrogateescape")
 
 
 def _lines(listed: bytes) -> set[bytes]:

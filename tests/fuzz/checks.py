@@ -4,7 +4,8 @@ import json
 import math
 import re
 
-from gitops_models.delivery.checks import cases, comparing, oip, web
+from gitops_models.delivery.checks import cases, comparing, oip
+from gitops_models.delivery.lines import Answer
 from tests.fuzz.engine import Target
 
 OUT = {"name": "y", "datatype": "FP32", "shape": [2], "data": [0.5, 1]}
@@ -41,7 +42,7 @@ def read(data):
     """Answers that are read compare with themselves; a digest is one; every case can be sent."""
     for case in _cases(data):
         assert json.loads(case.request)["inputs"]
-    found = oip.read_object(web.Answer(500 if data.endswith(b" ") else 200, data))
+    found = oip.read_object(Answer(500 if data.endswith(b" ") else 200, data))
     assert all(re.fullmatch(r"[0-9a-f]{12,64}", one) for one in oip.served_digests(found))
     outputs = oip.outputs(found)
     for expected in (outputs, EXPECTED):

@@ -46,7 +46,7 @@ def heard(function, started):
 
 def test_an_idle_poll_starts_one_git_and_still_sees_what_somebody_changed(many, monkeypatch):
     now, started = [datetime.now(UTC) + timedelta(hours=3)], []
-    for name in ("ask", "transfer"):
+    for name in ("bring", "transfer"):
         monkeypatch.setattr(transport, name, heard(getattr(transport, name), started))
     with open_reconciler(read_config(many / "gm-reconciler.yaml"), clock=lambda: now[0]) as reconciler:
         for _ in range(3):

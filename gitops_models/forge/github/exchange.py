@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import unquote
 
 import urllib3
-from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError, SSLError
+from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError, SSLError
+from urllib3.exceptions import TimeoutError as SocketTimeout
 
 from gitops_models.errors import GmError
 from gitops_models.forge.github.fields import unlike
@@ -82,11 +83,13 @@ class Line:
         came = outcome[:]
         if not came:
             del self._pool  # the line in use belongs to the thread that is left behind
-        if not came or isinstance(came[0], ReadTimeoutError):  # the socket's own clock may be first
-            raise GmError("GM-F407", f"no whole answer within {self.seconds:g} s", where=str(self.address))
+            raise self._late()
         if isinstance(came[0], Exception):
             self._fail(came[0])
         return came[0]
+
+    def _late(self) -> GmError:
+        return GmError("GM-F407", f"no whole answer within {self.seconds:g} s", where=str(self.address))
 
     @cached_property
     def _pool(self) -> urllib3.PoolManager:
@@ -135,6 +138,8 @@ class Line:
         where = str(self.address)
         if isinstance(error, GmError):
             raise error
+        if isinstance(error, SocketTimeout) and not isinstance(error, NewConnectionError):
+            raise self._late() from error  # the socket's own clock was first
         said = visible(str(error))[:_SHOWN]
         if isinstance(error, SSLError):
             hint = "name the server's authority in SSL_CERT_FILE"

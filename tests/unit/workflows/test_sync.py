@@ -1,4 +1,4 @@
-"""The remote is asked for its refs first, and fetched only when one is another."""
+"""Where a clone knows many refs the remote is asked for them first, and fetched only when one is another."""
 
 from functools import partial
 
@@ -38,7 +38,8 @@ def clone(git, remote, tmp_path):
 
 @pytest.fixture
 def fetches(monkeypatch):
-    """How often git fetched since."""
+    """How often git fetched since, of clones for which few refs are many."""
+    monkeypatch.setattr(sync, "MANY", 1)
     made = []
     fetch = transport.fetch
     monkeypatch.setattr(transport, "fetch", lambda *given, **named: (made.append(1), fetch(*given, **named)))
@@ -106,3 +107,27 @@ def test_a_tag_that_stands_elsewhere_here_is_not_moved(git, remote, clone, fetch
         sync.fetch_all(clone, "origin", "main")
     assert (fetches, clone.ref("refs/tags/fraud@v1")) == ([1], own)
     assert clone.ref("refs/gm-tags/origin/fraud@v1") == git(remote, "rev-parse", "HEAD")
+
+
+def test_few_refs_are_fetched_at_once(clone, fetches, monkeypatch):
+    monkeypatch.setattr(
+        sync, "MANY", clone.listing("refs/remotes/origin/", "refs/gm-remote/", "refs/gm-tags/").count(b"\n") + 1
+    )
+    sync.fetch_all(clone, "origin", "main")
+    assert fetches == [1]
+
+
+def test_a_ref_that_is_named_like_one_of_ours_here_hides_no_loss(git, remote, clone, fetches):
+    """What only ends like a pattern is listed too, and could stand for what the remote has no more."""
+    git(remote, "update-ref", "refs/tags/refs/tags/v1", "HEAD")
+    sync.fetch_all(clone, "origin", "main")
+    git(remote, "update-ref", "-d", "refs/tags/refs/tags/v1")
+    git(remote, "update-ref", "refs/gm-tags/origin/refs/tags/v1", "HEAD")
+    sync.fetch_all(clone, "origin", "main")
+    assert (fetches, clone.ref("refs/gm-tags/origin/refs/tags/v1")) == ([1, 1], None)
+
+
+def test_a_line_whose_name_is_no_text_is_not_found(clone, fetches):
+    with pytest.raises(GmError) as missing:
+        sync.fetch_all(clone, "origin", "f\udcff")
+    assert (missing.value.code, fetches) == ("GM-S207", [1])
