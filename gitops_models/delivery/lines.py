@@ -11,7 +11,6 @@ import http.client
 import socket
 import ssl
 from contextlib import suppress
-from functools import cached_property
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, TypeVar
 
@@ -113,12 +112,9 @@ class HttpLine(http.client.HTTPConnection):
     def __init__(self, address: SplitResult, *, seconds: float, ca_file: str | None = None) -> None:
         self.secure = address.scheme == "https"
         self._ca_file = ca_file
+        self._context: ssl.SSLContext | None = None
         self._line = Line()
         super().__init__(address.hostname or "", address.port or (443 if self.secure else 80), timeout=seconds)
-
-    @cached_property
-    def _context(self) -> ssl.SSLContext:
-        return ssl.create_default_context(cafile=self._ca_file)
 
     @property
     def over(self) -> bool:
@@ -130,10 +126,19 @@ class HttpLine(http.client.HTTPConnection):
 
         It closes as soon as an answer says that it is the last, when the body is still to come.
         """
-        context = self._context if self.secure else None
+        context = self._tls() if self.secure else None
         raw = self._line.connect(self.host, self.port, self.timeout)
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sock = context.wrap_socket(raw, server_hostname=self.host) if context else raw
+
+    def _tls(self) -> ssl.SSLContext:
+        """Read the authorities when the line first needs them: a clock runs by then, and their file may hang.
+
+        Under no lock: nobody else waits for a file that hangs.
+        """
+        if self._context is None:
+            self._context = ssl.create_default_context(cafile=self._ca_file)
+        return self._context
 
     def cut(self) -> None:
         """Hang up, whoever is using the line, now and later."""

@@ -1,5 +1,6 @@
 """Lines that can be cut, and work within a time, against real servers on loopback."""
 
+import os
 import ssl
 import threading
 from contextlib import contextmanager
@@ -306,6 +307,31 @@ def test_the_server_has_to_be_who_it_is(tmp_path):
         with line_to(server.port, scheme="https", ca_file=str(files[0])) as line:
             assert got(line) == Answer(204, b"")
     assert len(server.deliveries) == 1
+
+
+def test_a_file_of_authorities_that_hangs_is_left_behind_and_holds_up_no_other_line(tmp_path):
+    files = self_signed(tmp_path)
+    hangs = tmp_path / "hangs"
+    os.mkfifo(hangs)
+    with receiver(files) as server:
+        for send in (ask_in, post_in):
+            with pytest.raises(TimeoutError):
+                send(SHORT, server.url, hangs)
+            assert send(LONG, server.url, files[0]) == 204
+    stuck = [thread for thread in threading.enumerate() if thread.name in ("gm-ask", "gm-notice")]
+    assert len(stuck) == 2
+    os.close(os.open(hangs, os.O_WRONLY))
+    for thread in stuck:
+        thread.join(LONG)
+        assert not thread.is_alive()
+
+
+def ask_in(seconds, url, ca_file):
+    return ask("POST", url, b"{}", {}, seconds=seconds, ca_file=str(ca_file)).status
+
+
+def post_in(seconds, url, ca_file):
+    return post(urlsplit(url), b"{}", {}, seconds=seconds, ca_file=str(ca_file))
 
 
 def test_an_engine_with_authorities_is_not_spoken_to_in_the_clear(tmp_path):
