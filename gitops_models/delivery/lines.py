@@ -106,13 +106,20 @@ class Answer:
 class HttpLine(http.client.HTTPConnection):
     """HTTP to the server of ``address`` over a line that can be cut. It is kept open from request to request.
 
-    ``ca_file``: the authorities for TLS, instead of the system's.
+    ``ca_file``: the authorities for TLS, instead of the system's; ``context``: those that were read already.
     """
 
-    def __init__(self, address: SplitResult, *, seconds: float, ca_file: str | None = None) -> None:
+    def __init__(
+        self,
+        address: SplitResult,
+        *,
+        seconds: float,
+        ca_file: str | None = None,
+        context: ssl.SSLContext | None = None,
+    ) -> None:
         self.secure = address.scheme == "https"
         self._ca_file = ca_file
-        self._context: ssl.SSLContext | None = None
+        self._context = context
         self._line = Line()
         super().__init__(address.hostname or "", address.port or (443 if self.secure else 80), timeout=seconds)
 

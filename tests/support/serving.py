@@ -17,6 +17,7 @@ class Patient(ThreadingHTTPServer):
     """A server that minds no client: those that hang up, or never do, are what some tests are about."""
 
     daemon_threads = True
+    request_queue_size = 64
 
     def handle_error(self, *_):
         pass

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import time
+from contextlib import suppress
 from dataclasses import field
-from threading import Thread
+from itertools import chain
+from threading import Barrier, BrokenBarrierError, Thread
 from typing import TYPE_CHECKING
 
 from gitops_models.delivery.checks.base import Finding
@@ -31,19 +33,27 @@ class _Asker:
     client: Client
     model: str
     bodies: Sequence[bytes]
+    turn: int
     taken: list[float] = field(default_factory=list)
     trouble: str | None = None
 
-    def ask(self, turns: Iterator[int]) -> None:
-        """Take turns until there are none; the first answer opens the line and is not measured."""
+    def ask(self, turns: Iterator[int], begin: Barrier) -> None:
+        """Take its own turn and then others until there are none; the first answer opens the line and is not measured.
+
+        Nobody takes a turn before all lines are open: who is fast would be alone with the server and use them up.
+        """
         try:
             infer(self.client, self.model, self.bodies[0])
-            for turn in turns:
+            with suppress(BrokenBarrierError):  # somebody is lost, which fails the check; what the others see is told
+                begin.wait()
+            for turn in chain((self.turn,), turns):
                 begun = time.perf_counter()
                 infer(self.client, self.model, self.bodies[turn % len(self.bodies)])
                 self.taken.append(time.perf_counter() - begun)
         except (OSError, NoAnswer) as error:
             self.trouble = str(error) or type(error).__name__
+        finally:
+            begin.abort()  # who still waits for this one goes on without it; once all have begun, nobody waits
 
 
 def run(check: Latency, subject: Subject, lines: Lines) -> Finding:
@@ -51,10 +61,11 @@ def run(check: Latency, subject: Subject, lines: Lines) -> Finding:
     bodies = tuple(case.request for case in read_cases(filled(check.cases, subject.words)))
     model, address = filled(check.name, subject.words), filled_address(check.url, subject.words)
     many = min(check.concurrency, check.requests)
-    askers = [_Asker(lines.client(address), model, bodies) for _ in range(many)]
+    askers = [_Asker(lines.client(address), model, bodies, turn) for turn in range(many)]
     # One iterator for all: taking the next turn is one step of the interpreter, so no turn is taken twice.
-    turns = iter(range(check.requests))
-    threads = [Thread(target=one.ask, args=(turns,), name="gm-latency", daemon=True) for one in askers]
+    turns = iter(range(many, check.requests))
+    begin = Barrier(many, timeout=check.timeout)
+    threads = [Thread(target=one.ask, args=(turns, begin), name="gm-latency", daemon=True) for one in askers]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from dataclasses import field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ from gitops_models.registry.values import dataclass
 
 if TYPE_CHECKING:
     from typing import Self
+    from urllib.parse import SplitResult
 
     from _typeshed import ReadableBuffer
 
@@ -23,11 +25,10 @@ MOST_BYTES = 16 * 1024 * 1024
 class Client:
     """One client of one server: its requests go over one line that is kept. Not to be shared between threads."""
 
-    def __init__(self, address: str, *, seconds: float) -> None:
-        parts = urlsplit(address)
+    def __init__(self, parts: SplitResult, *, seconds: float, context: ssl.SSLContext | None) -> None:
         self._base = parts.path.rstrip("/")
         self._query = f"?{parts.query}" if parts.query else ""
-        self.line = HttpLine(parts, seconds=seconds)
+        self.line = HttpLine(parts, seconds=seconds, context=context)
 
     def get(self, path: str = "") -> Answer:
         """Ask for ``path`` below the address. Raises ``OSError`` where there is no whole answer."""
@@ -51,10 +52,18 @@ class Lines:
     seconds: float
     opened: list[HttpLine] = field(default_factory=list)
     over: bool = False
+    context: ssl.SSLContext | None = None
 
     def client(self, address: str) -> Client:
-        """Return a new client of ``address``."""
-        made = Client(address, seconds=self.seconds)
+        """Return a new client of ``address``.
+
+        The first over TLS reads the authorities for all of them: it takes its time, before anything is measured. Their
+        file may hang, so only work with a limit on its time asks for a client.
+        """
+        parts = urlsplit(address)
+        if parts.scheme == "https" and self.context is None:
+            self.context = ssl.create_default_context()
+        made = Client(parts, seconds=self.seconds, context=self.context)
         self.opened.append(made.line)
         if self.over:  # asked behind the append: a cut meanwhile has seen the one or the other
             made.line.cut()
