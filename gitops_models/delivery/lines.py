@@ -185,6 +185,9 @@ class HttpLine(http.client.HTTPConnection):
         if len(data) > most:
             self.end()
             raise OSError(0, f"the answer is longer than {most} bytes")
+        if answer.length:  # http.client asks for no more than it is told and is content with less
+            self.end()
+            raise OSError(0, f"the answer is {answer.length} bytes shorter than it says")
         return Answer(answer.status, data)
 
 

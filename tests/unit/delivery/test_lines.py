@@ -256,6 +256,29 @@ def test_an_answer_is_as_long_as_it_may_be_and_no_longer():
         assert got(line).body == b"after"  # on a line of its own: the rest of the long one is nobody's answer
 
 
+@pytest.mark.parametrize(("body", "short"), [(b"[1]", 2), (b"", 5)])
+def test_an_answer_is_as_long_as_it_says(body, short):
+    def serve(connection, _over):
+        asked.append(connection.recv(65536))
+        # The second answer is whole, on a line of its own.
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n" + (body if len(asked) == 1 else b"[1,2]"))
+
+    asked = []
+    with raw_server(serve) as port, line_to(port) as line:
+        with pytest.raises(OSError, match="shorter") as refused:
+            got(line)
+        assert (refused.value.errno, refused.value.strerror) == (0, f"the answer is {short} bytes shorter than it says")
+        assert got(line) == Answer(200, b"[1,2]")
+
+
+def test_what_has_a_length_and_no_body_is_whole():
+    says = b" Said\r\nContent-Length: 5\r\n\r\n"
+    with peer(b"HTTP/1.1 304" + says, b"HTTP/1.1 200" + says) as server, line_to(server.port) as line:
+        assert got(line) == Answer(304, b"")
+        assert line.ask("HEAD", "/", None, {}, most=0) == Answer(200, b"")
+    assert server.lines == [2]
+
+
 @pytest.mark.parametrize(
     ("answer", "name"),
     [
