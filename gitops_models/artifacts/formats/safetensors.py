@@ -67,7 +67,7 @@ def parse_safetensors(length: int, header: bytes, size: int) -> SafetensorsInfo:
     if length > LARGEST_HEADER or len(header) != length or size < 0:
         raise HeaderError("has a header longer than the file or than any model needs")
     try:
-        value = strict_json(header.decode())
+        value = strict_json(header)
     except (ValueError, RecursionError) as error:
         raise HeaderError("has a header that is no JSON") from error
     if not isinstance(value, dict):

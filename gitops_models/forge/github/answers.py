@@ -47,7 +47,7 @@ class LimitedError(GmError):
 def parse_json(body: bytes, what: str) -> Any:
     """Read strict JSON: UTF-8, every key once, no NaN, at most ``MOST_DEPTH`` levels. GM-F408."""
     try:
-        value = strict_json(body.decode())
+        value = strict_json(body)
     except (ValueError, RecursionError) as error:
         raise unlike(f"{what} is no JSON: {visible(str(error))[:_SHOWN]}") from error
     if _is_deeper(value, MOST_DEPTH):

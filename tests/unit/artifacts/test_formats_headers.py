@@ -62,6 +62,8 @@ def test_a_safetensors_file_says_its_tensors_and_the_interface_that_was_written_
         (b"[]", 0, "no object"),
         (b'{"a": 1, "a": 1}', 0, "no JSON"),
         (b'{"a": NaN}', 0, "no JSON"),
+        (b'{"a": 1e999}', 0, "no JSON"),
+        ("{}".encode("utf-16"), 0, "no JSON"),
         ({"__metadata__": {"a": 1}}, 0, "no text"),
         ({"__metadata__": []}, 0, "no text"),
         ({"w": 1}, 0, "unusual form"),

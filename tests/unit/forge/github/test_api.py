@@ -174,7 +174,10 @@ def test_a_packed_answer_was_not_asked_for(server, client):
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"\xff\xfe", b"<html>", b'{"id": 7', b'{"id": 7, "id": 8}', b'{"id": NaN}', b"[" * 100_000, b"9" * 5000],
+    [
+        *(b"", b"\xff\xfe", b"<html>", b'{"id": 7', b'{"id": 7, "id": 8}', b'{"id": NaN}', b"[" * 100_000, b"9" * 5000),
+        *(b'{"id": 1e999}', json.dumps(ADA).encode("utf-16")),
+    ],
 )
 def test_what_is_no_strict_json_is_no_answer(server, client, body):
     server.on(USER, Reply(body))

@@ -18,8 +18,21 @@ def test_an_object_is_read():
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"[1]", b"\xff", b'{"a": 1, "a": 1}', b'{"a": NaN}', b'{"a": -Infinity}', b'{"a": 1} ' * 2, b"[" * 99],
-    ids=["empty", "list", "not text", "doubled key", "NaN", "infinity", "two", "cut short"],
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"[1]", id="list"),
+        pytest.param(b"\xff", id="not text"),
+        pytest.param('{"a": 1}'.encode("utf-16"), id="UTF-16"),
+        pytest.param('{"a": 1}'.encode("utf-32-le"), id="UTF-32"),
+        pytest.param('\ufeff{"a": 1}'.encode(), id="BOM"),
+        pytest.param(b'{"a": "\xed\xa0\x80"}', id="half a surrogate"),
+        pytest.param(b'{"a": 1, "a": 1}', id="doubled key"),
+        pytest.param(b'{"a": NaN}', id="NaN"),
+        pytest.param(b'{"a": -Infinity}', id="infinity"),
+        pytest.param(b'{"a": 1e999}', id="infinity in figures"),
+        pytest.param(b'{"a": 1} ' * 2, id="two"),
+        pytest.param(b"[" * 99, id="cut short"),
+    ],
 )
 def test_what_is_no_strict_object_is_refused(data):
     assert code_of(data) == "GM-T700"
