@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from gitops_models.registry.scopes import Entry, Scope
     from gitops_models.store.repository import Store
 
-FORMAT = f"14 {__version__}"
+FORMAT = f"15 {__version__}"
 _TABLES = "prefix-*.lines"
 # So many lines may stand beside the table, or one for each so many of its own: reading them costs more than finding.
 _BESIDE = 1024

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from gitops_models.verification.history import History
 
 # Counts up whenever the judge or the fold may say something else of the same step than before.
-FORMAT = 9
+FORMAT = 10
 _MAX_BYTES = 512 << 20
 _TAIL = 256 << 10
 _SIGN = 16
