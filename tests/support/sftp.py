@@ -21,6 +21,7 @@ class Sftp:
     key: asyncssh.SSHKey | None = None
     connections: list = field(default_factory=list)
     tried: list = field(default_factory=list)
+    opened: list = field(default_factory=list)
     loop: asyncio.AbstractEventLoop | None = None
 
     @property
@@ -85,6 +86,12 @@ async def _listen(server):
         def __init__(self, channel):
             super().__init__(channel, chroot=os.fspath(server.folder))
 
+        def open(self, *given):
+            """A task that ends with its line closes nothing: what was opened is closed when the server ends."""
+            opened = super().open(*given)
+            server.opened.append(opened)
+            return opened
+
     return await asyncssh.create_server(Door, "127.0.0.1", 0, server_host_keys=[server.key], sftp_factory=Files)
 
 
@@ -96,3 +103,5 @@ async def _end(server, listening):
         task.cancel()
         with contextlib.suppress(BaseException):
             await task
+    for file in server.opened:
+        file.close()

@@ -99,10 +99,11 @@ def test_a_shard_size_that_is_no_size_is_refused(size):
 
 
 def test_an_infinite_shard_size_is_refused():
+    """It is no statement: JSON has no number that large."""
     text = json.dumps(sharded()).replace('"shard_size": 3', '"shard_size": 1e999')
     with pytest.raises(GmError) as refusal:
         read_manifest(text.encode())
-    assert refusal.value.code == "GM-T722"
+    assert refusal.value.code == "GM-T706"
 
 
 @pytest.mark.parametrize(
