@@ -25,7 +25,7 @@ def stalled_rollbacks(ledger: Ledger) -> Lookout:
     """Look for rollback proposals that stay open; only their names are read, nothing of them is fetched."""
 
     def look(_history: History) -> Collection[Alarm]:
-        from gitops_models.store.transport import ls_remote  # noqa: PLC0415 - GitPython is loaded to reach a remote
+        from gitops_models.store.transport import ls_remote  # noqa: PLC0415 - only to reach a remote
 
         return stalled_alarms(ls_remote(ledger.store, REMOTE, ROLLBACKS, timeout=SECONDS))
 

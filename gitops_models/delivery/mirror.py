@@ -48,7 +48,7 @@ def fetch_line(store: Store, line: str) -> str:
 
     All objects are checked; nothing is pruned, because a tag that is taken away at the remote is a finding.
     """
-    from gitops_models.store.transport import fetch  # noqa: PLC0415 - GitPython is loaded only to reach a remote
+    from gitops_models.store.transport import fetch  # noqa: PLC0415 - only to reach a remote
 
     branch = f"+refs/heads/{line}:{line_ref(line)}"
     fetch(store, REMOTE, [branch, "+refs/tags/*:refs/tags/*"])
@@ -70,7 +70,7 @@ class Origin:
 
         ``quiet`` says afterwards that nothing had to be.
         """
-        from gitops_models.store.transport import listing, refs_of  # noqa: PLC0415 - GitPython is loaded only to reach a remote
+        from gitops_models.store.transport import listing, refs_of  # noqa: PLC0415 - only to reach a remote
 
         head = f"refs/heads/{self._line}"
         heard = listing(self._store, REMOTE, head, "refs/tags/*", "refs/gm/*")

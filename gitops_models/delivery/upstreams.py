@@ -163,7 +163,7 @@ class Upstreams:
 
 def _fetch_other(store: Store, place: Upstream, line: str) -> str:
     """Bring line, ledger and tags of another repository under its own name; it moves no tag that is here."""
-    from gitops_models.store.transport import fetch  # noqa: PLC0415 - GitPython is loaded only to reach a remote
+    from gitops_models.store.transport import fetch  # noqa: PLC0415 - only to reach a remote
 
     tip_ref = line_ref(line, place.name)
     fetch(store, place.address, [f"+refs/heads/{line}:{tip_ref}", *_refspecs(place.name)])

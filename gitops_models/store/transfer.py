@@ -30,7 +30,7 @@ def transfer(store: Store, args: Sequence[str], *, timeout: float, progress: Pro
 
 
 def bring(store: Store, args: Sequence[str], *, timeout: float, progress: Progress | None = None) -> Completed:
-    """As ``transfer``, for what only reads from a remote: every command begins so, and GitPython is half of that."""
+    """As ``transfer``, for what only reads from a remote: every command begins so, and waits for no GitPython."""
     process = spawn(store.git, args)
     try:
         if process.stdin is not None:

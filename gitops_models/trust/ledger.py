@@ -125,7 +125,7 @@ class Ledger(LedgerView):
         """
         if self._address is None:
             return
-        from gitops_models.store.transport import fetch, ls_remote  # noqa: PLC0415 - loads GitPython
+        from gitops_models.store.transport import fetch, ls_remote  # noqa: PLC0415 - only to reach a remote
 
         ours = self.names.shared("")
         there = (
@@ -223,7 +223,7 @@ class Ledger(LedgerView):
         if self._address is None:
             update_refs(self.store, [update], "gm: ledger")
             return
-        from gitops_models.store.transport import push  # noqa: PLC0415 - loads GitPython
+        from gitops_models.store.transport import push  # noqa: PLC0415 - only to reach a remote
 
         push(self.store, self._address, [update])
 
@@ -231,7 +231,7 @@ class Ledger(LedgerView):
         self.refresh()
         if self._address is None:
             return
-        from gitops_models.store.transport import fetch  # noqa: PLC0415 - loads GitPython
+        from gitops_models.store.transport import fetch  # noqa: PLC0415 - only to reach a remote
 
         try:
             fetch(self.store, self._address, [f"+{self.names.shared(topic)}:{self.names.fetched(topic)}"])

@@ -34,23 +34,17 @@ def fetch_all(store: Store, remote: str, line: str) -> None:
         "refs/gm/*": f"refs/gm-remote/{remote}/*",
         "refs/tags/*": f"refs/gm-tags/{remote}/*",
     }
-    known = _known(store, places)
-    if not _nothing_new(store, remote, known, places):
+    if not _nothing_new(store, remote, places):
         fetch(store, remote, [f"+{source}:{place}" for source, place in places.items()], prune=True)
-        known = _known(store, places)
-    _adopt_tags(store, known, remote)
+    _adopt_tags(store, remote)
 
 
-def _known(store: Store, places: Mapping[str, str]) -> bytes:
-    """Give what this clone holds of the remote, as git lists it."""
-    return store.listing(*(place.removesuffix("*") for place in places.values()))
-
-
-def _nothing_new(store: Store, remote: str, known: bytes, places: Mapping[str, str]) -> bool:
+def _nothing_new(store: Store, remote: str, places: Mapping[str, str]) -> bool:
     """Whether this clone has the remote's refs as they are, asked only where git would compare many of them.
 
     Listings are compared as sets of lines: ten thousand tags one by one would be a third of a command.
     """
+    known = store.listing(*(place.removesuffix("*") for place in places.values()))
     if known.count(b"\n") < MANY:
         return False
     from gitops_models.store.transport import listing  # noqa: PLC0415 - as above
@@ -74,10 +68,6 @@ def _part_of_line(pattern: str) -> bytes:
     return b"\t" + (pattern[:-1] if pattern.endswith("*") else f"{pattern}\n").encode("utf-8", "surrogateescape")
 
 
-def _lines(listed: bytes) -> set[bytes]:
-    return set(listed.splitlines(keepends=True))
-
-
 def go_online(store: Store, remote: str, line: str) -> str | None:
     """Fetch; an unreachable remote is no error where this clone already knows the line: returns why instead.
 
@@ -93,11 +83,13 @@ def go_online(store: Store, remote: str, line: str) -> str | None:
     return None
 
 
-def _adopt_tags(store: Store, known: bytes, remote: str) -> None:
+def _adopt_tags(store: Store, remote: str) -> None:
     """Take over tags of the remote whose names this clone has not."""
-    adopted = known.replace(_part_of_line(f"refs/gm-tags/{remote}/*"), _part_of_line("refs/tags/*"))
-    others = _lines(adopted) - _lines(known) - _lines(store.listing("refs/tags/"))
+    theirs, own = f"refs/gm-tags/{remote}/*", "refs/tags/*"
+    listed = store.listing(theirs[:-1], own[:-1])
+    adopted = listed.replace(_part_of_line(theirs), _part_of_line(own))
+    others = set(adopted.splitlines(keepends=True)) - set(listed.splitlines(keepends=True))
     if others:
-        own = store.refs("refs/tags/")
-        seen = sorted((name, oid) for oid, name in (line.split("\t", 1) for line in lines_of(b"".join(others))))
-        update_refs(store, [RefUpdate(name, oid, None) for name, oid in seen if name not in own], "adopt tags")
+        known = {line.partition("\t")[2] for line in lines_of(listed)}
+        seen = sorted((name, oid) for oid, _, name in (line.partition("\t") for line in lines_of(b"".join(others))))
+        update_refs(store, [RefUpdate(name, oid, None) for name, oid in seen if name not in known], "adopt tags")

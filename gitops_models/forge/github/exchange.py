@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import ssl
-from functools import cached_property
+from dataclasses import field
 from threading import Thread
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import unquote
@@ -62,18 +62,18 @@ class Line:
     seconds: float = 30.0
     ca_file: str | None = None
     proxy: str | None = None
+    _kept: urllib3.PoolManager | None = field(default=None, init=False, repr=False, compare=False)
 
     def send(self, request: Request) -> Raw:
         """Exchange ``request`` for an answer of any status.
 
         Raises GM-F407 when none comes, GM-F408 when it is cut short or too long.
         """
-        pool = self._pool
         outcome: list[Raw | Exception] = []
 
         def work() -> None:
             try:
-                outcome.append(self._exchange(pool, request))
+                outcome.append(self._exchange(request))
             except Exception as error:  # noqa: BLE001 - handed to the caller
                 outcome.append(error)
 
@@ -82,7 +82,7 @@ class Line:
         thread.join(self.seconds)
         came = outcome[:]
         if not came:
-            del self._pool  # the line in use belongs to the thread that is left behind
+            self._kept = None  # the line in use belongs to the thread that is left behind
             raise self._late()
         if isinstance(came[0], Exception):
             self._fail(came[0])
@@ -91,8 +91,13 @@ class Line:
     def _late(self) -> GmError:
         return GmError("GM-F407", f"no whole answer within {self.seconds:g} s", where=str(self.address))
 
-    @cached_property
     def _pool(self) -> urllib3.PoolManager:
+        # Under no lock, in the thread with the limit: the file of authorities may hang.
+        if self._kept is None:
+            self._kept = self._opened()
+        return self._kept
+
+    def _opened(self) -> urllib3.PoolManager:
         context = self._context() if self.address.scheme == "https" else None
         if self.proxy is None:
             return urllib3.PoolManager(ssl_context=context)
@@ -111,8 +116,8 @@ class Line:
                 ) from error
         return context
 
-    def _exchange(self, pool: urllib3.PoolManager, request: Request) -> Raw:
-        answer = pool.request(
+    def _exchange(self, request: Request) -> Raw:
+        answer = self._pool().request(
             request.method,
             str(self.address).removesuffix(self.address.folder) + request.target,
             body=request.body,

@@ -1,8 +1,10 @@
 """From the address of a remote to the API: the right server, encrypted, and no other."""
 
+import os
 import ssl
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -138,7 +140,7 @@ def test_the_authority_of_an_enterprise_server_stands_in_ssl_cert_file(tmp_path)
         assert server.client(SSL_CERT_FILE=str(certificate)).me().id == 7
         client = server.client(SSL_CERT_FILE=str(certificate))
         client.api.line.seconds = 20.0
-        assert client.api.line._pool.connection_pool_kw["ssl_context"].verify_mode == ssl.CERT_REQUIRED
+        assert client.api.line._pool().connection_pool_kw["ssl_context"].verify_mode == ssl.CERT_REQUIRED
 
 
 def test_authorities_that_cannot_be_read_are_named(tmp_path):
@@ -147,6 +149,23 @@ def test_authorities_that_cannot_be_read_are_named(tmp_path):
         missing = tmp_path / "none.pem"
         error = refused("GM-F407", server.client(SSL_CERT_FILE=str(missing)).me)
         assert (error.where, server.asked) == (str(missing), [])
+
+
+def test_authorities_that_hang_are_left_behind_and_hold_up_no_other_line(tmp_path):
+    certificate, key = self_signed(tmp_path)
+    hangs = tmp_path / "hangs"
+    os.mkfifo(hangs)
+    with answering((certificate, key)) as server:
+        server.on("GET /user", ADA)
+        client = server.client(SSL_CERT_FILE=str(hangs), seconds=0.3)
+        assert refused("GM-F407", client.me).message == "no whole answer within 0.3 s"
+        assert server.client(SSL_CERT_FILE=str(certificate)).me().id == 7
+    stuck = [thread for thread in threading.enumerate() if thread.name == "gm-github"]
+    assert stuck  # one of each attempt
+    os.close(os.open(hangs, os.O_WRONLY))
+    for thread in stuck:
+        thread.join(20)
+        assert not thread.is_alive()
 
 
 # Proxies
@@ -209,5 +228,5 @@ def test_the_line_is_kept_open(server):
     client = server.client()
     client.me()
     client.me()
-    (pool,) = client.api.line._pool.pools._container.values()
+    (pool,) = client.api.line._pool().pools._container.values()
     assert (pool.num_requests, pool.num_connections) == (2, 1)
